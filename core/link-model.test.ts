@@ -1,0 +1,97 @@
+/** Loss and jitter by their moments, and what common random numbers promise: a packet's fate hangs on the packet alone. */
+import test from "ava";
+import { hashText, keyedUniform } from "./digest.ts";
+import { carry, createLinkModel } from "./link-model.ts";
+import type { Packet } from "./packet.ts";
+import type { LinkDirection } from "./scenario.ts";
+
+const CLEAN: LinkDirection = {
+  latency_ns: 1_000_000,
+  jitter_ns: 0,
+  rate_bps: 0,
+  loss: 0,
+  queue_packets: 0,
+  queue_bytes: 0,
+  reorder: true,
+};
+const N = 200_000;
+
+function modelOf(changes: Partial<LinkDirection>, seed = 1) {
+  return createLinkModel({ ...CLEAN, ...changes }, hashText(`${seed} loss`), hashText(`${seed} jitter`));
+}
+
+const packet = (number: number, flow = 0): Packet => ({ flow, number, wireLength: 1000 }) as Packet;
+
+function delays(changes: Partial<LinkDirection>): number[] {
+  const model = modelOf(changes);
+  return Array.from({ length: N }, (_, n) => carry(model, n * 10_000_000, packet(n))).filter(
+    (delay) => typeof delay === "number",
+  );
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+for (const loss of [0.001, 0.01, 0.3]) {
+  test(`loss of ${loss}: share and variance of runs as a Bernoulli process has them`, (t) => {
+    const model = modelOf({ loss });
+    const lost = Array.from({ length: N }, (_, n) => (carry(model, n, packet(n)) === "loss" ? 1 : 0) as number);
+    const share = mean(lost);
+    const sigma = Math.sqrt((loss * (1 - loss)) / N);
+    t.true(Math.abs(share - loss) < 4 * sigma, `share ${share}, expected ${loss} within 4 x ${sigma}`);
+    // Neighbours are independent: the share of pairs lost together is the square.
+    const pairs = mean(lost.slice(1).map((one, n) => one * (lost[n] as number)));
+    t.true(Math.abs(pairs - loss * loss) < 5 * Math.sqrt((loss * loss) / N), `pairs ${pairs}, expected ${loss * loss}`);
+  });
+}
+
+test("jitter is uniform: mean, variance, bounds, fourth moment", (t) => {
+  const jitter = 400_000;
+  const found = delays({ jitter_ns: jitter }).map((delay) => (delay - 1_000_000) / jitter);
+  t.true(found.every((x) => x >= -1 && x <= 1));
+  t.true(Math.abs(mean(found)) < 4 * Math.sqrt(1 / 3 / N), `mean ${mean(found)}`);
+  t.true(Math.abs(mean(found.map((x) => x * x)) - 1 / 3) < 0.003);
+  t.true(Math.abs(mean(found.map((x) => x * x * x * x)) - 1 / 5) < 0.003);
+});
+
+test("draws of one key over flows and numbers are uniform (chi-squared over 100 bins)", (t) => {
+  const key = hashText("uniform");
+  const bins = new Array<number>(100).fill(0);
+  for (let flow = 0; flow < 200; flow++) {
+    for (let number = 0; number < 1000; number++) {
+      const bin = Math.floor(keyedUniform(key, flow, number) * 100);
+      bins[bin] = (bins[bin] as number) + 1;
+    }
+  }
+  const expected = 2000;
+  const chi = bins.reduce((sum, count) => sum + ((count - expected) * (count - expected)) / expected, 0);
+  // 99 degrees of freedom: 99.9 % of the time below 149.
+  t.true(chi < 149, `chi-squared ${chi}`);
+});
+
+test("a packet's loss and jitter do not depend on what else was sent", (t) => {
+  const changes = { loss: 0.2, jitter_ns: 500_000 };
+  const alone = modelOf(changes);
+  const crowd = modelOf(changes);
+  for (let n = 0; n < 2000; n++) {
+    const expected = carry(alone, n * 5_000_000, packet(n, 3));
+    for (let other = 0; other < 3; other++) carry(crowd, n * 5_000_000, packet(n, 10 + other));
+    t.is(carry(crowd, n * 5_000_000, packet(n, 3)), expected);
+  }
+});
+
+test("without reorder no packet arrives before the one sent earlier; with it some do", (t) => {
+  const arrivals = (reorder: boolean): number[] => {
+    const model = modelOf({ jitter_ns: 900_000, reorder });
+    return Array.from({ length: 1000 }, (_, n) => n * 10_000 + (carry(model, n * 10_000, packet(n)) as number));
+  };
+  const overtakes = (times: readonly number[]): number =>
+    times.filter((time, n) => n > 0 && time < (times[n - 1] as number)).length;
+  t.is(overtakes(arrivals(false)), 0);
+  t.true(overtakes(arrivals(true)) > 100);
+});
+
+test("a packet lost on the line has used its share of it", (t) => {
+  const model = modelOf({ loss: 1, rate_bps: 8_000_000 });
+  t.is(carry(model, 0, packet(0)), "loss");
+  t.is(model.busyUntil, 1_000_000);
+});

@@ -1,0 +1,69 @@
+/** What one direction of a link does to a packet: queue, transmission, loss, propagation. Pure; the link actor calls it. */
+import { keyedUniform } from "./digest.ts";
+import type { DropReason } from "./env.ts";
+import type { Packet } from "./packet.ts";
+import { admit, createTransmitQueue, type TransmitQueue } from "./queue.ts";
+import type { LinkDirection } from "./scenario.ts";
+import { type Nanos, transmissionTime } from "./units.ts";
+
+export type DrawKey = readonly [number, number];
+
+/** Extends the queue: one object a link, since a hop on a large network costs what it misses in the cache. */
+export interface LinkModel extends TransmitQueue {
+  /** Size and transmission time of the packet before: sizes repeat, and a division costs more than a comparison. */
+  size: number;
+  transmission: Nanos;
+  readonly loss: number;
+  readonly jitter: Nanos;
+  readonly latency: Nanos;
+  readonly rate: number;
+  readonly reorder: boolean;
+  readonly lossKey: DrawKey;
+  readonly jitterKey: DrawKey;
+  /** Arrival of the packet sent last; without `reorder` none arrives earlier. Kept only where there is jitter. */
+  lastArrival: Nanos;
+}
+
+export function createLinkModel(direction: LinkDirection, lossKey: DrawKey, jitterKey: DrawKey): LinkModel {
+  return {
+    size: 0,
+    transmission: 0,
+    loss: direction.loss,
+    jitter: direction.jitter_ns,
+    latency: direction.latency_ns,
+    ...createTransmitQueue(direction.queue_packets, direction.queue_bytes),
+    rate: direction.rate_bps,
+    reorder: direction.reorder,
+    lossKey,
+    jitterKey,
+    lastArrival: 0,
+  };
+}
+
+/**
+ * Lets a packet onto the line.
+ * @returns its delay until it reaches the other end, or why it does not. A packet lost on the line has used its share of it.
+ */
+export function carry(model: LinkModel, now: Nanos, packet: Packet): Nanos | DropReason {
+  const size = packet.wireLength;
+  if (size !== model.size) {
+    model.size = size;
+    model.transmission = transmissionTime(size, model.rate);
+  }
+  const transmission = model.transmission;
+  const start = admit(model, now, size, transmission);
+  if (start < 0) return "queue_overflow";
+  if (model.loss !== 0 && keyedUniform(model.lossKey, packet.flow, packet.number) < model.loss) return "loss";
+  const arrival = start + transmission + model.latency;
+  if (model.jitter === 0) return arrival - now;
+  const jittered = arrival + jitterOf(model, packet);
+  if (!model.reorder && jittered < model.lastArrival) return model.lastArrival - now;
+  model.lastArrival = jittered;
+  return jittered - now;
+}
+
+/** Uniform on [-jitter, +jitter], whole nanoseconds, from (link, flow, packet number). */
+function jitterOf(model: LinkModel, packet: Packet): Nanos {
+  const draw = keyedUniform(model.jitterKey, packet.flow, packet.number);
+  return Math.floor(draw * (2 * model.jitter + 1)) - model.jitter;
+}

@@ -1,0 +1,88 @@
+/**
+ * Forwarding paths as SCION packets carry them (draft-dekater-scion-dataplane, "SCION path type") and the
+ * description of a path that selectors choose from. All of it is immutable and shared between packets;
+ * the pointers that routers move (CurrINF, CurrHF) stand in the packet itself.
+ */
+import type { IA, IfId } from "./address.ts";
+import type { Bytes, Nanos } from "./units.ts";
+
+/** Info field, 8 bytes on the wire. */
+export interface InfoField {
+  /** C flag: hop fields stand in the direction of beaconing. */
+  readonly consDir: boolean;
+  /** P flag: the segment ends at a peering link. */
+  readonly peer: boolean;
+  /** Accumulator of the MAC chain (beta), 16 bits. */
+  readonly segId: number;
+  /** Unix seconds at which the segment was originated, 32 bits. */
+  readonly timestamp: number;
+}
+
+/** Hop field, 12 bytes on the wire. */
+export interface HopField {
+  readonly ingressAlert: boolean;
+  readonly egressAlert: boolean;
+  /** Lifetime in units of 337.5 s, less one; 0 to 255. */
+  readonly expTime: number;
+  readonly consIngress: IfId;
+  readonly consEgress: IfId;
+  /** First six bytes of the hop's MAC as a whole number below 2^48. */
+  readonly mac: number;
+}
+
+/** Path type 1, without the two pointers. At most 3 segments and 64 hop fields. */
+export interface ScionPath {
+  readonly segLens: readonly [number, number, number];
+  readonly infos: readonly InfoField[];
+  readonly hops: readonly HopField[];
+}
+
+export const MAX_HOPS = 64;
+
+/** A hop field lives `(1 + expTime) * 337.5 s` from its segment's timestamp; at that very instant it is still valid. */
+export const EXP_TIME_UNIT: Nanos = 337_500_000_000;
+
+/** Index of the info field that governs a hop field. */
+export function infIndexForHf(path: ScionPath, hf: number): number {
+  const first = path.segLens[0];
+  if (hf < first) return 0;
+  return hf < first + path.segLens[1] ? 1 : 2;
+}
+
+export type SegmentType = "up" | "core" | "down";
+
+/** One segment of a path, hop by hop in the direction of travel. */
+export interface PathSegment {
+  readonly type: SegmentType;
+  readonly consDir: boolean;
+  readonly peer: boolean;
+  /** `[consIngress, consEgress]` of each hop field, in travelling order. */
+  readonly hops: readonly (readonly [IfId, IfId])[];
+}
+
+export interface PathInterface {
+  readonly ia: IA;
+  readonly ifId: IfId;
+}
+
+/** What a selector knows of a path before it has used it. */
+export interface PathInfo {
+  /** Hash over the interfaces in travelling order, 16 hex digits; names the path in reports. */
+  readonly fingerprint: string;
+  readonly src: IA;
+  readonly dst: IA;
+  /** Interfaces in travelling order, two a link. */
+  readonly interfaces: readonly PathInterface[];
+  /** Links crossed. */
+  readonly length: number;
+  readonly mtu: Bytes;
+  /** Sum of the links' latencies one way; null where any is unknown. */
+  readonly latencyNs: Nanos | null;
+  /** Smallest rate on the way in kbit/s; null where unknown or without limit. */
+  readonly bandwidthKbps: number | null;
+  /** Unix seconds at which the first hop field expires. */
+  readonly expiryS: number;
+  readonly segments: readonly PathSegment[];
+  /** What goes into the packet; null for a destination in the same AS (path type Empty). */
+  readonly forwarding: ScionPath | null;
+}

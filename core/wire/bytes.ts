@@ -1,0 +1,61 @@
+/** Big-endian numbers in byte arrays, and the one kind of error that decoding answers. */
+
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** Part of a packet in which decoding stopped. */
+export type WireLayer = "common header" | "address header" | "path" | "extension" | "l4" | "udp" | "scmp";
+
+/** Why bytes are no packet that a record can hold. */
+export interface WireError {
+  readonly layer: WireLayer;
+  /** Of the first byte at fault, from the packet's start. */
+  readonly offset: number;
+  readonly reason: string;
+}
+
+export function fault(layer: WireLayer, offset: number, reason: string): WireError {
+  return { layer, offset, reason };
+}
+
+/** Readers do not check bounds: decoders compare lengths before they read. */
+export function get16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+export function get32(bytes: Uint8Array, at: number): number {
+  return get16(bytes, at) * 0x1_0000 + get16(bytes, at + 2);
+}
+
+export function get48(bytes: Uint8Array, at: number): number {
+  return get16(bytes, at) * TWO_TO_32 + get32(bytes, at + 2);
+}
+
+/** A 64-bit number, or -1 where it is beyond 2^53-1 and a `number` cannot hold it exactly. */
+export function get64(bytes: Uint8Array, at: number): number {
+  const high = get32(bytes, at);
+  return high > 0x1f_ffff ? -1 : high * TWO_TO_32 + get32(bytes, at + 4);
+}
+
+export function put16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function put32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+export function put48(bytes: Uint8Array, at: number, value: number): void {
+  const low = value % TWO_TO_32;
+  put16(bytes, at, (value - low) / TWO_TO_32);
+  put32(bytes, at + 2, low);
+}
+
+export function put64(bytes: Uint8Array, at: number, value: number): void {
+  const low = value % TWO_TO_32;
+  put32(bytes, at, (value - low) / TWO_TO_32);
+  put32(bytes, at + 4, low);
+}
