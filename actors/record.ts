@@ -1,0 +1,181 @@
+/**
+ * The record of a run (docs/architecture.md, section 4): for each place every delivery in order and a hash of every output,
+ * so that the place can be run again alone. One entry a line, JSON; `sim/replay.ts` reads what this writes.
+ *
+ *   header   {"pathloom":"record","version":1,"place":IA,"world":"sim"|"live","scenario":hash,"build":hash,"seed":N}
+ *   ["i", now, ref]                         the place's ref-th event to itself is delivered
+ *   ["p", now, target, ifId, hex]           a packet arrives from another place
+ *   ["f", now, target, event]               a fault, or whatever else comes from outside the network
+ *   ["o", from, target, ifId, delay, hash]  a packet leaves for another place
+ *   ["r", from, [n, ...]]                   outputs n, ... of the place are taken back (a link went down)
+ *   ["x", now, text]                        a socket error or a datagram that is no packet (live)
+ *   ["end", now, entries, {id: digest}, {id: state hash}]
+ */
+import { hashBytes, hashText, hexHash } from "../core/digest.ts";
+import type { ActorIndex, ControlEvent } from "../core/env.ts";
+import type { Packet } from "../core/packet.ts";
+import type { Nanos } from "../core/units.ts";
+import { encodePacket } from "../core/wire/codec.ts";
+import type { Cell, World } from "./world.ts";
+
+export const RECORD_VERSION = 1;
+
+export interface RecordHeader {
+  readonly pathloom: "record";
+  readonly version: number;
+  readonly place: string;
+  readonly world: "sim" | "live";
+  /** Hash of the resolved scenario's canonical JSON. */
+  readonly scenario: string;
+  readonly build: string;
+  readonly seed: number;
+}
+
+export type RecordEntry =
+  | readonly ["i", now: Nanos, ref: number]
+  | readonly ["p", now: Nanos, target: ActorIndex, ifId: number, hex: string]
+  | readonly ["f", now: Nanos, target: ActorIndex, event: ControlEvent]
+  | readonly ["o", from: ActorIndex, target: ActorIndex, ifId: number, delay: Nanos, hash: string]
+  | readonly ["r", from: ActorIndex, outputs: readonly number[]]
+  | readonly ["x", now: Nanos, text: string];
+
+export type RecordEnd = readonly [
+  "end",
+  now: Nanos,
+  entries: number,
+  digests: Readonly<Record<string, string>>,
+  states: Readonly<Record<string, string>>,
+];
+
+/** Takes the lines of one place's record; no line break at their end. */
+export type LineSink = (place: number, line: string) => void;
+
+/** What a driver tells while it runs. `order` names an event from its sending to its delivery. */
+export interface WorldObserver {
+  sent(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void;
+  delivered(target: Cell, order: number, thing: Packet | ControlEvent, isPacket: boolean, ifId: number): void;
+  recalled(from: Cell, orders: readonly number[]): void;
+}
+
+export class Recorder implements WorldObserver {
+  readonly #world: World;
+  readonly #write: LineSink;
+  /** By order of the pending event: its number within the place if above 0, the output's number, negated, below. */
+  readonly #pending = new Map<number, number>();
+  readonly #inside: number[];
+  readonly #outputs: number[];
+  readonly #entries: number[];
+
+  /** `world` only needs its assembly yet: the recorder must listen when the first actor starts. */
+  constructor(world: World, header: Omit<RecordHeader, "pathloom" | "version" | "place">, write: LineSink) {
+    this.#world = world;
+    this.#write = write;
+    const { places } = world.assembly;
+    this.#inside = places.map(() => 0);
+    this.#outputs = places.map(() => 0);
+    this.#entries = places.map(() => 0);
+    places.forEach((place, index) => {
+      const full: RecordHeader = { pathloom: "record", version: RECORD_VERSION, place, ...header };
+      write(index, JSON.stringify(full));
+    });
+  }
+
+  sent(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void {
+    const { place } = from;
+    if (this.#world.placeOf(target) === place) {
+      this.#pending.set(order, next(this.#inside, place));
+      return;
+    }
+    if (packet === null) throw new Error(`${from.id} sent a control event out of its place: only packets cross`);
+    this.#pending.set(order, -next(this.#outputs, place));
+    this.#entry(place, ["o", from.self, target, ifId, delay, packetHash(packet)]);
+  }
+
+  delivered(target: Cell, order: number, thing: Packet | ControlEvent, isPacket: boolean, ifId: number): void {
+    const { now } = this.#world;
+    const ref = this.#pending.get(order);
+    if (ref !== undefined) this.#pending.delete(order);
+    if (ref !== undefined && ref > 0) this.#entry(target.place, ["i", now, ref]);
+    else if (isPacket) this.#entry(target.place, ["p", now, target.self, ifId, hex(encodePacket(thing as Packet))]);
+    else this.#entry(target.place, ["f", now, target.self, thing as ControlEvent]);
+  }
+
+  recalled(from: Cell, orders: readonly number[]): void {
+    const outputs = orders.map((order) => {
+      const ref = this.#pending.get(order);
+      this.#pending.delete(order);
+      if (ref === undefined || ref > 0) throw new Error(`${from.id} took back a packet that never left its place`);
+      return -ref;
+    });
+    this.#entry(from.place, ["r", from.self, outputs]);
+  }
+
+  /** What the world did to a place that no actor saw: kept for people, ignored by replay. */
+  note(place: number, text: string): void {
+    this.#entry(place, ["x", this.#world.now, text]);
+  }
+
+  /** An output has left for good (live: its bytes are on the socket). */
+  left(order: number): void {
+    this.#pending.delete(order);
+  }
+
+  end(): void {
+    const cells = this.#world.allCells();
+    this.#world.assembly.places.forEach((_, place) => {
+      const own = cells.filter((cell) => cell.place === place);
+      const digests = Object.fromEntries(own.map((cell) => [cell.id, this.#world.digestOf(cell)]));
+      const states = Object.fromEntries(own.map((cell) => [cell.id, stateHash(cell)]));
+      const end: RecordEnd = ["end", this.#world.now, this.#entries[place] as number, digests, states];
+      this.#write(place, JSON.stringify(end));
+    });
+  }
+
+  #entry(place: number, entry: RecordEntry): void {
+    this.#entries[place] = (this.#entries[place] as number) + 1;
+    this.#write(place, JSON.stringify(entry));
+  }
+}
+
+function next(counters: number[], place: number): number {
+  const count = (counters[place] as number) + 1;
+  counters[place] = count;
+  return count;
+}
+
+export function packetHash(packet: Packet): string {
+  return hexHash(hashBytes(encodePacket(packet)));
+}
+
+/** Hash over an actor's state value and context. Handles of timers name places in a queue: only which are set counts. */
+export function stateHash(cell: Cell): string {
+  const { value, context } = cell.state;
+  return hexHash(hashText(stateText({ value, context })));
+}
+
+/** A text for any plain data, maps and typed arrays included; equal data give equal text. */
+export function stateText(data: unknown): string {
+  return JSON.stringify(data, (key, value: unknown) => {
+    if (key === "timers" && value !== null && typeof value === "object") return Object.keys(value).sort();
+    if (value instanceof Map) return { map: [...value] };
+    if (value instanceof Set) return { set: [...value] };
+    if (ArrayBuffer.isView(value)) return { array: [...(value as Float64Array)] };
+    return value;
+  });
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+export function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
+/** Bytes of a hex text; null where it is none. */
+export function bytesOfHex(text: string): Uint8Array | null {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return null;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
