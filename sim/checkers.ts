@@ -1,0 +1,90 @@
+/**
+ * Checks that run with every simulation: packets are conserved, queues keep their bounds, time does not go back, no packet
+ * meets a router twice. What they find is a bug, so it stops the run.
+ */
+import { flowCounts } from "../actors/results.ts";
+import type { LinkContext } from "../actors/link.ts";
+import { ActorFailure, type Cell } from "../actors/world.ts";
+import type { ActorIndex } from "../core/env.ts";
+import type { Packet } from "../core/packet.ts";
+import { CONTROL } from "./queue.ts";
+import type { Simulation } from "./simulation.ts";
+
+export interface CheckOptions {
+  /** Follow every n-th packet of a flow, a power of two, in search of loops. Default 64; tests take 1. */
+  readonly followEvery?: number;
+}
+
+export class Checkers {
+  /** Packets whose number has none of these bits are followed. */
+  readonly mask: number;
+  readonly #world: Simulation;
+  /** Routers that each followed packet has met. */
+  readonly #met = new WeakMap<Packet, ActorIndex[]>();
+
+  constructor(world: Simulation, options: CheckOptions) {
+    this.#world = world;
+    this.mask = (options.followEvery ?? 64) - 1;
+  }
+
+  /** A followed packet is about to reach a router from outside. */
+  meets(target: ActorIndex, packet: Packet): void {
+    const met = this.#met.get(packet);
+    if (met === undefined) {
+      this.#met.set(packet, [target]);
+      return;
+    }
+    if (met.includes(target))
+      this.#fail(
+        target,
+        `forwarding loop: packet ${packet.number} of flow ${packet.flow} came back after ${met.length} hops`,
+      );
+    met.push(target);
+  }
+
+  /** The checks that read the whole world. */
+  look(): void {
+    this.#conservation();
+    for (const cell of this.#world.allCells()) if (cell.spec.logic === "link") this.#queueBounds(cell);
+  }
+
+  /** sent = received + dropped + under way, flow by flow; what is under way is counted in the queue itself. */
+  #conservation(): void {
+    const { scenario } = this.#world.assembly;
+    if (scenario === null) return;
+    const underWay = new Map<number, number>();
+    for (const { ifId, thing, time } of this.#world.queue.pending()) {
+      if (time < this.#world.now)
+        throw new Error(`an event is due at ${time} ns, before the present ${this.#world.now} ns`);
+      if (ifId === CONTROL) continue;
+      const { flow } = thing as Packet;
+      underWay.set(flow, (underWay.get(flow) ?? 0) + 1);
+    }
+    for (const { flow, id, sent, received } of flowCounts(this.#world, scenario)) {
+      const dropped = this.#world.ledger.byFlow.get(flow) ?? 0;
+      const flying = underWay.get(flow) ?? 0;
+      if (sent === received + dropped + flying) continue;
+      throw new Error(
+        `packets are not conserved (flow ${id}, ${this.#world.now} ns): ${sent} sent, but ${received} received + ${dropped} dropped + ${flying} under way; ` +
+          `seed ${this.#world.assembly.seed}; to repeat: ${this.#world.assembly.repeat}`,
+      );
+    }
+  }
+
+  /** Reads only: a check that changed what it looks at would show in the digest. */
+  #queueBounds(cell: Cell): void {
+    const { limitPackets, limitBytes, highWater, waiting, waitingBytes } = (cell.state.context as LinkContext).model;
+    const tooMany = limitPackets !== 0 && highWater > limitPackets;
+    const tooLarge = limitBytes !== 0 && waitingBytes > limitBytes;
+    if (tooMany || tooLarge || waiting < 0 || waitingBytes < waiting) {
+      this.#fail(
+        cell.self,
+        `queue out of bounds: ${waiting} packets, ${waitingBytes} B, at most ${highWater} packets so far`,
+      );
+    }
+  }
+
+  #fail(target: ActorIndex, what: string): never {
+    throw new ActorFailure(this.#world, (this.#world.cells[target] as Cell).id, "a check", new Error(what));
+  }
+}

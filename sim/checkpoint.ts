@@ -1,0 +1,63 @@
+/**
+ * A checkpoint: the whole of a simulation as plain data, by one structured clone (docs/architecture.md, section 4). What
+ * continues from it gives the same digest as the run it was taken from.
+ */
+import type { ActorSpec, Assembly } from "../actors/assembly.ts";
+import type { ActorState } from "../actors/world.ts";
+import type { DropReason } from "../core/env.ts";
+import type { StreamState } from "../core/rng.ts";
+import type { Pending } from "./queue.ts";
+import { Simulation, type SimulationOptions } from "./simulation.ts";
+
+export interface Checkpoint {
+  readonly seed: number;
+  readonly now: number;
+  readonly events: number;
+  readonly queue: { readonly clock: number; readonly sequence: number; readonly pending: readonly Pending[] };
+  /** By actor index; holes where none is. */
+  readonly actors: readonly (ActorCheckpoint | undefined)[];
+  readonly digests: Int32Array;
+  readonly dropsByReason: ReadonlyMap<DropReason, number>;
+  readonly dropsByFlow: ReadonlyMap<number, number>;
+}
+
+interface ActorCheckpoint {
+  readonly spec: ActorSpec;
+  /** null: the actor was stopped. */
+  readonly state: ActorState | null;
+  readonly streams: readonly (readonly [purpose: string, state: StreamState])[];
+}
+
+/** Takes a checkpoint between two events. */
+export function checkpoint(world: Simulation): Checkpoint {
+  const actors = world.cells.map((cell): ActorCheckpoint => {
+    const { value, context } = cell.state;
+    const state = cell.actor === null ? null : { value, context, status: "active" };
+    const streams = [...(cell.streams ?? [])].map(([purpose, stream]): [string, StreamState] => [
+      purpose,
+      stream.state(),
+    ]);
+    return { spec: { ...cell.spec, input: null }, state, streams };
+  });
+  // One clone for everything: packets in the queue and paths in contexts stay the same objects afterwards.
+  return structuredClone({
+    seed: world.assembly.seed,
+    now: world.now,
+    events: world.events,
+    queue: { clock: world.queue.clock, sequence: world.queue.sequence, pending: world.queue.pending() },
+    actors,
+    digests: world.digests.words,
+    dropsByReason: world.ledger.byReason,
+    dropsByFlow: world.ledger.byFlow,
+  });
+}
+
+/** A simulation that continues from a checkpoint of the same assembly; the checkpoint can be used again. */
+export function restore(assembly: Assembly, from: Checkpoint, options: SimulationOptions = {}): Simulation {
+  if (assembly.seed !== from.seed)
+    throw new Error(`the checkpoint is of seed ${from.seed}, the assembly of seed ${assembly.seed}`);
+  const state = structuredClone(from);
+  const world = new Simulation(assembly, options);
+  world.resume(state);
+  return world;
+}

@@ -1,0 +1,276 @@
+/**
+ * Replay: feeds each place alone with its record and compares every output, every actor's digest and final state. It must be
+ * identical bit for bit, whichever world made the record; the first thing that differs is named.
+ */
+import type { Assembly } from "../actors/assembly.ts";
+import {
+  bytesOfHex,
+  packetHash,
+  type RecordEnd,
+  type RecordEntry,
+  type RecordHeader,
+  RECORD_VERSION,
+  stateHash,
+} from "../actors/record.ts";
+import { ActorFailure, type Cell, World } from "../actors/world.ts";
+import { hashText, hexHash } from "../core/digest.ts";
+import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
+import type { Packet } from "../core/packet.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import type { Nanos } from "../core/units.ts";
+import { decodePacket } from "../core/wire/codec.ts";
+
+export interface PlaceRecord {
+  readonly header: RecordHeader;
+  readonly entries: readonly RecordEntry[];
+  readonly end: RecordEnd;
+}
+
+export interface Difference {
+  readonly time_ns: Nanos;
+  readonly actor: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export interface ReplayResult {
+  readonly identical: boolean;
+  /** Combined over every place: as recorded, as replayed. */
+  readonly digest: readonly [string, string];
+  /** Deliveries replayed. */
+  readonly events: number;
+  readonly firstDifference: Difference | null;
+}
+
+/** Reads one place's record. The error says which line is wrong and what was expected. */
+export function parseRecord(lines: readonly string[]): Result<PlaceRecord, string> {
+  const header = parseLine(lines[0] ?? "") as RecordHeader | null;
+  if (header === null || Array.isArray(header) || header.pathloom !== "record") {
+    return err("line 1: this is no Pathloom record; expected its header");
+  }
+  if (header.version !== RECORD_VERSION) {
+    return err(`line 1: record version ${String(header.version)}; this build reads version ${RECORD_VERSION}`);
+  }
+  const entries: RecordEntry[] = [];
+  for (let i = 1; i < lines.length; i++) {
+    const entry = parseLine(lines[i] as string);
+    const what = entryError(entry);
+    if (what !== null) return err(`line ${i + 1}: ${what}`);
+    const known = entry as RecordEntry | RecordEnd;
+    if (known[0] !== "end") {
+      entries.push(known);
+      continue;
+    }
+    if (known[2] !== entries.length)
+      return err(`line ${i + 1}: ${entries.length} entries, but the end mark counts ${known[2]}: lines are missing`);
+    return ok({ header, entries, end: known });
+  }
+  return err(`line ${lines.length}: the end mark is missing: the run was cut off, or the file was truncated`);
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+/** Types of an entry's fields after its kind: n number, s text, o object, a array. */
+const SHAPES: Readonly<Record<string, string>> = {
+  i: "nn",
+  p: "nnns",
+  f: "nno",
+  o: "nnnns",
+  r: "na",
+  x: "ns",
+  end: "nnoo",
+};
+
+function entryError(entry: unknown): string | null {
+  if (!Array.isArray(entry)) return "expected an entry, a JSON array; the line is damaged";
+  const shape = SHAPES[String(entry[0])];
+  if (shape === undefined) return `unknown kind of entry ${JSON.stringify(entry[0])}`;
+  const fits = shape.length === entry.length - 1 && [...shape].every((kind, i) => kindOf(entry[i + 1]) === kind);
+  return fits ? null : `entry ${JSON.stringify(entry[0])} does not have the fields it must have`;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a";
+  if (value === null) return "-";
+  return { number: "n", string: "s", object: "o" }[typeof value as string] ?? "-";
+}
+
+/** Runs every place from its record, in the order of the assembly's places. */
+export function replay(assembly: Assembly, records: readonly PlaceRecord[]): ReplayResult {
+  const world = new ReplayWorld(assembly, records);
+  const difference = world.replayAll();
+  const recorded = records.flatMap(({ end }) => Object.entries(end[3])).sort(([a], [b]) => (a < b ? -1 : 1));
+  const expected = hexHash(hashText(recorded.map(([id, digest]) => `${id}=${digest}`).join("\n")));
+  const found = world.digest();
+  return {
+    identical: difference === null && expected === found,
+    digest: [expected, found],
+    events: world.events,
+    firstDifference: difference,
+  };
+}
+
+/** Stops the replay of a place at the first thing that differs. */
+class Differs extends Error {
+  readonly difference: Difference;
+  constructor(difference: Difference) {
+    super(`${difference.actor}: expected ${difference.expected}, found ${difference.found}`);
+    this.difference = difference;
+  }
+}
+
+interface LocalEvent {
+  readonly target: ActorIndex;
+  readonly thing: Packet | ControlEvent;
+  readonly ifId: number;
+  readonly isPacket: boolean;
+}
+
+/** What is known of one place while it is replayed. */
+interface PlaceState {
+  readonly record: PlaceRecord;
+  /** The entry being handled. */
+  at: number;
+  /** Events the place has sent itself so far, and those of them not delivered yet. */
+  sent: number;
+  readonly pending: Map<number, LocalEvent>;
+  outputs: number;
+  /** Outputs of its links, by number: a record may say that they are taken back. */
+  readonly left: Map<number, Packet>;
+}
+
+class ReplayWorld extends World {
+  readonly #places: PlaceState[];
+
+  constructor(assembly: Assembly, records: readonly PlaceRecord[]) {
+    super(assembly, {});
+    this.#places = records.map((record) => ({
+      record,
+      at: 0,
+      sent: 0,
+      pending: new Map(),
+      outputs: 0,
+      left: new Map(),
+    }));
+  }
+
+  /** @returns the first difference, in order of places; null where there is none. */
+  replayAll(): Difference | null {
+    try {
+      this.populate();
+      for (let place = 0; place < this.#places.length; place++) this.#replayPlace(place);
+      return null;
+    } catch (cause) {
+      if (cause instanceof Differs) return cause.difference;
+      const inner = cause instanceof ActorFailure ? cause.cause : null;
+      if (inner instanceof Differs) return inner.difference;
+      throw cause;
+    }
+  }
+
+  override scheduleControl(from: Cell, target: ActorIndex, event: ControlEvent): Handle {
+    const place = this.#places[from.place] as PlaceState;
+    place.pending.set(++place.sent, { target, thing: event, ifId: -1, isPacket: false });
+    return place.sent * this.#places.length + from.place;
+  }
+
+  override cancelControl(handle: Handle): void {
+    this.#places[handle % this.#places.length]?.pending.delete(Math.floor(handle / this.#places.length));
+  }
+
+  override schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void {
+    const place = this.#places[from.place] as PlaceState;
+    if (this.placeOf(target) === from.place) {
+      place.pending.set(++place.sent, { target, thing: packet, ifId, isPacket: true });
+      return;
+    }
+    place.left.set(++place.outputs, packet);
+    const found = JSON.stringify(["o", from.self, target, ifId, delay, packetHash(packet)]);
+    this.#expect(place, from, found);
+  }
+
+  override recallPackets(from: Cell): Packet[] {
+    const place = this.#places[from.place] as PlaceState;
+    const entry = place.record.entries[place.at];
+    if (entry === undefined || entry[0] !== "r" || entry[1] !== from.self) {
+      throw this.#differs(from.id, describe(entry), `${from.id} takes back its packets under way`);
+    }
+    place.at++;
+    return entry[2].map((output) => {
+      const packet = place.left.get(output);
+      place.left.delete(output);
+      if (packet === undefined) throw this.#differs(from.id, `output ${output} taken back`, "no such output");
+      return packet;
+    });
+  }
+
+  #replayPlace(index: number): void {
+    const place = this.#places[index] as PlaceState;
+    const { entries, end } = place.record;
+    while (place.at < entries.length) {
+      const entry = entries[place.at++] as RecordEntry;
+      if (entry[0] === "o" || entry[0] === "r") {
+        throw this.#differs(
+          (this.cells[entry[1]] as Cell | undefined)?.id ?? `actor ${entry[1]}`,
+          describe(entry),
+          "nothing sent",
+        );
+      }
+      if (entry[0] !== "x") this.#deliver(place, entry);
+    }
+    this.now = end[1];
+    this.#compareEnd(index, end);
+  }
+
+  #deliver(place: PlaceState, entry: Extract<RecordEntry, readonly ["i" | "p" | "f", ...unknown[]]>): void {
+    this.now = entry[1];
+    if (entry[0] === "i") {
+      const event = place.pending.get(entry[2]);
+      place.pending.delete(entry[2]);
+      if (event === undefined) throw this.#differs("(place)", describe(entry), "no such event is pending");
+      if (event.isPacket) this.deliverPacket(event.target, event.thing as Packet, event.ifId);
+      else this.deliverControl(event.target, event.thing as ControlEvent);
+      return;
+    }
+    if (this.cells[entry[2]] === undefined) throw this.#differs(`actor ${entry[2]}`, describe(entry), "no such actor");
+    if (entry[0] === "f") {
+      this.deliverControl(entry[2], entry[3]);
+      return;
+    }
+    const bytes = bytesOfHex(entry[4]);
+    const packet = bytes === null ? null : decodePacket(bytes);
+    if (packet === null || !packet.ok)
+      throw this.#differs((this.cells[entry[2]] as Cell).id, "a packet", "bytes that are no packet");
+    this.deliverPacket(entry[2], packet.value, entry[3]);
+  }
+
+  #compareEnd(index: number, end: RecordEnd): void {
+    for (const cell of this.allCells().filter(({ place }) => place === index)) {
+      const [digest, state] = [this.digestOf(cell), stateHash(cell)];
+      if (end[3][cell.id] !== digest)
+        throw this.#differs(cell.id, `digest ${String(end[3][cell.id])}`, `digest ${digest}`);
+      if (end[4][cell.id] !== state)
+        throw this.#differs(cell.id, `final state ${String(end[4][cell.id])}`, `final state ${state}`);
+    }
+  }
+
+  #expect(place: PlaceState, from: Cell, found: string): void {
+    const expected = JSON.stringify(place.record.entries[place.at] ?? null);
+    if (expected !== found) throw this.#differs(from.id, expected, found);
+    place.at++;
+  }
+
+  #differs(actor: string, expected: string, found: string): Differs {
+    return new Differs({ time_ns: this.now, actor, expected, found });
+  }
+}
+
+function describe(entry: RecordEntry | undefined): string {
+  return entry === undefined ? "the end of the record" : JSON.stringify(entry);
+}

@@ -1,0 +1,158 @@
+/**
+ * The simulated world: virtual time, one loop. `step()` takes the earliest event and delivers it; nothing else moves time.
+ */
+import type { Assembly } from "../actors/assembly.ts";
+import type { WorldObserver } from "../actors/record.ts";
+import { ActorFailure, type Cell, type Dispatch, World, type WorldOptions } from "../actors/world.ts";
+import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
+import type { Packet } from "../core/packet.ts";
+import type { Nanos } from "../core/units.ts";
+import { Checkers, type CheckOptions } from "./checkers.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { CONTROL, EventQueue } from "./queue.ts";
+
+export interface SimulationOptions extends WorldOptions {
+  /** Keep packets under way in link lanes (default) or all in the heap. Same results. */
+  readonly lanes?: boolean;
+  readonly checks?: CheckOptions;
+  /** Two words another thread can read: the actor being run, and a counter that moves with every event. */
+  readonly beat?: Int32Array;
+  /** Told of every sending and delivery; made once the world exists, before its first actor starts. */
+  readonly observe?: (world: Simulation) => WorldObserver;
+}
+
+/** Deliveries at one instant after which an actor must be going round in circles. */
+const MAX_EVENTS_AN_INSTANT = 2_000_000;
+/** Deliveries between two looks of the checkers. */
+const CHECK_INTERVAL = 1_048_576;
+
+export class Simulation extends World {
+  readonly queue: EventQueue;
+  readonly options: SimulationOptions;
+  readonly #beat: Int32Array;
+  readonly #observer: WorldObserver | null;
+  readonly #checkers: Checkers;
+  #instant: Nanos = 0;
+  #eventsAtInstant = 0;
+  #nextCheck = CHECK_INTERVAL;
+
+  constructor(assembly: Assembly, options: SimulationOptions = {}) {
+    super(assembly, options);
+    this.options = options;
+    this.queue = new EventQueue({ lanes: options.lanes ?? true });
+    this.#beat = options.beat ?? new Int32Array(2);
+    this.#observer = options.observe?.(this) ?? null;
+    this.#checkers = new Checkers(this, options.checks ?? {});
+  }
+
+  /** A world at time zero: actors made, faults in the queue. */
+  static create(assembly: Assembly, options: SimulationOptions = {}): Simulation {
+    const simulation = new Simulation(assembly, options);
+    for (const fault of assembly.faults) simulation.inject(fault.target, fault.event, fault.at);
+    simulation.populate();
+    return simulation;
+  }
+
+  /** Takes the state of a checkpoint (sim/checkpoint.ts), which this world owns from then on. */
+  resume(from: Checkpoint): void {
+    from.actors.forEach((actor, index) => {
+      if (actor !== undefined) this.restoreActor(index, actor.spec, actor.state, actor.streams);
+    });
+    this.now = from.now;
+    this.#instant = from.now;
+    this.events = from.events;
+    this.#nextCheck = from.events + CHECK_INTERVAL;
+    this.digests.words = from.digests;
+    for (const [reason, count] of from.dropsByReason) this.ledger.byReason.set(reason, count);
+    for (const [flow, count] of from.dropsByFlow) this.ledger.byFlow.set(flow, count);
+    this.queue.restore(from.queue, (sender) => this.cells[sender]?.isLink === true);
+  }
+
+  /** Runs until nothing is pending at or before `until` (default: for ever); time then stands at `until`. */
+  run(until: Nanos = Number.POSITIVE_INFINITY): void {
+    while (this.step(until));
+    if (until !== Number.POSITIVE_INFINITY && until > this.now) {
+      this.now = until;
+      this.queue.clock = until;
+    }
+    this.#checkers.look();
+  }
+
+  /** Delivers one event; false where none is left at or before `until`. */
+  step(until: Nanos = Number.POSITIVE_INFINITY): boolean {
+    const queue = this.queue;
+    if (!queue.next(until)) return false;
+    const time = queue.clock;
+    const target = queue.target;
+    if (time !== this.#instant) this.#newInstant(time);
+    else if (++this.#eventsAtInstant > MAX_EVENTS_AN_INSTANT) this.#stuck(target);
+    this.#beat[0] = target;
+    this.#beat[1] = this.events;
+    if (this.#observer !== null) this.#tellDelivered(this.#observer);
+    if (queue.ifId === CONTROL) this.deliverControl(target, queue.thing as ControlEvent);
+    else {
+      const packet = queue.thing as Packet;
+      const ifId = queue.ifId;
+      if (ifId !== 0 && (packet.number & this.#checkers.mask) === 0) this.#checkers.meets(target, packet);
+      this.deliverPacket(target, packet, ifId);
+    }
+    if (this.events >= this.#nextCheck) {
+      this.#nextCheck += CHECK_INTERVAL;
+      this.#checkers.look();
+    }
+    return true;
+  }
+
+  /** A fault from outside the network: before everything else of its instant. */
+  inject(target: ActorIndex, event: ControlEvent, at: Nanos): void {
+    this.queue.sendControl(-1, target, event, at - this.now, 0);
+  }
+
+  override scheduleControl(from: Cell, target: ActorIndex, event: ControlEvent, delay: Nanos): Handle {
+    const handle = this.queue.sendControl(from.self, target, event, delay);
+    if (this.#observer !== null) this.#observer.sent(from, target, this.queue.orderOf(handle), null, CONTROL, delay);
+    return handle;
+  }
+
+  override cancelControl(handle: Handle): void {
+    this.queue.cancel(handle);
+  }
+
+  override schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void {
+    const order = this.queue.sendPacket(from.self, target, packet, ifId, delay, from.isLink);
+    if (this.#observer !== null) this.#observer.sent(from, target, order, packet, ifId, delay);
+  }
+
+  override recallPackets(from: Cell): Packet[] {
+    const found = this.queue.recall(from.self);
+    this.#observer?.recalled(
+      from,
+      found.map(({ order }) => order),
+    );
+    return found.map(({ packet }) => packet);
+  }
+
+  get dispatch(): Dispatch {
+    return this.options.dispatch ?? "direct";
+  }
+
+  #newInstant(time: Nanos): void {
+    if (time < this.#instant) throw new Error(`time went back from ${this.#instant} to ${time} ns`);
+    this.#instant = time;
+    this.#eventsAtInstant = 0;
+    this.now = time;
+  }
+
+  #stuck(target: ActorIndex): never {
+    const cell = this.cells[target] as Cell;
+    const cause = new Error(
+      `${MAX_EVENTS_AN_INSTANT} events at one instant: time does not advance. Look for events sent with delay 0 in a circle through this actor`,
+    );
+    throw new ActorFailure(this, cell.id, "an event", cause);
+  }
+
+  #tellDelivered(observer: WorldObserver): void {
+    const { target, order, thing, ifId } = this.queue;
+    observer.delivered(this.cells[target] as Cell, order, thing as Packet | ControlEvent, ifId !== CONTROL, ifId);
+  }
+}

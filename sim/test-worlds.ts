@@ -1,0 +1,75 @@
+/** Scenarios that several tests run: small, with everything in them that can draw, drop, fail and switch. */
+import { assemble } from "../actors/assemble.ts";
+import type { Assembly } from "../actors/assembly.ts";
+import type { Policy } from "../actors/selectors/policy.ts";
+import type { FlowSpec, LinkDirection, NetworkLink, Scenario } from "../core/scenario.ts";
+
+const MS = 1_000_000;
+
+function line(changes: Partial<LinkDirection> = {}): LinkDirection {
+  return {
+    latency_ns: 5 * MS,
+    jitter_ns: 0,
+    rate_bps: 10_000_000,
+    loss: 0,
+    queue_packets: 20,
+    queue_bytes: 0,
+    reorder: false,
+    ...changes,
+  };
+}
+
+function link(a: string, b: string, changes: Partial<LinkDirection> = {}): NetworkLink {
+  const end = (text: string) => ({ ia: text.split("#")[0] as string, ifId: Number(text.split("#")[1]) });
+  return { a: end(a), b: end(b), type: "core", mtu: 1472, ab: line(changes), ba: line(changes) };
+}
+
+/** Three ways from 1-1 to 1-4: one lossy and jittery, one reordering, one slow; the first fails and comes back. */
+export function busyScenario(seed: number): Scenario {
+  const flow = (id: string, app: FlowSpec["app"], policy: string, interval_ns: number): FlowSpec => ({
+    id,
+    app,
+    src: { ia: "1-1", host: "10.0.0.1" },
+    dst: { ia: "1-4", host: "10.0.0.2" },
+    policy: { name: policy, params: {} },
+    start_ns: 3 * MS,
+    stop_ns: 1_900 * MS,
+    interval_ns,
+    packet_size: 1000,
+  });
+  return {
+    name: "busy",
+    seed,
+    epoch_s: 1_700_000_000,
+    duration_ns: 2_000 * MS,
+    detection_ns: 50 * MS,
+    revocation_ns: 300 * MS,
+    max_paths: 8,
+    network: {
+      name: "busy",
+      ases: ["1-1", "1-2", "1-3", "1-4", "1-5"].map((ia) => ({ ia, core: true, mtu: 1472 })),
+      links: [
+        link("1-1#1", "1-2#1", { loss: 0.05, jitter_ns: 2 * MS }),
+        link("1-2#2", "1-4#1"),
+        link("1-1#2", "1-3#1", { jitter_ns: 4 * MS, reorder: true, latency_ns: 8 * MS }),
+        link("1-3#2", "1-4#2"),
+        link("1-1#3", "1-5#1", { rate_bps: 2_000_000, queue_packets: 3 }),
+        link("1-5#2", "1-4#3"),
+      ],
+    },
+    flows: [
+      flow("video", "constant-rate", "shortest", 1 * MS),
+      flow("voice", "constant-rate", "lowest-latency", 7 * MS),
+      flow("slow", "constant-rate", "pinned", 3 * MS),
+      flow("ping", "ping", "shortest", 20 * MS),
+    ],
+    faults: [
+      { at_ns: 500 * MS, event: "down", link: { ia: "1-1", ifId: 1 } },
+      { at_ns: 1_200 * MS, event: "up", link: { ia: "1-1", ifId: 1 } },
+    ],
+  };
+}
+
+export function busyAssembly(seed = 1, policies: readonly Policy[] = []): Assembly {
+  return assemble(busyScenario(seed), { repeat: "npx ava sim/", policies });
+}
