@@ -1,0 +1,170 @@
+/** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
+import { hostLength, hostType, type IA, iaParts, parseHost } from "../core/address.ts";
+import { PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
+import type { PathInfo } from "../core/path.ts";
+import { enumeratePaths, type PathIndex } from "../core/path-enumeration.ts";
+import type { FlowSpec, HostSpec, PolicySpec } from "../core/scenario.ts";
+import { MILLISECOND, SECOND } from "../core/units.ts";
+import { readPolicy } from "./policies.ts";
+import { shown } from "./problems.ts";
+import { type FlowDocument, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./schema.ts";
+import { Section } from "./section.ts";
+import { DURATION, RATE, SIZE } from "./units.ts";
+
+const DEFAULT_PACKET_SIZE = 1_200;
+/** Ten echo requests a second: enough samples in a short run, and no load on any link. */
+const DEFAULT_PING_INTERVAL = 100 * MILLISECOND;
+const DEFAULT_HOST = "10.0.0.1";
+/** The other host, where both are in one AS and neither is named. */
+const DEFAULT_NEIGHBOUR = "10.0.0.2";
+
+/** What flows are read against. */
+export interface FlowContext {
+  /** null where the topology has problems of its own: then only what the flow says by itself is checked. */
+  readonly index: PathIndex | null;
+  readonly policy: PolicySpec;
+  readonly extraPolicies: readonly string[];
+  readonly duration_ns: number;
+  readonly maxPaths: number;
+  readonly epochS: number;
+}
+
+/** The flows, with names and defaults filled in. Where there are problems the result is of no use. */
+export function readFlows(documents: readonly FlowDocument[], section: Section, context: FlowContext): FlowSpec[] {
+  const used = new Map<string, string>();
+  const paths = new Map<string, readonly PathInfo[]>();
+  return documents.flatMap((document, at) => {
+    const place = section.at(at);
+    const id = readId(document.id ?? `flow-${at + 1}`, place, used);
+    const flow = readFlow(document, id, place, context);
+    if (flow !== undefined && context.index !== null) {
+      const found = checkPaths(flow, place, context, context.index, paths);
+      // A policy that the flow does not name is the scenario's.
+      const policy = (document.policy === undefined ? new Section(section.file) : place).at("policy");
+      if (found.length > 0) checkPin(flow, policy, found);
+    }
+    return flow === undefined ? [] : [flow];
+  });
+}
+
+function readId(id: string, section: Section, used: Map<string, string>): string {
+  const other = used.get(id);
+  used.set(id, section.name);
+  if (other !== undefined) {
+    const message = `two flows have the id ${shown(id)}, ${other} and ${section.name}`;
+    section.at("id").problem({ message, expected: "another id", found: shown(id) });
+  }
+  if (!/^[\w.:-]{1,64}$/.test(id)) section.at("id").mismatch("1 to 64 letters, digits, or characters of - _ . :", id);
+  return id;
+}
+
+function readFlow(document: FlowDocument, id: string, section: Section, context: FlowContext): FlowSpec | undefined {
+  const src = readHost(document.from, section.at("from"), () => DEFAULT_HOST, context);
+  const byDefault = (ia: IA): string =>
+    ia === src?.ia && src.host === DEFAULT_HOST ? DEFAULT_NEIGHBOUR : DEFAULT_HOST;
+  const dst = readHost(document.to, section.at("to"), byDefault, context);
+  const size = document.packet_size ?? DEFAULT_PACKET_SIZE;
+  const packetSize = section.at("packet_size").bytes(size, SIZE, MIN_PACKET_SIZE, MAX_PACKET_SIZE);
+  const interval = packetSize === undefined ? undefined : readInterval(document, packetSize, section);
+  const [start_ns, stop_ns] = readTimes(document, section, context.duration_ns);
+  const { policy: own, app } = document;
+  const policy = own === undefined ? context.policy : readPolicy(own, section.at("policy"), context.extraPolicies);
+  if (src === undefined || dst === undefined || packetSize === undefined || interval === undefined) return undefined;
+  if (src.ia === dst.ia && src.host === dst.host) {
+    const message = `${section.name} leads from ${src.ia},${src.host} to itself`;
+    return section.at("to").problem({ message, expected: "another host", found: `${dst.ia},${dst.host}` });
+  }
+  return { id, app, src, dst, policy, start_ns, stop_ns, interval_ns: interval, packet_size: packetSize };
+}
+
+/** `IA` or `IA,host`. */
+function readHost(
+  text: string,
+  section: Section,
+  byDefault: (ia: IA) => string,
+  { index }: FlowContext,
+): HostSpec | undefined {
+  const [iaText = "", hostText, ...rest] = text.split(",");
+  const ia: IA | undefined = section.ia(iaText.trim());
+  if (ia === undefined) return undefined;
+  if (index !== null && !index.byIa.has(ia)) return section.unknownAs(ia, index.byIa.keys());
+  if (hostText === undefined) return { ia, host: byDefault(ia) };
+  const host = parseHost(hostText.trim());
+  if (rest.length > 0 || !host.ok || !/[.:]/.test(host.value)) {
+    return section.mismatch("an IPv4 or IPv6 address after the comma", text);
+  }
+  return { ia, host: host.value };
+}
+
+/** Exactly one of `rate` and `interval`; a ping may have neither. */
+function readInterval({ app, rate, interval }: FlowDocument, size: number, section: Section): number | undefined {
+  if (rate !== undefined && interval !== undefined) {
+    const message = `${section.name} has both rate and interval: one follows from the other`;
+    return section.at("rate").ofKey().problem({ message, expected: "rate or interval", found: "both" });
+  }
+  if (interval !== undefined) return section.at("interval").quantity(interval, DURATION, 1);
+  if (rate === undefined) {
+    if (app === "ping") return DEFAULT_PING_INTERVAL;
+    const message = `${section.name} needs either rate or interval`;
+    return section.problem({ message, expected: "rate or interval", found: "nothing" });
+  }
+  const bits = section.at("rate").quantity(rate, RATE, 1);
+  if (bits === undefined) return undefined;
+  const spacing = Math.round((size * 8 * SECOND) / bits);
+  return spacing >= 1 ? spacing : section.at("rate").mismatch(`at most one packet a nanosecond of ${size}B`, rate);
+}
+
+/**
+ * A start that lies behind the end of the run is no mistake: a shorter run may be asked for on the command line. Such
+ * a flow sends nothing.
+ */
+function readTimes({ start, stop }: FlowDocument, section: Section, duration_ns: number): readonly [number, number] {
+  const start_ns = start === undefined ? 0 : (section.at("start").quantity(start, DURATION) ?? 0);
+  if (stop === undefined) return [start_ns, Math.max(start_ns, duration_ns)];
+  const stop_ns = section.at("stop").quantity(stop, DURATION) ?? Number.MAX_SAFE_INTEGER;
+  if (stop_ns <= start_ns) section.at("stop").mismatch(`a time after the start, ${start ?? "0s"}`, stop);
+  return [start_ns, stop_ns];
+}
+
+function checkPaths(
+  flow: FlowSpec,
+  section: Section,
+  { maxPaths: max, epochS }: FlowContext,
+  index: PathIndex,
+  known: Map<string, readonly PathInfo[]>,
+): readonly PathInfo[] {
+  const { src, dst, packet_size: size } = flow;
+  const pair = `${src.ia} ${dst.ia}`;
+  const paths = known.get(pair) ?? enumeratePaths(index, src.ia, dst.ia, { max, epochS }).paths;
+  known.set(pair, paths);
+  if (paths.length === 0) {
+    const reason = iaParts(src.ia).isd === iaParts(dst.ia).isd ? "" : " (they are in different ISDs)";
+    const message = `no path leads from ${src.ia} to ${dst.ia}${reason}: up to a core AS, over core links, and down again`;
+    section.at("to").problem({ message, expected: "a path", found: "none" });
+    return paths;
+  }
+  const room = headerBytes(flow, paths[0]) + PAYLOAD_HEADER_BYTES;
+  if (size < room)
+    section.at("packet_size").mismatch(`at least ${room}B, what the headers on the first path take`, `${size}B`);
+  const mtu = Math.max(...paths.map((path) => path.mtu));
+  if (size > mtu) section.at("packet_size").mismatch(`at most ${mtu}B, the largest MTU of a path`, `${size}B`);
+  return paths;
+}
+
+/** Common and address header, path, and UDP or SCMP header. */
+function headerBytes({ src, dst }: FlowSpec, path: PathInfo | undefined): number {
+  const hosts = hostLength(hostType(src.host)) + hostLength(hostType(dst.host));
+  const forwarding = path?.forwarding ?? null;
+  const pathBytes = forwarding === null ? 0 : 4 + 8 * forwarding.infos.length + 12 * forwarding.hops.length;
+  return 12 + 16 + hosts + pathBytes + 8;
+}
+
+/** A pin must name a path that is offered. */
+function checkPin({ id, policy }: FlowSpec, section: Section, paths: readonly PathInfo[]): void {
+  const { path } = policy.params;
+  if (policy.name !== "pinned" || path === undefined) return;
+  const found = paths.some(({ fingerprint }, at) => path === at || path === fingerprint);
+  if (found) return;
+  const expected = `a path of ${id}: a number from 0 to ${paths.length - 1}, or a fingerprint`;
+  section.at("path").mismatch(expected, path);
+}

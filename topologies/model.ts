@@ -1,0 +1,50 @@
+/** Makes `Network` values: the defaults of a link, and the order that is part of a run's identity. */
+import { compareIA, type IA, type IfId } from "../core/address.ts";
+import type { LinkDirection, LinkEnd, LinkType, Network, NetworkAs, NetworkLink } from "../core/scenario.ts";
+import { MILLISECOND } from "../core/units.ts";
+
+/** SCION's usual MTU: what is left of 1500 bytes after IPv4 and UDP. */
+export const DEFAULT_MTU = 1_472;
+
+/** A link's direction where nothing else is said: 5 ms, 100 Mbit/s, 100 packets of queue, no jitter, no loss. */
+export const DEFAULT_DIRECTION: LinkDirection = {
+  latency_ns: 5 * MILLISECOND,
+  jitter_ns: 0,
+  rate_bps: 100_000_000,
+  loss: 0,
+  queue_packets: 100,
+  queue_bytes: 0,
+  reorder: false,
+};
+
+/** What differs from the defaults in both directions of a link. */
+export interface LinkOptions extends Partial<LinkDirection> {
+  readonly mtu?: number;
+}
+
+export function makeAs(ia: IA, core: boolean, mtu = DEFAULT_MTU): NetworkAs {
+  return { ia, core, mtu };
+}
+
+/** A link that is the same in both directions. */
+export function makeLink(a: LinkEnd, type: LinkType, b: LinkEnd, { mtu, ...options }: LinkOptions = {}): NetworkLink {
+  const direction = { ...DEFAULT_DIRECTION, ...options };
+  return { a, b, type, mtu: mtu ?? DEFAULT_MTU, ab: direction, ba: direction };
+}
+
+export function makeEnd(ia: IA, ifId: IfId): LinkEnd {
+  return { ia, ifId };
+}
+
+/** A network with its ASes ordered by ISD and AS number and its links by their first end. */
+export function makeNetwork(name: string, ases: readonly NetworkAs[], links: readonly NetworkLink[]): Network {
+  return {
+    name,
+    ases: ases.toSorted((left, right) => compareIA(left.ia, right.ia)),
+    links: links.toSorted((left, right) => compareEnds(left.a, right.a)),
+  };
+}
+
+function compareEnds(left: LinkEnd, right: LinkEnd): number {
+  return compareIA(left.ia, right.ia) || left.ifId - right.ifId;
+}

@@ -1,0 +1,96 @@
+import test from "ava";
+import type { IA } from "../core/address.ts";
+import { createPathIndex, enumeratePaths } from "../core/path-enumeration.ts";
+import type { Network } from "../core/scenario.ts";
+import { buildPreset, PRESETS } from "./presets.ts";
+import { findNetworkFaults } from "./topology-checks.ts";
+
+const OPTIONS = { max: 20, epochS: 1_700_000_000 };
+
+function preset(name: string, values: Record<string, number> = {}): Network {
+  const built = buildPreset(name, values);
+  if (!built.ok) throw new Error(built.error[0]?.message);
+  return built.value;
+}
+
+function waysBetween(network: Network, src: string, dst: string): { via: string; ms: number; kbps: number | null }[] {
+  const { paths } = enumeratePaths(network, src as IA, dst as IA, OPTIONS);
+  return paths.map(({ interfaces, latencyNs, bandwidthKbps }) => ({
+    via: interfaces.flatMap(({ ia, ifId }, at) => (at % 2 === 0 ? [`${ia.split(":").at(-1)}#${ifId}`] : [])).join(" "),
+    ms: (latencyNs ?? 0) / 1e6,
+    kbps: bandwidthKbps,
+  }));
+}
+
+test("every preset works, in every direction, with its smallest, default and largest parameters", (t) => {
+  for (const [name, { parameters }] of PRESETS) {
+    for (const bound of ["minimum", "default", "maximum"] as const) {
+      const values = Object.fromEntries(Object.entries(parameters).map(([key, limits]) => [key, limits[bound]]));
+      const network = preset(name, values);
+      t.deepEqual(findNetworkFaults(network.ases, network.links), [], `${name} ${bound}`);
+      t.deepEqual(preset(name, values), network, "the same value each time");
+      if (network.ases.length > 20) continue;
+      const index = createPathIndex(network);
+      for (const from of network.ases) {
+        for (const to of network.ases) {
+          const { paths } = enumeratePaths(index, from.ia, to.ia, { ...OPTIONS, max: 1 });
+          t.is(paths.length, 1, `${name} ${bound}: ${from.ia} to ${to.ia}`);
+        }
+      }
+    }
+  }
+});
+
+test("diamond: the shortest path is not the fastest, and neither is the widest", (t) => {
+  t.deepEqual(waysBetween(preset("diamond"), "1-ff00:0:110", "1-ff00:0:120"), [
+    { via: "110#1 130#2", ms: 40, kbps: 50_000 },
+    { via: "110#3 150#2", ms: 60, kbps: 100_000 },
+    { via: "110#2 140#2 141#2", ms: 15, kbps: 20_000 },
+  ]);
+});
+
+test("tiny, line, grid and parallel are what their names say", (t) => {
+  t.deepEqual(waysBetween(preset("tiny"), "1-ff00:0:111", "1-ff00:0:112"), [
+    { via: "111#41 110#2", ms: 10, kbps: 100_000 },
+  ]);
+  t.deepEqual(waysBetween(preset("line", { length: 4 }), "1-ff00:0:110", "1-ff00:0:113"), [
+    { via: "110#2 111#2 112#2", ms: 15, kbps: 100_000 },
+  ]);
+  t.deepEqual(
+    waysBetween(preset("parallel"), "1-ff00:0:110", "1-ff00:0:120").map(({ kbps }) => kbps),
+    [8_000, 16_000, 32_000, 64_000],
+  );
+  const grid = preset("grid");
+  t.is(grid.ases.length, 9);
+  t.is(grid.links.length, 12);
+  t.is(enumeratePaths(grid, "1-ff00:0:110", "1-ff00:0:118", { ...OPTIONS, max: 1_000 }).paths.length, 12);
+});
+
+test("unknown presets and parameters, and values out of range, are named with what was expected", (t) => {
+  const errorOf = (name: string, values: Record<string, number> = {}): unknown => {
+    const built = buildPreset(name, values);
+    return built.ok
+      ? null
+      : built.error.map(({ parameter, message, didYouMean }) => ({ parameter, message, didYouMean }));
+  };
+  t.deepEqual(errorOf("gird"), [
+    {
+      parameter: null,
+      message: 'unknown preset "gird": expected tiny, diamond, line, grid or parallel',
+      didYouMean: "grid",
+    },
+  ]);
+  t.deepEqual(errorOf("grid", { row: 2, columns: 0 }), [
+    { parameter: "row", message: 'preset grid has no parameter "row": expected rows or columns', didYouMean: "rows" },
+    { parameter: "columns", message: "columns: expected a whole number from 1 to 100, found 0", didYouMean: undefined },
+  ]);
+  t.deepEqual(errorOf("tiny", { rows: 2 }), [
+    {
+      parameter: "rows",
+      message: 'preset tiny has no parameter "rows": expected no parameters',
+      didYouMean: undefined,
+    },
+  ]);
+  for (const name of ["__proto__", "constructor", ""]) t.false(buildPreset(name).ok);
+  t.false(buildPreset("grid", { constructor: 1 } as unknown as Record<string, number>).ok);
+});

@@ -1,0 +1,228 @@
+/**
+ * Scenario files to scenarios: shape, names, defaults, units, and whether what is asked for can work. Pure: files that
+ * a scenario names are read by the caller's `readFile`. Nothing throws, whatever the text.
+ */
+import { formatInterface } from "../core/address.ts";
+import { createPathIndex } from "../core/path-enumeration.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import type { FaultSpec, LinkEnd, Network, NetworkLink, PolicySpec, Scenario } from "../core/scenario.ts";
+import { MILLISECOND, SECOND } from "../core/units.ts";
+import { decode } from "./decode.ts";
+import { type FlowContext, readFlows } from "./flows.ts";
+import { applyLinkFields } from "./links.ts";
+import { checkPolicyName, DEFAULT_POLICY, readPolicy } from "./policies.ts";
+import type { Problem } from "./problems.ts";
+import {
+  fileTitle,
+  resolveNetwork,
+  resolvePreset,
+  resolvePresetName,
+  resolveTopologyFile,
+} from "./resolve-topology.ts";
+import { type LinkOverrideDocument, ScenarioDocument } from "./schema.ts";
+import { Section } from "./section.ts";
+import { DURATION } from "./units.ts";
+import { parseYaml } from "./yaml.ts";
+
+const DEFAULT_SEED = 1;
+const DEFAULT_EPOCH_S = 1_700_000_000;
+const DEFAULT_DETECTION = 600 * MILLISECOND;
+const DEFAULT_REVOCATION = 10 * SECOND;
+const DEFAULT_MAX_PATHS = 20;
+
+/** Reads a file that a scenario names, by the path that stands there; the error is one clear sentence. */
+export type ReadFile = (path: string) => Result<string, string>;
+
+/** What takes the place of the file's own values, for this run. */
+export interface Overrides {
+  readonly seed?: number;
+  /** For every flow, whatever the flow itself says. */
+  readonly policy?: string | PolicySpec;
+  readonly duration_ns?: number;
+}
+
+export interface ResolveOptions {
+  /** Names the text in problems, and the scenario where the text does not. */
+  readonly file: string;
+  readonly readFile: ReadFile;
+  /** Names of policies beyond the built-in ones. */
+  readonly extraPolicies?: readonly string[];
+  readonly overrides?: Overrides;
+}
+
+/** The scenario that the text of a scenario file stands for, or everything that is wrong with it. */
+export function resolveScenario(text: string, options: ResolveOptions): Result<Scenario, readonly Problem[]> {
+  const parsed = parseYaml(text, options.file);
+  if (!parsed.ok) return parsed;
+  const file = parsed.value;
+  const foreign = checkOverrides(options);
+  const document = decode(file, ScenarioDocument);
+  if (document === undefined) return err([...foreign, ...file.problems]);
+  const section = new Section(file);
+  const topology = resolveTopologyOf(document, section, options, foreign);
+  const network =
+    topology === undefined ? undefined : overrideLinks(topology, document.links ?? [], section.at("links"));
+  const scenario = readScenario(document, section, options, network);
+  if (network === undefined || foreign.length > 0 || file.problemCount > 0) return err([...foreign, ...file.problems]);
+  return ok({ ...scenario, network });
+}
+
+function readScenario(
+  document: ScenarioDocument,
+  section: Section,
+  { file, extraPolicies = [], overrides = {} }: ResolveOptions,
+  network: Network | undefined,
+): Omit<Scenario, "network"> {
+  const duration = (key: "detection" | "revocation", byDefault: number): number => {
+    const text = document[key];
+    return text === undefined ? byDefault : (section.at(key).quantity(text, DURATION) ?? byDefault);
+  };
+  const ownDuration = section.at("duration").quantity(document.duration, DURATION, 1) ?? SECOND;
+  const ownPolicy =
+    document.policy === undefined ? DEFAULT_POLICY : readPolicy(document.policy, section.at("policy"), extraPolicies);
+  const policy = overridingPolicy(overrides);
+  const context: FlowContext = {
+    index: network === undefined ? null : createPathIndex(network),
+    policy: policy ?? ownPolicy,
+    extraPolicies,
+    duration_ns: overrides.duration_ns ?? ownDuration,
+    maxPaths: document.max_paths ?? DEFAULT_MAX_PATHS,
+    epochS: document.epoch ?? DEFAULT_EPOCH_S,
+  };
+  const flows = readFlows(document.flows, section.at("flows"), context);
+  return {
+    name: document.name ?? fileTitle(file),
+    seed: overrides.seed ?? document.seed ?? DEFAULT_SEED,
+    epoch_s: context.epochS,
+    duration_ns: context.duration_ns,
+    detection_ns: duration("detection", DEFAULT_DETECTION),
+    revocation_ns: duration("revocation", DEFAULT_REVOCATION),
+    max_paths: context.maxPaths,
+    flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
+    faults: readFaults(document.faults ?? [], section.at("faults"), network),
+  };
+}
+
+function overridingPolicy({ policy }: Overrides): PolicySpec | undefined {
+  return typeof policy === "string" ? { name: policy, params: {} } : policy;
+}
+
+/** Overrides stand in no file: their problems name the override itself. */
+function checkOverrides({ overrides = {}, extraPolicies = [] }: ResolveOptions): Problem[] {
+  const problems: Problem[] = [];
+  const report = (name: string, found: string, finding: { message: string; expected: string; didYouMean?: string }) =>
+    problems.push({ file: `(${name})`, line: 1, column: 1, source: found, found, ...finding });
+  const { seed, duration_ns } = overrides;
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    const expected = `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+    report("seed", String(seed), { message: `expected ${expected}, found ${seed}`, expected });
+  }
+  if (duration_ns !== undefined && !(Number.isSafeInteger(duration_ns) && duration_ns > 0)) {
+    const expected = "a duration above 0";
+    report("duration", String(duration_ns), { message: `expected ${expected}, found ${duration_ns}ns`, expected });
+  }
+  const policy = overridingPolicy(overrides);
+  const finding = policy === undefined ? undefined : checkPolicyName(policy.name, extraPolicies);
+  if (policy !== undefined && finding !== undefined) {
+    const { didYouMean, message, expected } = finding;
+    report("policy", policy.name, { message, expected, ...(didYouMean === undefined ? {} : { didYouMean }) });
+  }
+  return problems;
+}
+
+function resolveTopologyOf(
+  document: ScenarioDocument,
+  section: Section,
+  { file, readFile }: ResolveOptions,
+  foreign: Problem[],
+): Network | undefined {
+  const { topology } = document;
+  const place = section.at("topology");
+  if (typeof topology === "string") return resolvePresetName(topology, place);
+  if ("preset" in topology) return resolvePreset(topology, place);
+  if ("ases" in topology) return resolveNetwork(topology, place, document.name ?? fileTitle(file));
+  const text = readFile(topology.file);
+  if (!text.ok) {
+    const message = `cannot read the topology file: ${text.error}`;
+    return place.at("file").problem({ message, expected: "a topology file", found: topology.file });
+  }
+  return resolveForeignTopology(text.value, topology.file, foreign);
+}
+
+/** The lines of another file go with its problems: the caller holds only the scenario's text. */
+function resolveForeignTopology(text: string, file: string, foreign: Problem[]): Network | undefined {
+  const parsed = parseYaml(text, file);
+  const network = parsed.ok ? resolveTopologyFile(parsed.value) : undefined;
+  const lines = text.split(/\r?\n/);
+  const problems = parsed.ok ? parsed.value.problems : parsed.error;
+  foreign.push(
+    ...problems.map((problem) => ({ ...problem, source: (lines[problem.line - 1] ?? "").slice(0, 10_000) })),
+  );
+  return problems.length > 0 ? undefined : network;
+}
+
+/** Link numbers by the text of each of their interfaces. */
+function linksByInterface({ links }: Network): Map<string, number> {
+  return new Map(
+    links.flatMap(({ a, b }, at) => [a, b].map((end): [string, number] => [formatInterface(end.ia, end.ifId), at])),
+  );
+}
+
+function overrideLinks(network: Network, documents: readonly LinkOverrideDocument[], section: Section): Network {
+  if (documents.length === 0) return network;
+  const links: NetworkLink[] = [...network.links];
+  const byInterface = linksByInterface(network);
+  for (const [at, document] of documents.entries()) {
+    const end = findInterface(document.link, section.at(at, "link"), network, byInterface);
+    const number = end === undefined ? undefined : byInterface.get(formatInterface(end.ia, end.ifId));
+    const link = number === undefined ? undefined : links[number];
+    if (end === undefined || number === undefined || link === undefined) continue;
+    const reversed = end.ia === link.b.ia && end.ifId === link.b.ifId;
+    links[number] = applyLinkFields(link, document, section.at(at), reversed);
+  }
+  return { ...network, links };
+}
+
+function findInterface(
+  text: string,
+  section: Section,
+  network: Network,
+  byInterface: ReadonlyMap<string, number>,
+): LinkEnd | undefined {
+  const end = section.interface(text);
+  if (end === undefined) return undefined;
+  const name = formatInterface(end.ia, end.ifId);
+  if (byInterface.has(name)) return end;
+  if (!network.ases.some(({ ia }) => ia === end.ia))
+    return section.unknownAs(
+      end.ia,
+      network.ases.map(({ ia }) => ia),
+    );
+  const here = [...byInterface.keys()].filter((known) => known.startsWith(`${end.ia}#`));
+  const message = `unknown link ${name}: AS ${end.ia} has no interface ${end.ifId}, only ${here.slice(0, 10).join(", ")}`;
+  return section.problem({
+    message,
+    expected: "an interface of a link",
+    found: name,
+    didYouMean: section.closest(name, here),
+  });
+}
+
+/** In the order of their time; the file's order where two happen at once. */
+function readFaults(
+  documents: NonNullable<ScenarioDocument["faults"]>,
+  section: Section,
+  network: Network | undefined,
+): FaultSpec[] {
+  const byInterface = network === undefined ? null : linksByInterface(network);
+  const faults = documents.flatMap(({ at, event, link }, number): FaultSpec[] => {
+    const place = section.at(number);
+    const at_ns = place.at("at").quantity(at, DURATION);
+    const end =
+      network === undefined || byInterface === null
+        ? place.at("link").interface(link)
+        : findInterface(link, place.at("link"), network, byInterface);
+    return at_ns === undefined || end === undefined ? [] : [{ at_ns, event, link: end }];
+  });
+  return faults.toSorted((left, right) => left.at_ns - right.at_ns);
+}

@@ -1,0 +1,253 @@
+/**
+ * YAML with positions: text to plain data, and from a path into that data back to line and column. Every text gives
+ * either data or problems; nothing throws, and no text makes the data larger than a bound.
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLParseError,
+} from "yaml";
+import { err, ok, type Result } from "../core/result.ts";
+import { type Finding, MAX_PROBLEMS, type Problem, shown } from "./problems.ts";
+
+/** Largest file taken, in characters. */
+export const MAX_FILE_SIZE = 16 * 1_048_576;
+
+/** Deeper nesting is no scenario, and would exhaust the stack. */
+const MAX_DEPTH = 100;
+
+/**
+ * Most values that aliases may repeat in all (YAML's "billion laughs" repeats ten values ten times, ten times over).
+ */
+const MAX_ALIASED_VALUES = 10_000;
+
+/** Keys and list positions that lead to a value. */
+export type Path = readonly (string | number)[];
+
+/** Bounds and anchors while nodes become plain data. */
+interface Walk {
+  depth: number;
+  aliasDepth: number;
+  aliasedValues: number;
+  /** Nodes by their anchor, entered when they are complete: an alias within its own node has no anchor before it. */
+  readonly anchors: Map<string, unknown>;
+}
+
+/** One parsed file; collects the problems found in it. */
+export class YamlFile {
+  readonly file: string;
+  readonly text: string;
+  /** Plain data: mappings, lists, text, finite numbers, true, false, null. */
+  readonly value: unknown;
+  readonly #root: unknown;
+  readonly #lines: LineCounter;
+  readonly #targets = new Map<unknown, unknown>();
+  readonly #problems: Problem[] = [];
+  readonly #seen = new Set<string>();
+  /** Nothing is wrong with the YAML itself but keys that stand twice: the value is worth a further look. */
+  readonly sound: boolean;
+  #duplicateKeys = 0;
+  #unreported = 0;
+
+  constructor(file: string, text: string, document: Document.Parsed, lines: LineCounter) {
+    this.file = file;
+    this.text = text;
+    this.#root = document.contents;
+    this.#lines = lines;
+    for (const { code, message, pos } of firstAtEachPlace(document.errors)) {
+      const reason = code === "RESOURCE_EXHAUSTION" ? "it is nested too deeply" : message;
+      const found = shown(text.slice(pos[0], Math.min(pos[1], pos[0] + 20)));
+      this.#add(pos[0], { message: `not valid YAML: ${reason}`, expected: "valid YAML", found });
+    }
+    const walk = { depth: 0, aliasDepth: 0, aliasedValues: 0, anchors: new Map<string, unknown>() };
+    this.value = this.#problems.length === 0 ? this.#plain(this.#root, walk) : null;
+    this.sound = this.problemCount === this.#duplicateKeys;
+  }
+
+  /** In the order of their places; where some were left out, the last one says how many. */
+  get problems(): readonly Problem[] {
+    const sorted = this.#problems.toSorted((left, right) => left.line - right.line || left.column - right.column);
+    const last = sorted.at(-1);
+    if (last === undefined || this.#unreported === 0) return sorted;
+    const { file, line, column } = last;
+    const message = `${this.#unreported} more problems`;
+    return [...sorted, { file, line, column, message, expected: "none", found: String(this.#unreported) }];
+  }
+
+  get problemCount(): number {
+    return this.#problems.length + this.#unreported;
+  }
+
+  /** A problem with the value at `path`; where there is none, with what comes nearest. */
+  atValue(path: Path, finding: Finding): void {
+    this.#add(() => this.#offsetOf(path, false), finding);
+  }
+
+  /** A problem with the key that `path` ends in. */
+  atKey(path: Path, finding: Finding): void {
+    this.#add(() => this.#offsetOf(path, true), finding);
+  }
+
+  /** Whether further problems are only counted; suggestions for them need not be looked for. */
+  get full(): boolean {
+    return this.#problems.length >= MAX_PROBLEMS;
+  }
+
+  #add(offset: number | (() => number), finding: Finding): void {
+    if (this.full) {
+      this.#unreported++;
+      return;
+    }
+    const at = typeof offset === "number" ? offset : offset();
+    const { line, col } = this.#lines.linePos(Math.min(at, this.text.length));
+    const { message, expected, found, didYouMean } = finding;
+    const identity = `${line}:${col}:${message}`;
+    if (this.#seen.has(identity)) return;
+    this.#seen.add(identity);
+    const place = { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
+    this.#problems.push({ ...place, message, expected, found, ...(didYouMean === undefined ? {} : { didYouMean }) });
+  }
+
+  #plain(node: unknown, walk: Walk): unknown {
+    if (walk.depth > MAX_DEPTH) return this.#tooMuch(node, `nested more than ${MAX_DEPTH} deep`);
+    if (walk.aliasDepth > 0 && ++walk.aliasedValues > MAX_ALIASED_VALUES) {
+      return this.#tooMuch(node, `aliases repeat more than ${MAX_ALIASED_VALUES} values`);
+    }
+    walk.depth++;
+    const value = this.#valueOf(node, walk);
+    walk.depth--;
+    const anchor = isNode(node) && !isAlias(node) ? node.anchor : undefined;
+    if (anchor !== undefined) walk.anchors.set(anchor, node);
+    return value;
+  }
+
+  #valueOf(node: unknown, walk: Walk): unknown {
+    if (isAlias(node)) return this.#aliased(node, walk);
+    if (isSeq(node)) return node.items.map((item) => this.#plain(item, walk));
+    return isMap(node) ? this.#mapping(node.items, walk) : this.#scalar(node);
+  }
+
+  #aliased(node: Alias, walk: Walk): unknown {
+    const target = walk.anchors.get(node.source);
+    if (target === undefined) {
+      const message = `the alias *${node.source} has no anchor before it`;
+      this.#add(startOf(node), { message, expected: "an anchor", found: shown(node.source) });
+      return null;
+    }
+    this.#targets.set(node, target);
+    walk.aliasDepth++;
+    const value = this.#plain(target, walk);
+    walk.aliasDepth--;
+    return value;
+  }
+
+  #mapping(pairs: readonly Pair[], walk: Walk): unknown {
+    const entries = new Map<string, unknown>();
+    for (const { key, value } of pairs) {
+      const name = keyText(key);
+      if (name === undefined) {
+        this.#add(startOf(key), { message: "a key must be text", expected: "text", found: typeOf(key) });
+      } else if (entries.has(name)) {
+        const message = `${shown(name)} stands twice in one mapping`;
+        const before = this.problemCount;
+        this.#add(startOf(key), { message, expected: "each key once", found: shown(name) });
+        this.#duplicateKeys += this.problemCount - before;
+      } else {
+        entries.set(name, this.#plain(value, walk));
+      }
+    }
+    return Object.fromEntries(entries);
+  }
+
+  #scalar(node: unknown): unknown {
+    const value: unknown = isScalar(node) ? node.value : null;
+    if (value === null || ["string", "boolean"].includes(typeof value)) return value;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    const found = isScalar(node) && typeof node.source === "string" ? node.source : String(value);
+    this.#add(startOf(node), { message: `${found} is no plain value`, expected: "a plain value", found });
+    return null;
+  }
+
+  #tooMuch(node: unknown, message: string): null {
+    // Once said, it would be true of every branch.
+    if (!this.#seen.has(message)) {
+      this.#add(startOf(node), { message, expected: "a scenario or a topology", found: "a larger structure" });
+    }
+    this.#seen.add(message);
+    return null;
+  }
+
+  #offsetOf(path: Path, key: boolean): number {
+    let node = this.#root;
+    let offset = startOf(node);
+    for (const [at, step] of path.entries()) {
+      if (isAlias(node)) node = this.#targets.get(node);
+      const pair = isMap(node) ? node.items.find((item) => keyText(item.key) === String(step)) : undefined;
+      const item: unknown = isSeq(node) ? node.items[Number(step)] : pair?.value;
+      if (item === undefined && pair === undefined) return offset;
+      const wantsKey = pair !== undefined && (!hasPlace(item) || (key && at === path.length - 1));
+      offset = startOf(wantsKey ? pair.key : item);
+      node = item;
+    }
+    return offset;
+  }
+}
+
+/** Parses a file and refuses what is no text, too large, empty, or not YAML. */
+export function parseYaml(text: string, file: string): Result<YamlFile, readonly Problem[]> {
+  const refuse = (message: string, expected: string, found: string) =>
+    err([{ file, line: 1, column: 1, message, expected, found }]);
+  if (text.length > MAX_FILE_SIZE) {
+    const found = `${(text.length / 1_048_576).toFixed(1)} MiB`;
+    return refuse(`the file is larger than 16 MiB`, "at most 16 MiB", found);
+  }
+  const control = /[^\P{Cc}\t\n\r\u0085]|\ufffd/u.exec(text);
+  if (control !== null) return refuse("this is a binary file, not YAML text", "UTF-8 text", shown(control[0]));
+  try {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, ...CORE });
+    const parsed = new YamlFile(file, text, document, lines);
+    if (!parsed.sound) return err(parsed.problems);
+    return parsed.value === null ? refuse("the file is empty", "a mapping", "nothing") : ok(parsed);
+  } catch (error) {
+    // The parser recurses: only nesting far beyond MAX_DEPTH makes it run out of stack.
+    const found = error instanceof Error ? error.message : String(error);
+    return refuse("the file cannot be parsed: it is nested too deeply", "a scenario or a topology", found);
+  }
+}
+
+/** What follows a mistake at the very same place follows from it. */
+function firstAtEachPlace(errors: readonly YAMLParseError[]): readonly YAMLParseError[] {
+  return errors.filter(({ pos }, at) => at === 0 || pos[0] !== errors[at - 1]?.pos[0]);
+}
+
+/** YAML 1.2 without merge keys and without tags that make dates, sets or bytes. */
+const CORE = { version: "1.2", schema: "core", merge: false, resolveKnownTags: false, logLevel: "silent" } as const;
+
+function keyText(key: unknown): string | undefined {
+  if (!isScalar(key)) return undefined;
+  return typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
+}
+
+function typeOf(node: unknown): string {
+  if (isMap(node)) return "a mapping";
+  return isSeq(node) ? "a list" : "an alias";
+}
+
+function startOf(node: unknown): number {
+  return (node as Partial<Node> | null | undefined)?.range?.[0] ?? 0;
+}
+
+/** An absent value (`key:` and nothing after it) stands nowhere, its key does. */
+function hasPlace(node: unknown): boolean {
+  return !(node === null || (isScalar(node) && node.value === null && (node.source ?? "") === ""));
+}
