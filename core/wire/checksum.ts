@@ -2,14 +2,24 @@
  * The checksum of UDP and SCMP in SCION: one's complement over a pseudo header and the upper layer
  * (draft-dekater-scion-dataplane, "Pseudo Header for Upper-Layer Checksum").
  */
-import { get16 } from "./bytes.ts";
 
-/** Adds `bytes[start, end)` to a running sum as 16-bit words; a last odd byte counts as a word's upper half. */
+/**
+ * Adds `bytes[start, end)` to a running sum as 16-bit words; a last odd byte counts as a word's upper half. Two words
+ * are read at a time, since this loop is most of what a packet with a long payload costs.
+ */
 export function sumWords(sum: number, bytes: Uint8Array, start: number, end: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let total = sum;
   let i = start;
-  for (; i + 1 < end; i += 2) total += get16(bytes, i);
-  return i < end ? total + ((bytes[i] as number) << 8) : total;
+  for (; i + 3 < end; i += 4) {
+    const pair = view.getUint32(i);
+    total += (pair >>> 16) + (pair & 0xffff);
+  }
+  if (i + 1 < end) {
+    total += view.getUint16(i);
+    i += 2;
+  }
+  return i < end ? total + (view.getUint8(i) << 8) : total;
 }
 
 /**
