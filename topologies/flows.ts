@@ -1,15 +1,16 @@
 /** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
-import { hostLength, hostType, type IA, iaParts, parseHost } from "../core/address.ts";
-import { PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
+import { type IA, iaParts, parseHost } from "../core/address.ts";
+import { type L4, PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
 import { enumeratePaths, type PathIndex } from "../core/path-enumeration.ts";
 import type { FlowSpec, HostSpec, PolicySpec } from "../core/scenario.ts";
 import { MILLISECOND, SECOND } from "../core/units.ts";
+import { wireLengthOf } from "../core/wire/codec.ts";
 import { readPolicy } from "./policies.ts";
 import { shown } from "./problems.ts";
 import { type FlowDocument, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./schema.ts";
 import { Section } from "./section.ts";
-import { DURATION, RATE, SIZE } from "./units.ts";
+import { DURATION, formatDuration, RATE, SIZE } from "./units.ts";
 
 const DEFAULT_PACKET_SIZE = 1_200;
 /** Ten echo requests a second: enough samples in a short run, and no load on any link. */
@@ -18,6 +19,12 @@ const DEFAULT_HOST = "10.0.0.1";
 /** The other host, where both are in one AS and neither is named. */
 const DEFAULT_NEIGHBOUR = "10.0.0.2";
 
+/** What each application puts between the SCION header and its payload; only the lengths count here. */
+const L4_HEADERS: Readonly<Record<FlowSpec["app"], L4>> = {
+  "constant-rate": { kind: "udp", srcPort: 0, dstPort: 0 },
+  ping: { kind: "scmp.echo", reply: false, identifier: 0, sequence: 0 },
+};
+
 /** What flows are read against. */
 export interface FlowContext {
   /** null where the topology has problems of its own: then only what the flow says by itself is checked. */
@@ -25,6 +32,8 @@ export interface FlowContext {
   readonly policy: PolicySpec;
   readonly extraPolicies: readonly string[];
   readonly duration_ns: number;
+  /** What the file says, whatever this run's duration is. */
+  readonly ownDuration_ns: number;
   readonly maxPaths: number;
   readonly epochS: number;
 }
@@ -66,7 +75,7 @@ function readFlow(document: FlowDocument, id: string, section: Section, context:
   const size = document.packet_size ?? DEFAULT_PACKET_SIZE;
   const packetSize = section.at("packet_size").bytes(size, SIZE, MIN_PACKET_SIZE, MAX_PACKET_SIZE);
   const interval = packetSize === undefined ? undefined : readInterval(document, packetSize, section);
-  const [start_ns, stop_ns] = readTimes(document, section, context.duration_ns);
+  const [start_ns, stop_ns] = readTimes(document, section, context);
   const { policy: own, app } = document;
   const policy = own === undefined ? context.policy : readPolicy(own, section.at("policy"), context.extraPolicies);
   if (src === undefined || dst === undefined || packetSize === undefined || interval === undefined) return undefined;
@@ -115,11 +124,15 @@ function readInterval({ app, rate, interval }: FlowDocument, size: number, secti
 }
 
 /**
- * A start that lies behind the end of the run is no mistake: a shorter run may be asked for on the command line. Such
- * a flow sends nothing.
+ * A flow that would begin after the end of the run as the file has it is a mistake. Where a shorter run is asked for,
+ * it is none: such a flow sends nothing.
  */
-function readTimes({ start, stop }: FlowDocument, section: Section, duration_ns: number): readonly [number, number] {
+function readTimes({ start, stop }: FlowDocument, section: Section, context: FlowContext): readonly [number, number] {
+  const { duration_ns, ownDuration_ns } = context;
   const start_ns = start === undefined ? 0 : (section.at("start").quantity(start, DURATION) ?? 0);
+  if (start_ns >= ownDuration_ns) {
+    section.at("start").mismatch(`a time before the end of the run, ${formatDuration(ownDuration_ns)}`, start);
+  }
   if (stop === undefined) return [start_ns, Math.max(start_ns, duration_ns)];
   const stop_ns = section.at("stop").quantity(stop, DURATION) ?? Number.MAX_SAFE_INTEGER;
   if (stop_ns <= start_ns) section.at("stop").mismatch(`a time after the start, ${start ?? "0s"}`, stop);
@@ -143,20 +156,13 @@ function checkPaths(
     section.at("to").problem({ message, expected: "a path", found: "none" });
     return paths;
   }
-  const room = headerBytes(flow, paths[0]) + PAYLOAD_HEADER_BYTES;
+  const forwarding = paths[0]?.forwarding ?? null;
+  const room = wireLengthOf(forwarding, src.host, dst.host, L4_HEADERS[flow.app], PAYLOAD_HEADER_BYTES);
   if (size < room)
     section.at("packet_size").mismatch(`at least ${room}B, what the headers on the first path take`, `${size}B`);
   const mtu = Math.max(...paths.map((path) => path.mtu));
   if (size > mtu) section.at("packet_size").mismatch(`at most ${mtu}B, the largest MTU of a path`, `${size}B`);
   return paths;
-}
-
-/** Common and address header, path, and UDP or SCMP header. */
-function headerBytes({ src, dst }: FlowSpec, path: PathInfo | undefined): number {
-  const hosts = hostLength(hostType(src.host)) + hostLength(hostType(dst.host));
-  const forwarding = path?.forwarding ?? null;
-  const pathBytes = forwarding === null ? 0 : 4 + 8 * forwarding.infos.length + 12 * forwarding.hops.length;
-  return 12 + 16 + hosts + pathBytes + 8;
 }
 
 /** A pin must name a path that is offered. */

@@ -91,6 +91,9 @@ test("unknown presets and parameters, and values out of range, are named with wh
       didYouMean: undefined,
     },
   ]);
+  t.deepEqual(errorOf("line", { length: 64 }), [
+    { parameter: "length", message: "length: expected a whole number from 2 to 63, found 64", didYouMean: undefined },
+  ]);
   for (const name of ["__proto__", "constructor", ""]) t.false(buildPreset(name).ok);
   t.false(buildPreset("grid", { constructor: 1 } as unknown as Record<string, number>).ok);
 });

@@ -94,10 +94,7 @@ test("what is wrong with an AS", (t) => {
   t.deepEqual(problemsOf("ases: {1-1: {core: true, mtu: 20}}\n"), [
     '1:31 ases["1-1"].mtu: expected 150 to 65535 bytes, found 20',
   ]);
-  t.deepEqual(
-    problemsOf("ases: {}\n"),
-    ["1:7 the topology has no ASes"],
-  );
+  t.deepEqual(problemsOf("ases: {}\n"), ["1:7 the topology has no ASes"]);
 });
 
 test("what is wrong with a link", (t) => {
@@ -119,14 +116,11 @@ test("what is wrong with a link", (t) => {
     '8:9 links[2].a: expected an interface id from 1 to 65535, found "1-2#0"',
     '8:19 expected an interface id from 0 to 65535 after "#", found "1-3#65536"',
   ]);
-  t.deepEqual(
-    withLink("{a: 1-2#2, b: 1-3#2, type: pear, loss: 1.5, latncy: 1ms}"),
-    [
-      '8:32 links[2].type: expected core, child or peer, found "pear" [peer]',
-      "8:44 links[2].loss: expected a share between 0 and 1, or a percentage such as 5%, found 1.5",
-      '8:49 unknown key "latncy" in links[2] [latency]',
-    ],
-  );
+  t.deepEqual(withLink("{a: 1-2#2, b: 1-3#2, type: pear, loss: 1.5, latncy: 1ms}"), [
+    '8:32 links[2].type: expected core, child or peer, found "pear" [peer]',
+    "8:44 links[2].loss: expected a share between 0 and 1, or a percentage such as 5%, found 1.5",
+    '8:49 unknown key "latncy" in links[2] [latency]',
+  ]);
 });
 
 test("link properties out of range", (t) => {
@@ -166,11 +160,7 @@ test("networks that cannot work", (t) => {
     "{a: 1-3#2, b: 1-4#1, type: child}",
     "{a: 1-4#2, b: 1-2#3, type: child}",
   ];
-  t.deepEqual(problemsOf(linksOf(...round)), [
-    "6:5 child links form a cycle: 1-2 > 1-3 > 1-4 > 1-2"
-      .replace("6:5", "4:5")
-      .replace("1-2 > 1-3 > 1-4 > 1-2", "1-3 > 1-4 > 1-2 > 1-3"),
-  ]);
+  t.deepEqual(problemsOf(linksOf(...round)), ["4:5 child links form a cycle: 1-3 > 1-4 > 1-2 > 1-3"]);
 });
 
 test("a chain of 20,000 ASes is checked without recursion", (t) => {

@@ -77,7 +77,7 @@ function readScenario(
     const text = document[key];
     return text === undefined ? byDefault : (section.at(key).quantity(text, DURATION) ?? byDefault);
   };
-  const ownDuration = section.at("duration").quantity(document.duration, DURATION, 1) ?? SECOND;
+  const ownDuration = section.at("duration").quantity(document.duration, DURATION, 1) ?? Number.MAX_SAFE_INTEGER;
   const ownPolicy =
     document.policy === undefined ? DEFAULT_POLICY : readPolicy(document.policy, section.at("policy"), extraPolicies);
   const policy = overridingPolicy(overrides);
@@ -86,6 +86,7 @@ function readScenario(
     policy: policy ?? ownPolicy,
     extraPolicies,
     duration_ns: overrides.duration_ns ?? ownDuration,
+    ownDuration_ns: ownDuration,
     maxPaths: document.max_paths ?? DEFAULT_MAX_PATHS,
     epochS: document.epoch ?? DEFAULT_EPOCH_S,
   };

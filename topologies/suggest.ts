@@ -6,18 +6,19 @@ const MAX_LENGTH = 80;
 /**
  * The candidate with the fewest typing errors between it and `word` (one for each letter inserted, left out, replaced
  * or swapped with its neighbour), the earlier one where two are equal. undefined where even that one is too far off:
- * more than one error in three letters.
+ * more than one error in three letters of the longer word.
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.floor(word.length / 3) + 1;
+  let bestDistance = MAX_LENGTH;
   for (const candidate of candidates) {
+    const limit = Math.min(bestDistance, Math.floor(Math.max(word.length, candidate.length) / 3) + 1);
     // Insertions alone cost the difference in length.
-    if (Math.abs(candidate.length - word.length) >= bestDistance || candidate === word) continue;
+    if (Math.abs(candidate.length - word.length) >= limit || candidate === word) continue;
     const distance = typingErrors(wanted, candidate.toLowerCase());
-    if (distance >= bestDistance) continue;
+    if (distance >= limit) continue;
     best = candidate;
     bestDistance = distance;
   }

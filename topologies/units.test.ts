@@ -52,7 +52,7 @@ test("a value between two whole base units, or beyond exact numbers, is refused"
   t.is(valueOf(parseSize("0.3B")), "whole bytes");
   t.is(valueOf(parseDuration("2501h")), 2501 * 3_600e9);
   t.is(valueOf(parseDuration("2502h")), "at most 9007199254740991 nanoseconds");
-  t.false(parseDuration(`${"9".repeat(1_000_000)}s`).ok);
+  t.regex(String(valueOf(parseDuration(`${"9".repeat(1_000_000)}s`))), /^a duration/, "not even computed");
 });
 
 test("suggestions keep the number and mend the unit", (t) => {
@@ -119,5 +119,5 @@ test("the nearest word, the first of two, and none that is too far", (t) => {
   t.is(closest("1-2", ["1-1", "1-3"]), "1-1");
   t.is(closest("GRID", ["tiny", "grid"]), "grid");
   t.is(closest("banana", ["shortest", "pinned"]), undefined);
-  t.is(closest("x".repeat(1_000), ["x".repeat(1_000)]), undefined);
+  t.is(closest("x".repeat(100), ["x".repeat(99)]), undefined);
 });

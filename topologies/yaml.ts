@@ -231,7 +231,7 @@ function firstAtEachPlace(errors: readonly YAMLParseError[]): readonly YAMLParse
 }
 
 /** YAML 1.2 without merge keys and without tags that make dates, sets or bytes. */
-const CORE = { version: "1.2", schema: "core", merge: false, resolveKnownTags: false, logLevel: "silent" } as const;
+const CORE = { version: "1.2", schema: "core", merge: false, resolveKnownTags: false, logLevel: "error" } as const;
 
 function keyText(key: unknown): string | undefined {
   if (!isScalar(key)) return undefined;
