@@ -1,5 +1,5 @@
 import test from "ava";
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import { CONTRACT } from "../actors/contract.ts";
 import { runLive } from "./run.ts";
 

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import test from "ava";
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import type { Assembly } from "../actors/assembly.ts";
 import { Recorder } from "../actors/record.ts";
 import { results } from "../actors/results.ts";
@@ -15,12 +15,12 @@ import { placeAddress, runLive, UnderlayError } from "./run.ts";
 
 const MS = 1_000_000;
 
-/** The busy world in a third of a second. */
+/** The busy world in two thirds of a second, and as long again for a machine that is busy itself. */
 function shortScenario(): Scenario {
   const busy = busyScenario(9);
   return {
     ...busy,
-    duration_ns: 700 * MS,
+    duration_ns: 1_500 * MS,
     revocation_ns: 100 * MS,
     flows: busy.flows.map((flow) => ({ ...flow, stop_ns: 650 * MS })),
     faults: busy.faults.map((fault, n) => ({ ...fault, at_ns: (n === 0 ? 150 : 400) * MS })),
@@ -45,7 +45,7 @@ async function recorded(
       (place, line) => void lines[place]?.push(line),
     );
   };
-  const world = await Effect.runPromise(runLive(assembly, { duration: 700 * MS, observe }));
+  const world = await Effect.runPromise(runLive(assembly, { duration: 1_500 * MS, observe }));
   const records = lines.map((of) => {
     const found = parseRecord(of);
     if (!found.ok) throw new Error(found.error);

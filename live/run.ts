@@ -1,6 +1,8 @@
 /** Runs an assembly live: opens a socket for each place, runs for the scenario's duration, closes everything whatever happens. */
 import { createSocket, type Socket } from "node:dgram";
-import { Effect, Schema, type Scope } from "effect";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import type * as Scope from "effect/Scope";
 import type { Assembly } from "../actors/assembly.ts";
 import type { Nanos } from "../core/units.ts";
 import { MonotonicClock } from "./clock.ts";

@@ -5,8 +5,8 @@
  *   waiting -------------> sending -----------------> finished
  *                          timer.send: one packet, and the next timer
  *
- * The times of sending are start + n * interval whatever delays the timer: in the live world a late packet does not shift
- * those that follow.
+ * Packets are due at start + n * interval, whatever delays the timer: in the live world a late packet shifts none that follow, and
+ * as many are sent as in virtual time.
  */
 import { setup } from "xstate";
 import type { IA } from "../../core/address.ts";
@@ -76,7 +76,8 @@ function onPacket(state: Present<SourceContext>, packet: Packet, _ifId: number, 
 
 function onSend(state: Present<SourceContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   const source = state.context;
-  if (env.now >= source.stop) return { type: "stop.reached" };
+  const due = source.start + source.sent * source.interval;
+  if (due >= source.stop) return { type: "stop.reached" };
   const packet = nextPacket(source, env.now);
   if (env.tracing) env.trace("app.send", packet);
   env.sendPacket(source.selector, packet, 0, 0);
