@@ -2,7 +2,7 @@
 import test from "ava";
 import { hashText, keyedUniform } from "./digest.ts";
 import { carry, createLinkModel } from "./link-model.ts";
-import type { Packet } from "./packet.ts";
+import { NO_FLOW, type Packet } from "./packet.ts";
 import type { LinkDirection } from "./scenario.ts";
 
 const CLEAN: LinkDirection = {
@@ -94,4 +94,55 @@ test("a packet lost on the line has used its share of it", (t) => {
   const model = modelOf({ loss: 1, rate_bps: 8_000_000 });
   t.is(carry(model, 0, packet(0)), "loss");
   t.is(model.busyUntil, 1_000_000);
+});
+
+const datagram = (bytes: readonly number[], changes: Partial<Packet> = {}): Packet =>
+  ({
+    flow: NO_FLOW,
+    number: 0,
+    wireLength: 100,
+    srcIa: "1-1",
+    srcHost: "10.0.0.1",
+    dstIa: "1-2",
+    dstHost: "10.0.0.2",
+    l4: { kind: "udp", srcPort: 1, dstPort: 2 },
+    payloadLength: bytes.length,
+    rest: new Uint8Array(bytes),
+    ...changes,
+  }) as Packet;
+
+test("packets without flow draw one by one, by their bytes and addresses", (t) => {
+  const loss = 0.2;
+  const share = (packets: (n: number) => Packet): number => {
+    const model = modelOf({ loss });
+    return mean(Array.from({ length: 20_000 }, (_, n) => (carry(model, n, packets(n)) === "loss" ? 1 : 0) as number));
+  };
+  const near = (found: number, what: string) => t.true(Math.abs(found - loss) < 0.02, `${what}: ${found}`);
+  near(
+    share((n) => datagram([n & 255, n >> 8])),
+    "other bytes each",
+  );
+  near(
+    share(() => datagram([1, 2, 3])),
+    "the same bytes again and again",
+  );
+  near(
+    share((n) => datagram([7], { l4: { kind: "udp", srcPort: n, dstPort: 9 } })),
+    "other ports each",
+  );
+  near(
+    share((n) => datagram([], { rest: null, dstHost: `10.0.${n >> 8}.${n & 255}` })),
+    "other addresses each",
+  );
+});
+
+test("what befalls a packet without flow does not hang on packets of other bytes", (t) => {
+  const fates = (between: number): unknown[] => {
+    const model = modelOf({ loss: 0.5, jitter_ns: 1_000 });
+    return Array.from({ length: 50 }, (_, n) => {
+      for (let other = 0; other < between; other++) carry(model, n * 1_000_000, datagram([9, 9, 9, 9]));
+      return carry(model, n * 1_000_000, datagram([n]));
+    });
+  };
+  t.deepEqual(fates(3), fates(0));
 });
