@@ -1,0 +1,27 @@
+/**
+ * The library's face: build a world from a scenario, run it in virtual time, read its results, write your own policy.
+ * What is not exported here may change at any time.
+ */
+export { type AssembleOptions, assemble } from "./actors/assemble.ts";
+export type { Assembly } from "./actors/assembly.ts";
+export { type FlowResult, type LinkResult, type RunResult, results } from "./actors/results.ts";
+export { BUILTIN_POLICIES } from "./actors/selectors/builtin.ts";
+export { least, type PathView, type Policy } from "./actors/selectors/policy.ts";
+export type { Env } from "./core/env.ts";
+export type { PathInfo } from "./core/path.ts";
+export { createPathIndex, enumeratePaths } from "./core/path-enumeration.ts";
+export { RandomStream } from "./core/rng.ts";
+export type { FlowSpec, LinkDirection, Network, NetworkLink, Scenario } from "./core/scenario.ts";
+export type { TraceRecord, TraceSink } from "./core/trace.ts";
+export { type BitsPerSecond, type Bytes, MICROSECOND, MILLISECOND, type Nanos, SECOND } from "./core/units.ts";
+export { type Checkpoint, checkpoint, restore } from "./sim/checkpoint.ts";
+export { Simulation, type SimulationOptions } from "./sim/simulation.ts";
+export { formatProblems, type Problem } from "./topologies/problems.ts";
+export { type Overrides, type ReadFile, type ResolveOptions, resolveScenario } from "./topologies/resolve.ts";
+export { canonicalJson } from "./core/canonical.ts";
+export { decodePacket, encodePacket, type WireError } from "./core/wire/codec.ts";
+export type { Packet } from "./core/packet.ts";
+export { Recorder } from "./actors/record.ts";
+export { parseRecord, replay, type ReplayResult } from "./sim/replay.ts";
+export { buildPreset, PRESETS } from "./topologies/presets.ts";
+export { resolveTopology } from "./topologies/resolve-topology.ts";
