@@ -1,0 +1,44 @@
+/** Names the build: the package's version, and a hash of everything that decides what a run computes. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+declare const PATHLOOM_VERSION: string | undefined;
+declare const PATHLOOM_BUILD: string | undefined;
+
+/** Folders whose sources decide a run's outcome. */
+const HASHED_FOLDERS = ["actors", "core", "sim", "topologies"];
+
+export interface BuildInfo {
+  readonly version: string;
+  /** First 16 hex digits of the SHA-256 over the simulator's sources: the same from a bundle and from a checkout. */
+  readonly build: string;
+}
+
+/** Bundles carry both values; when run from source they are worked out from the files. */
+export function buildInfo(): BuildInfo {
+  if (typeof PATHLOOM_VERSION === "string" && typeof PATHLOOM_BUILD === "string") {
+    return { version: PATHLOOM_VERSION, build: PATHLOOM_BUILD };
+  }
+  const root = dirname(import.meta.dirname);
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  return { version, build: hashSources(root) };
+}
+
+/** Hash over path and content of every source under `root` that decides what a run computes, in order of path. */
+export function hashSources(root: string): string {
+  const hash = createHash("sha256");
+  for (const path of HASHED_FOLDERS.flatMap((folder) => sourcesUnder(root, folder)).sort()) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update("\0");
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function sourcesUnder(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"));
+}

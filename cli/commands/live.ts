@@ -1,0 +1,125 @@
+/** `pathloom live`: the same actors in real time, each AS on a UDP socket of its own. */
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type * as Scope from "effect/Scope";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import type { LiveWorld } from "../../live/driver.ts";
+import { type InputError, reporting, RunError } from "../errors.ts";
+import {
+  forceFlag,
+  jsonFlag,
+  overrideFlags,
+  overridesOf,
+  repeatCommand,
+  scenarioArgument,
+  wholeNumber,
+} from "../flags.ts";
+import { print, printJson } from "../output.ts";
+import type { Manifest } from "../runner/manifest.ts";
+import type { OpenRunFolder } from "../runner/run-folder.ts";
+
+const portFlag = wholeNumber("port", 1, 65_535).pipe(
+  Flag.withDescription("UDP port of every AS, each on a loopback address of its own; default: any that is free"),
+  Flag.optional,
+);
+
+const recordFlag = Flag.String("record").pipe(
+  Flag.withMetavar("dir"),
+  Flag.withDescription("Keep the run and its record in this folder (for pathloom replay)"),
+  Flag.optional,
+);
+
+const flags = {
+  scenario: scenarioArgument,
+  ...overrideFlags,
+  port: portFlag,
+  record: recordFlag,
+  force: forceFlag,
+  json: jsonFlag,
+};
+
+type LiveInput = Command.Command.Config.Infer<typeof flags>;
+
+const execute = Effect.fnUntraced(function* (input: LiveInput) {
+  const { scenario: file, port, record, force, json } = input;
+  const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
+  const { manifestOf, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
+  const { runRealTime, latenessOf } = yield* Effect.promise(() => import("../runner/real-time.ts"));
+  const { openRunFolder } = yield* Effect.promise(() => import("../runner/run-folder.ts"));
+  const loaded = yield* loadScenario(file, overridesOf(input));
+  const { scenario } = loaded;
+  const repeat = repeatCommand("live", file, scenario.seed, input);
+  const manifest: Manifest = manifestOf(loaded, "live", repeat);
+  const folder: OpenRunFolder | null = Option.isNone(record) ? null : yield* openRunFolder(record.value, force);
+  yield* Effect.logInfo(
+    `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
+  );
+  const signal = yield* stopSignal;
+  const { world, report } = yield* runRealTime({
+    loaded,
+    repeat,
+    manifest,
+    folder: folder?.path ?? null,
+    port: Option.getOrElse(port, () => 0),
+    signal,
+  });
+  const live = { lateness_us: latenessOf(world), underlay: world.counters };
+  const summary = { ...summaryOf(scenario, manifest, report), world: "live", live };
+  if (folder !== null) yield* folder.complete(scenario, manifest, summary);
+  const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
+  yield* json ? printJson(summary) : print(`${formatRun(summary)}\n\n${formatLive(live)}`);
+  if (Option.isSome(record))
+    yield* Effect.logInfo(`kept in ${record.value}; to check it: pathloom replay ${record.value}`);
+  // Whoever ended it early got what there was: that is success.
+  process.exitCode = 0;
+}, Effect.scoped);
+
+/** Raised by the first Ctrl-C or SIGTERM; a second one ends the program at once. */
+const stopSignal: Effect.Effect<AbortSignal, never, Scope.Scope> = Effect.gen(function* () {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  const listen = Effect.sync(() => {
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+  yield* Effect.acquireRelease(listen, () =>
+    Effect.sync(() => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+    }),
+  );
+  return controller.signal;
+});
+
+interface LiveFigures {
+  readonly lateness_us: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
+  readonly underlay: LiveWorld["counters"];
+}
+
+function formatLive({ lateness_us, underlay }: LiveFigures): string {
+  const us = (value: number | null): string => (value === null ? "-" : `${value.toFixed(0)} us`);
+  const { p50, p99, max } = lateness_us;
+  const { sent, received, ...troubles } = underlay;
+  const counted = Object.entries(troubles).flatMap(([name, count]) => (count > 0 ? [`${name} ${count}`] : []));
+  const datagrams = [`datagrams: ${sent} sent, ${received} received`, ...counted].join(", ");
+  return `late by p50 ${us(p50)}, p99 ${us(p99)}, at most ${us(max)}; ${datagrams}`;
+}
+
+// Not to be interrupted from outside: Ctrl-C goes through `stopSignal`, so that results are still printed.
+const whole = (input: LiveInput): Effect.Effect<void, InputError | RunError> =>
+  Effect.uninterruptible(reporting(execute(input)));
+
+export const liveCommand = Command.make("live", flags, whole).pipe(
+  Command.withDescription("Run a scenario in real time on real sockets"),
+  Command.withExamples([
+    { command: "pathloom live examples/02-failover.yaml", description: "Ten seconds on loopback sockets" },
+    {
+      command: "pathloom live examples/02-failover.yaml --duration 2s --record runs/live",
+      description: "Shorter, and recorded for pathloom replay",
+    },
+  ]),
+);

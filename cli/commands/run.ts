@@ -1,0 +1,92 @@
+/** `pathloom run`: one simulation, in a worker that is watched from here. */
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import { InputError, reporting } from "../errors.ts";
+import { forceFlag, jsonFlag, overrideFlags, overridesOf, repeatCommand, scenarioArgument } from "../flags.ts";
+import { print, printJson, progressLine } from "../output.ts";
+import type { RunFiles, SimulationJob, TraceTarget } from "../runner/job.ts";
+import type { OpenRunFolder } from "../runner/run-folder.ts";
+
+const outFlag = Flag.String("out").pipe(
+  Flag.withMetavar("dir"),
+  Flag.withDescription("Keep the run in this folder: manifest, scenario, summary and record (for pathloom replay)"),
+  Flag.optional,
+);
+
+const traceFlag = Flag.Boolean("trace").pipe(
+  Flag.withDescription("Log every step of every packet: to stdout, or with --out into the folder as NDJSON"),
+  Flag.withDefault(false),
+);
+
+const flags = {
+  scenario: scenarioArgument,
+  ...overrideFlags,
+  out: outFlag,
+  force: forceFlag,
+  trace: traceFlag,
+  json: jsonFlag,
+};
+
+type RunInput = Command.Command.Config.Infer<typeof flags>;
+
+const execute = Effect.fnUntraced(function* (input: RunInput) {
+  const { scenario: file, out, force, trace, json } = input;
+  if (trace && json && Option.isNone(out)) {
+    return yield* new InputError({
+      message: "--trace and --json both write to stdout; give --out DIR too, and the trace goes there",
+    });
+  }
+  const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
+  const { manifestOf, recordHeader, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
+  const { runJob } = yield* Effect.promise(() => import("../runner/pool.ts"));
+  const loaded = yield* loadScenario(file, overridesOf(input));
+  const { scenario, policies } = loaded;
+  const repeat = repeatCommand("run", file, scenario.seed, input);
+  const manifest = manifestOf(loaded, "sim", repeat);
+  const folder = yield* openFolder(out, force);
+  const files: RunFiles | null = folder === null ? null : { folder: folder.path, header: recordHeader(manifest) };
+  const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files) };
+  const progress = progressLine(scenario.duration_ns);
+  const report = yield* Effect.ensuring(
+    runJob(job, { onProgress: progress.show, onTrace: (text) => void process.stdout.write(text) }),
+    Effect.sync(progress.clear),
+  );
+  const summary = summaryOf(scenario, manifest, report);
+  if (folder !== null) yield* folder.complete(scenario, manifest, summary);
+  const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
+  yield* json ? printJson(summary) : print(formatRun(summary));
+  if (Option.isSome(out)) yield* Effect.logInfo(`kept in ${out.value}; to check it: pathloom replay ${out.value}`);
+}, Effect.scoped);
+
+function traceTarget(trace: boolean, files: RunFiles | null): TraceTarget {
+  if (!trace) return "none";
+  return files === null ? "lines" : "file";
+}
+
+const openFolder = Effect.fnUntraced(function* (out: Option.Option<string>, force: boolean) {
+  if (Option.isNone(out)) return null;
+  const { openRunFolder } = yield* Effect.promise(() => import("../runner/run-folder.ts"));
+  const folder: OpenRunFolder = yield* openRunFolder(out.value, force);
+  return folder;
+});
+
+export const runCommand = Command.make("run", flags, (input) => reporting(execute(input))).pipe(
+  Command.withDescription("Run one simulation of a scenario and print what came of it"),
+  Command.withExamples([
+    { command: "pathloom run examples/02-failover.yaml", description: "Run a scenario and print its tables" },
+    {
+      command: "pathloom run examples/03-jitter-and-loss.yaml --seed 8 --json",
+      description: "Another seed, one JSON object",
+    },
+    {
+      command: "pathloom run examples/02-failover.yaml --policy ./mine.ts",
+      description: "Try a path policy of your own",
+    },
+    {
+      command: "pathloom run examples/02-failover.yaml --out runs/one --trace",
+      description: "Keep the run, its record and its trace",
+    },
+  ]),
+);

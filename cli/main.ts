@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit codes: 0 success; 1 the run or check failed (a port in use counts here: the input was fine, the
+ * machine was not); 2 wrong usage or input; 130 ended by Ctrl-C. Results go to stdout, everything else to stderr.
+ */
+import * as Command from "effect/cli/Command";
+import { buildInfo } from "./build-info.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { liveCommand } from "./commands/live.ts";
+import { pathsCommand } from "./commands/paths.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { runCommand } from "./commands/run.ts";
+import { topologyCommand } from "./commands/topology.ts";
+import { runProgram } from "./program.ts";
+
+const pathloom = Command.make("pathloom").pipe(
+  Command.withDescription("Simulates and emulates path-aware networks (SCION and its kin)"),
+  Command.withExamples([
+    { command: "pathloom run examples/02-failover.yaml", description: "Simulate a scenario" },
+    { command: "pathloom paths diamond 1-ff00:0:110 1-ff00:0:120", description: "Look at the paths of a network" },
+  ]),
+  Command.withSubcommands([runCommand, liveCommand, replayCommand, doctorCommand, pathsCommand, topologyCommand]),
+);
+
+function versionText(): string {
+  const { version, build } = buildInfo();
+  return `pathloom ${version} (build ${build})`;
+}
+
+runProgram(pathloom, versionText());

@@ -1,0 +1,24 @@
+/** Runs a command tree as this process: its services, its output, its exit code. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Command from "effect/cli/Command";
+import { exitCodeOf } from "./errors.ts";
+import { endQuietlyOnClosedPipe, outputLayer } from "./output.ts";
+
+export function runProgram<Name extends string, Input, ContextInput, E>(
+  command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,
+  version: string,
+): void {
+  endQuietlyOnClosedPipe();
+  Command.run(command, { version }).pipe(
+    Effect.provide(outputLayer),
+    Effect.provide(NodeServices.layer),
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      // A command that ended well after Ctrl-C says so with process.exitCode.
+      teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? 0 : Number(process.exitCode ?? exitCodeOf(exit.cause))),
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+/** One simulation as data: what a worker is given, what it says while it runs and what it gives back. */
+import type { RecordHeader } from "../../actors/record.ts";
+import type { RunResult } from "../../actors/results.ts";
+import type { Scenario } from "../../core/scenario.ts";
+
+/** A path policy in a file of the user's; the worker loads it. */
+export interface PolicyFile {
+  /** The policy's own name. */
+  readonly name: string;
+  /** As it was given, relative to where the command runs. */
+  readonly file: string;
+}
+
+export type RecordHeaderFields = Omit<RecordHeader, "pathloom" | "version" | "place">;
+
+/** Where a run leaves its files. */
+export interface RunFiles {
+  readonly folder: string;
+  readonly header: RecordHeaderFields;
+}
+
+/** `lines`: as text to whoever started the run; `file`: NDJSON into the run's folder. */
+export type TraceTarget = "none" | "lines" | "file";
+
+export interface SimulationJob {
+  readonly scenario: Scenario;
+  /** What a user types to repeat the run. */
+  readonly repeat: string;
+  readonly policies: readonly PolicyFile[];
+  readonly files: RunFiles | null;
+  readonly trace: TraceTarget;
+}
+
+export interface SimulationReport {
+  readonly digest: string;
+  readonly simulated_s: number;
+  /** Of the event loop alone. */
+  readonly wall_s: number;
+  readonly events: number;
+  /** Packets over links, each link counted. */
+  readonly packet_hops: number;
+  readonly result: RunResult;
+}
+
+/** `input`: the user's policy or folder; `run`: the run stopped. */
+export interface SimulationFailure {
+  readonly kind: "input" | "run";
+  readonly message: string;
+  readonly stack?: string;
+}
+
+export type WorkerMessage =
+  | { readonly kind: "running"; readonly actors: readonly string[] }
+  | { readonly kind: "progress"; readonly now: number; readonly events: number }
+  | { readonly kind: "trace"; readonly text: string }
+  /** The event loop has ended: from here on nothing of the user's runs. */
+  | { readonly kind: "finished" }
+  | { readonly kind: "done"; readonly report: SimulationReport }
+  | { readonly kind: "failed"; readonly failure: SimulationFailure };
+
+/** Words of the memory that a worker shares with its watchdog: `Simulation`'s beat, then the trace texts taken so far. */
+export const Beat = { actor: 0, events: 1, traceTaken: 2, words: 3 } as const;
+
+export interface WorkerInput {
+  readonly job: SimulationJob;
+  readonly beat: Int32Array;
+}
+
+/** The worker's module: beside this one, in the sources as in the bundle. */
+export function workerEntry(): URL {
+  const here = import.meta.url;
+  return new URL(here.endsWith(".ts") ? "./worker.ts" : "./worker.js", here);
+}

@@ -1,0 +1,83 @@
+/** Text files written line by line in large pieces; nothing stays open between two pieces, however many files there are. */
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Characters kept before they are written. */
+const PIECE = 65_536;
+
+/** A file or folder cannot be used. Thrown through whatever is running; `message` is for people. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+}
+
+export class LineFile {
+  readonly #path: string;
+  #buffer: string[] = [];
+  #length = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  write(line: string): void {
+    this.#buffer.push(line, "\n");
+    this.#length += line.length + 1;
+    if (this.#length >= PIECE) this.flush();
+  }
+
+  flush(): void {
+    const text = this.#buffer.join("");
+    this.#buffer = [];
+    this.#length = 0;
+    guardWrite(this.#path, () => appendFileSync(this.#path, text));
+  }
+}
+
+/** The record's files, one a place: `record/00.ndjson` and so on. */
+export class RecordFiles {
+  readonly #files: readonly LineFile[];
+
+  constructor(folder: string, places: number) {
+    guardWrite(folder, () => makeFolder(join(folder, "record")));
+    this.#files = Array.from({ length: places }, (_, place) => new LineFile(join(folder, recordFile(place, places))));
+  }
+
+  readonly write = (place: number, line: string): void => {
+    this.#files[place]?.write(line);
+  };
+
+  flush(): void {
+    for (const file of this.#files) file.flush();
+  }
+}
+
+export function recordFile(place: number, places: number): string {
+  return `record/${String(place).padStart(Math.max(2, String(places - 1).length), "0")}.ndjson`;
+}
+
+/** Makes a folder and those above it. Not with `recursive`: there Node goes round for ever on file systems like /proc. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/** Runs something that writes to `path`, and turns what the system says into a sentence. */
+export function guardWrite(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new FileError(`cannot write ${path}: ${REASONS[code ?? ""] ?? message}`, { cause });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied. Choose a folder of your own",
+  EDQUOT: "the disk quota is used up",
+  EEXIST: "a file of that name is in the way",
+  ENOENT: "no such folder can be made there",
+  ENOSPC: "the disk is full. Free some space, or choose a folder on another disk",
+  ENOTDIR: "a file is in the way where a folder must be",
+  EROFS: "the file system is read-only",
+};

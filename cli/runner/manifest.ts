@@ -1,0 +1,83 @@
+/** What a run was made from, and its one-object summary (`--json`, `summary.json`). */
+import { createHash } from "node:crypto";
+import * as Schema from "effect/Schema";
+import type { RunResult } from "../../actors/results.ts";
+import { canonicalJson } from "../../core/canonical.ts";
+import type { Scenario } from "../../core/scenario.ts";
+import { buildInfo } from "../build-info.ts";
+import type { PolicyFile, RecordHeaderFields, SimulationReport } from "./job.ts";
+
+const inputFile = { file: Schema.String, sha256: Schema.String };
+
+/** A file that was read, by the hash of its bytes. */
+export const InputFile = Schema.Struct(inputFile);
+export type InputFile = typeof InputFile.Type;
+
+/** What a run was made from. */
+export const Manifest = Schema.Struct({
+  pathloom: Schema.String,
+  /** Hash over the simulator's sources. */
+  build: Schema.String,
+  node: Schema.String,
+  world: Schema.Literals(["sim", "live"]),
+  scenario: Schema.String,
+  /** SHA-256 of the resolved scenario's canonical JSON. */
+  scenario_sha: Schema.String,
+  seed: Schema.Int,
+  inputs: Schema.Array(InputFile),
+  /** Those of the inputs that are path policies, with their names. */
+  policies: Schema.Array(Schema.Struct({ name: Schema.String, ...inputFile })),
+  /** What a user types to repeat the run. */
+  command: Schema.String,
+});
+export type Manifest = typeof Manifest.Type;
+
+export interface ManifestSource {
+  readonly scenario: Scenario;
+  readonly inputs: readonly InputFile[];
+  readonly policies: readonly PolicyFile[];
+}
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+export function manifestOf(
+  { scenario, inputs, policies }: ManifestSource,
+  world: "sim" | "live",
+  command: string,
+): Manifest {
+  const { version, build } = buildInfo();
+  const hashOf = new Map(inputs.map(({ file, sha256 }) => [file, sha256]));
+  return {
+    pathloom: version,
+    build,
+    node: process.versions.node,
+    world,
+    scenario: scenario.name,
+    scenario_sha: sha256(canonicalJson(scenario)),
+    seed: scenario.seed,
+    inputs,
+    policies: policies.map((policy) => ({ ...policy, sha256: hashOf.get(policy.file) ?? "" })),
+    command,
+  };
+}
+
+export function recordHeader({ world, scenario_sha, build, seed }: Manifest): RecordHeaderFields {
+  return { world, scenario: scenario_sha, build, seed };
+}
+
+export interface RunSummary extends Omit<SimulationReport, "result">, RunResult {
+  readonly scenario: string;
+  readonly seed: number;
+  /** Names of all flows' policies, joined with commas where they differ. */
+  readonly policy: string;
+  readonly manifest: Manifest;
+}
+
+/** The summary of a run, in the order in which people read it. */
+export function summaryOf(scenario: Scenario, manifest: Manifest, { result, ...report }: SimulationReport): RunSummary {
+  const policy = [...new Set(scenario.flows.map((flow) => flow.policy.name))].join(",");
+  const { digest, ...rest } = report;
+  return { scenario: scenario.name, seed: scenario.seed, policy, digest, manifest, ...rest, ...result };
+}

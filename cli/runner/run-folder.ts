@@ -1,0 +1,175 @@
+/**
+ * The folder a run leaves behind (`--out`, `--record`): manifest.json, scenario.json, summary.json, record/NN.ndjson and,
+ * when asked for, trace.ndjson. It is written beside its place and moved there when it is whole, so that a folder of that
+ * name is always a finished run.
+ */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
+import type * as Scope from "effect/Scope";
+import { canonicalJson } from "../../core/canonical.ts";
+import type { Scenario } from "../../core/scenario.ts";
+import { parseRecord, type PlaceRecord } from "../../sim/replay.ts";
+import { InputError, RunError } from "../errors.ts";
+import { textOf } from "./failure-text.ts";
+import { guardWrite, makeFolder, recordFile, FileError } from "./line-files.ts";
+import { Manifest, type RunSummary, sha256 } from "./manifest.ts";
+
+const MANIFEST = "manifest.json";
+const SCENARIO = "scenario.json";
+const SUMMARY = "summary.json";
+
+/** A folder being written; it stands at its place only if the scope ends well. */
+export interface OpenRunFolder {
+  /** Where files go until then. */
+  readonly path: string;
+  /** What every run leaves beside its records. */
+  readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, RunError>;
+}
+
+/** Opens the folder `dir`; a finished run that stands there already is replaced with `force` only. */
+export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRunFolder, InputError, Scope.Scope> {
+  const path = `${dir.replace(/[\\/]+$/, "")}.partial-${process.pid}`;
+  const open = Effect.try({
+    try: (): OpenRunFolder => {
+      refuseExisting(dir, force);
+      guardWrite(dir, () => makeFolder(path));
+      return { path, complete: (...contents) => complete(dir, path, ...contents) };
+    },
+    catch: asInputError,
+  });
+  return Effect.acquireRelease(open, (_, exit) =>
+    Effect.sync(() => {
+      if (Exit.isFailure(exit) || existsSync(path)) rmSync(path, { recursive: true, force: true });
+    }),
+  );
+}
+
+function refuseExisting(dir: string, force: boolean): void {
+  if (!existsSync(dir)) return;
+  const isFolder = statSync(dir).isDirectory();
+  if (!isFolder) throw new FileError(`${dir} is a file; give the name of a folder that does not exist yet`);
+  if (!force) throw new FileError(`${dir} exists already; choose another name, or replace it with --force`);
+  // --force is for runs: nobody's home folder is worth a typing error.
+  if (existsSync(join(dir, MANIFEST)) || readdirSync(dir).length === 0) return;
+  throw new FileError(`${dir} is no folder of a run (it has no ${MANIFEST}): --force does not replace it`);
+}
+
+function complete(
+  dir: string,
+  path: string,
+  scenario: Scenario,
+  manifest: Manifest,
+  summary: RunSummary,
+): Effect.Effect<void, RunError> {
+  return Effect.try({
+    try: () =>
+      guardWrite(dir, () => {
+        writeFileSync(join(path, SCENARIO), `${canonicalJson(scenario)}\n`);
+        writeFileSync(join(path, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
+        writeFileSync(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+        rmSync(dir, { recursive: true, force: true });
+        renameSync(path, dir);
+      }),
+    catch: (cause) => new RunError(textOf(cause)),
+  });
+}
+
+function asInputError(cause: unknown): InputError {
+  return new InputError(textOf(cause));
+}
+
+/** A recorded run, checked: every record is whole and belongs to this scenario. */
+export interface RecordedRun {
+  readonly manifest: Manifest;
+  readonly scenario: Scenario;
+  readonly records: readonly PlaceRecord[];
+}
+
+/** Reads and checks a run's folder; the error names the file, the line and what was expected. */
+export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputError> {
+  return Effect.try({
+    try: () => {
+      if (!existsSync(dir))
+        throw new FileError(
+          `${dir}: no such folder; expected the folder of a run (pathloom run --out, pathloom live --record)`,
+        );
+      if (!existsSync(join(dir, MANIFEST))) throw new FileError(`${dir} is no folder of a run: it has no ${MANIFEST}`);
+      const manifest = readManifest(join(dir, MANIFEST));
+      const scenario = readScenario(dir, manifest);
+      return { manifest, scenario, records: readRecords(dir, manifest, scenario) };
+    },
+    catch: asInputError,
+  });
+}
+
+function readManifest(path: string): Manifest {
+  const decoded = Schema.decodeUnknownOption(Manifest)(readJson(path));
+  if (Option.isSome(decoded)) return decoded.value;
+  throw new FileError(`${path}: this is no manifest of a run: fields are missing or of the wrong kind`);
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (cause) {
+    if (cause instanceof FileError) throw cause;
+    throw new FileError(`${path}: not valid JSON: the file is damaged`);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new FileError(`${path}: ${missing ? "the file is missing" : textOf(cause).message}`);
+  }
+}
+
+function readScenario(dir: string, manifest: Manifest): Scenario {
+  const path = join(dir, SCENARIO);
+  const found = sha256(readText(path).trimEnd());
+  if (found === manifest.scenario_sha) return readJson(path) as Scenario;
+  throw new FileError(
+    `${path}: this is not the scenario of the run: expected SHA-256 ${manifest.scenario_sha} (${MANIFEST}), found ${found}`,
+  );
+}
+
+function readRecords(dir: string, manifest: Manifest, scenario: Scenario): PlaceRecord[] {
+  const { ases } = scenario.network;
+  const folder = join(dir, "record");
+  if (!existsSync(folder)) throw new FileError(`${folder}: the folder of records is missing`);
+  const known = new Set(ases.map((_, place) => recordFile(place, ases.length)));
+  for (const name of readdirSync(folder)) {
+    if (!known.has(`record/${name}`))
+      throw new FileError(
+        `${join(folder, name)}: this file does not belong to the run, which has ${ases.length} places`,
+      );
+  }
+  return ases.map(({ ia }, place) => readRecord(join(dir, recordFile(place, ases.length)), ia, manifest));
+}
+
+function readRecord(path: string, place: string, manifest: Manifest): PlaceRecord {
+  const record = parseRecord(readText(path).replace(/\n$/, "").split("\n"));
+  if (!record.ok) throw new FileError(`${path}: ${record.error}`);
+  const { header } = record.value;
+  const expected = {
+    place,
+    world: manifest.world,
+    scenario: manifest.scenario_sha,
+    seed: manifest.seed,
+    build: manifest.build,
+  };
+  for (const [field, value] of Object.entries(expected)) {
+    const found = header[field as keyof typeof expected];
+    if (found === value) continue;
+    throw new FileError(
+      `${path}: line 1: this record belongs to another run: expected ${field} ${value}, found ${String(found)}`,
+    );
+  }
+  return record.value;
+}

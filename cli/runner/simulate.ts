@@ -1,0 +1,161 @@
+/** One simulation from job to report. Runs in a worker; everything it says goes through `say`. */
+import { join } from "node:path";
+import { assemble } from "../../actors/assemble.ts";
+import { Recorder } from "../../actors/record.ts";
+import { results } from "../../actors/results.ts";
+import { ActorFailure } from "../../actors/world.ts";
+import type { TraceRecord, TraceSink } from "../../core/trace.ts";
+import { SECOND } from "../../core/units.ts";
+import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
+import { textOf } from "./failure-text.ts";
+import { Beat, type SimulationFailure, type SimulationJob, type SimulationReport, type WorkerMessage } from "./job.ts";
+import { LineFile, RecordFiles, FileError } from "./line-files.ts";
+import { loadPolicies, PolicyError } from "./policies.ts";
+
+type Say = (message: WorkerMessage) => void;
+
+/** Events between two looks at the clock for news of progress. */
+const PROGRESS_EVENTS = 65_536;
+const PROGRESS_MS = 250;
+/** Trace texts under way to the printing thread before the run waits for it. */
+const TRACE_AHEAD = 8;
+const TRACE_PIECE = 65_536;
+
+export async function simulate(job: SimulationJob, beat: Int32Array, say: Say): Promise<void> {
+  try {
+    say({ kind: "done", report: await runJob(job, beat, say) });
+  } catch (cause) {
+    say({ kind: "failed", failure: failureOf(cause) });
+  }
+}
+
+async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<SimulationReport> {
+  const { scenario, repeat } = job;
+  const assembly = assemble(scenario, { repeat, policies: await loadPolicies(job.policies) });
+  const outputs = openOutputs(job, assembly.places.length, beat, say);
+  say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
+  const started = performance.now();
+  const simulation = Simulation.create(assembly, { beat, ...outputs.options });
+  runWithNews(simulation, scenario.duration_ns, say);
+  const wall = (performance.now() - started) / 1_000;
+  say({ kind: "finished" });
+  outputs.end();
+  return reportOf(simulation, job, wall);
+}
+
+function runWithNews(simulation: Simulation, until: number, say: Say): void {
+  let next = performance.now() + PROGRESS_MS;
+  for (let steps = 1; simulation.step(until); steps++) {
+    if (steps % PROGRESS_EVENTS !== 0 || performance.now() < next) continue;
+    next = performance.now() + PROGRESS_MS;
+    say({ kind: "progress", now: simulation.now, events: simulation.events });
+  }
+  simulation.run(until);
+}
+
+function reportOf(simulation: Simulation, { scenario }: SimulationJob, wall: number): SimulationReport {
+  const result = results(simulation, scenario);
+  return {
+    digest: simulation.digest(),
+    simulated_s: scenario.duration_ns / SECOND,
+    wall_s: wall,
+    events: simulation.events,
+    packet_hops: result.links.reduce((sum, { packets }) => sum + packets, 0),
+    result,
+  };
+}
+
+interface Outputs {
+  readonly options: Pick<SimulationOptions, "observe" | "trace">;
+  end(): void;
+}
+
+function openOutputs(job: SimulationJob, places: number, beat: Int32Array, say: Say): Outputs {
+  const { files } = job;
+  const trace = openTrace(job, beat, say);
+  const options = trace === null ? {} : { trace: trace.sink };
+  if (files === null) return { options, end: () => trace?.end() };
+  const record = new RecordFiles(files.folder, places);
+  const recorders: Recorder[] = [];
+  const observe = (world: Simulation): Recorder => {
+    const recorder = new Recorder(world, files.header, record.write);
+    recorders.push(recorder);
+    return recorder;
+  };
+  const end = (): void => {
+    for (const recorder of recorders) recorder.end();
+    record.flush();
+    trace?.end();
+  };
+  return { options: { ...options, observe }, end };
+}
+
+function openTrace(
+  { trace, files }: SimulationJob,
+  beat: Int32Array,
+  say: Say,
+): { sink: TraceSink; end(): void } | null {
+  if (trace === "none") return null;
+  if (trace === "file" && files !== null) {
+    const file = new LineFile(join(files.folder, "trace.ndjson"));
+    return { sink: (record) => file.write(JSON.stringify(record)), end: () => file.flush() };
+  }
+  const printer = new TracePrinter(beat, say);
+  return { sink: (record) => printer.add(record), end: () => printer.flush() };
+}
+
+/** Hands trace records on as text, and waits where the reader is slower than the run. */
+class TracePrinter {
+  readonly #beat: Int32Array;
+  readonly #say: Say;
+  #text = "";
+  #given = 0;
+
+  constructor(beat: Int32Array, say: Say) {
+    this.#beat = beat;
+    this.#say = say;
+  }
+
+  add(record: TraceRecord): void {
+    this.#text += `${formatTrace(record)}\n`;
+    if (this.#text.length >= TRACE_PIECE) this.flush();
+  }
+
+  flush(): void {
+    if (this.#text === "") return;
+    this.#say({ kind: "trace", text: this.#text });
+    this.#text = "";
+    this.#given++;
+    for (let taken = this.#taken(); this.#given - taken > TRACE_AHEAD; taken = this.#taken()) {
+      Atomics.wait(this.#beat, Beat.traceTaken, taken, 1_000);
+    }
+  }
+
+  #taken(): number {
+    return Atomics.load(this.#beat, Beat.traceTaken);
+  }
+}
+
+/** `0.015096000 s  node/1-ff00:0:110  node.forward  flow 0 packet 3  egress=2` */
+export function formatTrace({ time_ns, actor, kind, flow, number, detail }: TraceRecord): string {
+  const packet = flow === undefined ? [] : [`flow ${flow} packet ${number}`];
+  const details =
+    detail === undefined
+      ? []
+      : [
+          Object.entries(detail)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(" "),
+        ];
+  return [`${(time_ns / SECOND).toFixed(9)} s`, actor, kind, ...packet, ...details].join("  ");
+}
+
+/** What went wrong, as data that crosses threads. */
+export function failureOf(cause: unknown): SimulationFailure {
+  const root = cause instanceof ActorFailure ? cause.cause : cause;
+  if (root instanceof PolicyError) return { kind: "input", ...textOf(root) };
+  if (root instanceof FileError) return { kind: "run", ...textOf(root) };
+  const { message, stack } = textOf(cause);
+  const inner = root instanceof Error ? root.stack : undefined;
+  return { kind: "run", message, ...((inner ?? stack) === undefined ? {} : { stack: (inner ?? stack) as string }) };
+}
