@@ -160,6 +160,9 @@ export function stateText(data: unknown): string {
     if (value instanceof Map) return { map: [...value] };
     if (value instanceof Set) return { set: [...value] };
     if (ArrayBuffer.isView(value)) return { array: [...(value as Float64Array)] };
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+    }
     return value;
   });
 }

@@ -15,7 +15,7 @@ const FINGERPRINT = /^[0-9a-f]{16}$/;
 
 /** Whether the name is a path to a policy's source file, which the caller loads. */
 export function isPolicyFile(name: string): boolean {
-  return /^(\.{1,2}\/|\/)/.test(name) || /\.[jt]s$/.test(name);
+  return /^(\.{1,2}\/|\/)/.test(name) || /\.[cm]?[jt]s$/.test(name);
 }
 
 /** Why a name is no policy; undefined where it is one. */
