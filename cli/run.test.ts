@@ -131,6 +131,12 @@ test("a policy in a file: by flag, and by the scenario relative to itself", asyn
   );
 });
 
+test("a policy's parameters on the command line", async (t) => {
+  const wide = await runJson(FAILOVER, "--policy", "pinned:path=1");
+  t.is(wide.policy, "pinned");
+  t.is(wide.totals.lost, 0);
+});
+
 /** Command line, exit code, and what stderr says. */
 const mistakes: readonly (readonly [what: string, args: readonly string[], code: number, says: RegExp])[] = [
   ["missing file", ["run", "examples/02-failovr.yaml"], 2, /no such file; did you mean examples\/02-failover\.yaml\?/],
@@ -157,6 +163,12 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], code:
     ["run", FAILOVER, "--policy", "shortes"],
     2,
     /--policy: unknown policy "shortes".*did you mean shortest\?/,
+  ],
+  [
+    "path not offered",
+    ["run", FAILOVER, "--policy", "pinned:path=9"],
+    2,
+    /a number from 0 to 2, or a fingerprint, found 9/,
   ],
   ["trace and JSON on stdout", ["run", FAILOVER, "--trace", "--json"], 2, /both write to stdout/],
   ["missing policy file", ["run", FAILOVER, "--policy", "./nowhere.ts"], 2, /nowhere\.ts: no such file/],

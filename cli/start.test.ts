@@ -11,7 +11,7 @@ test("one and two workers give one digest and the same table", async (t) => {
   t.is(one.stdout, two.stdout);
   t.regex(one.stdout, /^digest [0-9a-f]{16}$/m);
   t.regex(one.stdout, /^policy +delivered +lost +p50 ms +p95 ms +switches$/m);
-  for (const policy of ["shortest", "lowest-latency", "pinned"])
+  for (const policy of ["shortest", "lowest-latency", "pinned:path=1"])
     t.regex(one.stdout, new RegExp(`^${policy} +\\d`, "m"));
   t.deepEqual(
     one.stdout.split("\n").filter((line) => line.length > 100),
