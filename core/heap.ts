@@ -1,4 +1,10 @@
 /**
+ * Orders of events at one instant: rank 0 (faults) stands below this number, rank 1 (all else) from it on, each counted up by
+ * sequence. Exact: half of what a double can count.
+ */
+export const RANK_ONE = 4_503_599_627_370_496;
+
+/**
  * A 4-ary min-heap on typed arrays with the key (time, order) and a whole number as item. No two entries share an
  * order, so the sequence of pops is total. Both worlds keep their pending events in it. Time and order stand side by side, so
  * that the four children of an entry share a cache line.

@@ -1,6 +1,6 @@
 /** Pending events of the live world: the heap that `sim` uses, without lanes. Same total order: (time, rank, sequence). */
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
-import { Heap } from "../core/heap.ts";
+import { Heap, RANK_ONE } from "../core/heap.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Nanos } from "../core/units.ts";
 
@@ -13,9 +13,6 @@ export interface DueEvent {
   /** -1: a control event. */
   readonly ifId: number;
 }
-
-/** Rank 1 sorts behind every fault of its instant. */
-const RANK_ONE = 4_503_599_627_370_496;
 
 export class TimerQueue {
   readonly #heap = new Heap();

@@ -6,14 +6,12 @@
  * entry takes never changes when it is delivered; lanes can be switched off to show it.
  */
 import type { ControlEvent } from "../core/env.ts";
-import { Heap } from "../core/heap.ts";
+import { Heap, RANK_ONE } from "../core/heap.ts";
 import type { Packet } from "../core/packet.ts";
 
 /** Interface "number" that marks a control event instead of a packet. */
 export const CONTROL = -1;
 
-/** Rank 1 stands above every rank 0 at one instant: its sequence numbers begin here. */
-const RANK_ONE = 4_503_599_627_370_496;
 /** A handle holds the slot in its lower 26 bits and the slot's generation above. */
 const SLOT_SPACE = 67_108_864;
 const GENERATIONS = 134_217_728;

@@ -33,13 +33,7 @@ export interface SelectorInput {
   readonly revocation: Nanos;
 }
 
-export interface SelectorContext {
-  readonly node: ActorIndex;
-  readonly policy: string;
-  readonly params: PolicyParams;
-  readonly paths: readonly PathInfo[];
-  readonly headers: readonly number[];
-  readonly revocation: Nanos;
+export interface SelectorContext extends SelectorInput {
   policyState: unknown;
   /** Position of the path in use, -1: none. */
   choice: number;
