@@ -146,3 +146,22 @@ test("what befalls a packet without flow does not hang on packets of other bytes
   };
   t.deepEqual(fates(3), fates(0));
 });
+
+test("ports, addresses, length and bytes each make another packet of it", (t) => {
+  const fates = (changes: Partial<Packet>, bytes: readonly number[] = [1, 2, 3]): string =>
+    Array.from({ length: 40 }, (_, seed) => carry(modelOf({ loss: 0.5 }, seed), 0, datagram(bytes, changes))).join(" ");
+  const others = [
+    fates({}),
+    fates({ l4: { kind: "udp", srcPort: 2, dstPort: 1 } }),
+    fates({ l4: { kind: "scmp.other", type: 1, code: 1 } }),
+    fates({ srcIa: "1-3" }),
+    fates({ srcHost: "10.0.0.9" }),
+    fates({ dstIa: "1-3" }),
+    fates({ dstHost: "10.0.0.9" }),
+    fates({}, [1, 2, 4]),
+    fates({ rest: null }),
+    fates({ rest: null, payloadLength: 4 }),
+  ];
+  t.is(new Set(others).size, others.length);
+  t.is(fates({}), others[0] as string);
+});
