@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type * as Scope from "effect/Scope";
 import type { Assembly } from "../actors/assembly.ts";
+import { IpNetwork } from "../core/ip-network.ts";
 import type { Nanos } from "../core/units.ts";
 import { MonotonicClock } from "./clock.ts";
 import { LiveWorld, type LiveOptions } from "./driver.ts";
@@ -27,10 +28,14 @@ export interface RunLiveOptions extends LiveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Loopback address of a place: 127.16.0.1 and up, one for each. Linux has all of 127.0.0.0/8; other systems must add them. */
+/** Linux has all of 127.0.0.0/8; other systems must add the addresses. */
+const PLACES = "127.16.0.0/12";
+
+/** Loopback address of a place: 127.16.0.1 and up, one for each. */
 export function placeAddress(place: number): string {
-  const number = place + 1;
-  return `127.${16 + (number >> 16)}.${(number >> 8) & 0xff}.${number & 0xff}`;
+  const places = IpNetwork.parse(PLACES);
+  if (!places.ok) throw new Error(places.error.message);
+  return places.value.mapped(place);
 }
 
 export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options: RunLiveOptions) {

@@ -1,0 +1,7 @@
+/** The library's live half (`pathloom/live`): real time and real sockets. */
+export { type ConnectorRegistry, createRegistry } from "./connectors/registry.ts";
+export { Resolver } from "./connectors/resolver.ts";
+export { ConnectorFailure, connectScoped, listenScoped, openScoped } from "./connectors/scope.ts";
+export { MonotonicClock } from "./clock.ts";
+export { LiveWorld, type UnderlayCounters } from "./driver.ts";
+export { LiveFailure, placeAddress, runLive, type RunLiveOptions, UnderlayError } from "./run.ts";
