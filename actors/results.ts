@@ -6,6 +6,7 @@ import type { FlowSpec, Scenario } from "../core/scenario.ts";
 import { SECOND } from "../core/units.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { SourceContext } from "./apps/source.ts";
+import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
 import type { LinkContext } from "./link.ts";
 import type { NodeContext } from "./node.ts";
@@ -81,8 +82,14 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
   const sent = contexts<NodeContext>("node").reduce((sum, { answered }) => sum + answered, 0);
-  const received = contexts<HostContext>("host").reduce((sum, { errors }) => sum + errors, 0);
-  return [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received }];
+  const endpoints = contexts<EndpointContext>("endpoint");
+  const received = [...contexts<HostContext>("host"), ...endpoints].reduce((sum, { errors }) => sum + errors, 0);
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received }];
+  return all.map((one) => ({
+    ...one,
+    sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),
+    received: endpoints.reduce((sum, endpoint) => sum + (endpoint.delivered.get(one.flow) ?? 0), one.received),
+  }));
 }
 
 export function results(world: World, scenario: Scenario): RunResult {
