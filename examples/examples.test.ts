@@ -1,6 +1,8 @@
 /** Every example runs, and what it prints or comes to is a table one can read in a diff: physical results, never digests. */
-import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
@@ -63,5 +65,24 @@ const GOLDEN: Readonly<Record<string, readonly string[]>> = {
 for (const file of readdirSync(HERE).filter((name) => name.endsWith(".yaml"))) {
   test(`${file} comes to its golden table`, (t) => {
     t.deepEqual(table(file), GOLDEN[file] as string[]);
+  });
+}
+
+const folder = mkdtempSync(join(tmpdir(), "pathloom-echo-"));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+for (const url of ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", `local://${folder}/echo`, `fifo://${folder}/pipe`]) {
+  test(`04-echo-server and 05-echo-client over ${url.split(":")[0]}`, async (t) => {
+    const server = spawn(process.execPath, ["--import=tsx", join(HERE, "04-echo-server.ts"), url]);
+    try {
+      const [first] = (await once(server.stdout, "data")) as [Buffer];
+      const at = /^listening at (\S+)/.exec(first.toString())?.[1] ?? "";
+      const client = [join(HERE, "05-echo-client.ts"), at, "hello", "there"];
+      const { stdout } = await run(process.execPath, ["--import=tsx", ...client]);
+      t.is(stdout, "hello there\n");
+    } finally {
+      server.kill();
+      await once(server, "exit");
+    }
   });
 }
