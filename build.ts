@@ -10,7 +10,7 @@ import { type BuildOptions, build } from "esbuild";
 import { hashSources } from "./cli/build-info.ts";
 
 const ROOT = import.meta.dirname;
-const ENTRIES = { pathloom: "cli/main.ts", worker: "cli/runner/worker.ts", index: "index.ts", live: "live/run.ts" };
+const ENTRIES = { pathloom: "cli/main.ts", worker: "cli/runner/worker.ts", index: "index.ts", live: "live/index.ts" };
 const HASHBANG = "#!/usr/bin/env node";
 
 /** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module lacks. */

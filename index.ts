@@ -25,3 +25,14 @@ export { Recorder } from "./actors/record.ts";
 export { parseRecord, replay, type ReplayResult } from "./sim/replay.ts";
 export { buildPreset, PRESETS } from "./topologies/presets.ts";
 export { resolveTopology } from "./topologies/resolve-topology.ts";
+export {
+  type Connector,
+  CONNECTOR_ERRORS,
+  type ConnectorError,
+  type ConnectorErrorName,
+  EVENTS,
+  type Outcome,
+} from "./core/connector.ts";
+export { IpNetwork } from "./core/ip-network.ts";
+export { Scheduler, type SchedulerClock } from "./core/scheduler.ts";
+export { quietScenario, SIM_RULES, simClock, SimNetwork } from "./sim/sim-connectors.ts";
