@@ -36,3 +36,14 @@ export {
 export { IpNetwork } from "./core/ip-network.ts";
 export { Scheduler, type SchedulerClock } from "./core/scheduler.ts";
 export { quietScenario, SIM_RULES, simClock, SimNetwork } from "./sim/sim-connectors.ts";
+export {
+  type Codec,
+  defineProtocol,
+  type Endpoint,
+  type MessageEvent,
+  type Protocol,
+  type ProtocolServer,
+  type Step,
+} from "./actors/protocol.ts";
+export { ProtocolError, protocolEnv } from "./actors/protocol-endpoint.ts";
+export { err, ok, type Result } from "./core/result.ts";

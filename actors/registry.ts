@@ -1,4 +1,4 @@
-/** Which `Env` belongs to which actor system: bound by the driver, asked for by actions. The only registry there is. */
+/** Which `Env` belongs to which actor system: bound by the driver, asked for by actions. */
 import type { Env } from "../core/env.ts";
 
 const envs = new WeakMap<object, Env>();
