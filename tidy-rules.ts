@@ -245,14 +245,17 @@ export const xstateCalls: Rule = (source) => {
   return found;
 };
 
-/** Inside actors only an Env is sent to; the shared half of the drivers is what hands events to XState. */
+/** What drives actors: the shared half of the drivers, and the endpoint of a protocol of one's own. */
+const DRIVERS: ReadonlySet<string> = new Set(["actors/world.ts", "actors/protocol-endpoint.ts"]);
+
+/** Inside actors only an Env is sent to, or a connector, which is a socket; the drivers hand events to XState. */
 export const directSend: Rule = (source) => {
-  if (source.folder !== "actors" || source.isTest || source.path === "actors/world.ts") return [];
+  if (source.folder !== "actors" || source.isTest || DRIVERS.has(source.path)) return [];
   const found: Finding[] = [];
   walk(source.program, (node) => {
     if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression" || calleeName(node) !== "send")
       return;
-    if (isEnv(node.callee.object)) return;
+    if (mayBeSentTo(node.callee.object)) return;
     found.push(finding(source, node.start, "a direct send nests calls and runs depth-first: use env.send"));
   });
   return found;
@@ -293,8 +296,8 @@ function calleeName(call: CallNode): string | null {
   return callee.type === "MemberExpression" && callee.property.type === "Identifier" ? callee.property.name : null;
 }
 
-function isEnv(object: Node): boolean {
-  if (object.type === "Identifier") return object.name === "env";
+function mayBeSentTo(object: Node): boolean {
+  if (object.type === "Identifier") return object.name === "env" || object.name === "connector";
   if (object.type === "CallExpression") return calleeName(object) === "envOf";
   return (
     object.type === "MemberExpression" &&

@@ -181,6 +181,7 @@ const SAMPLES: Readonly<Record<string, Samples>> = {
       "// actors/a.ts\nenv.send(target, event, 0);",
       "// actors/a.ts\nenvOf(system).send(target, event, 0);",
       "// actors/a.ts\nthis.#env.send(target, event, 0);",
+      "// actors/a.ts\nconnector.send(bytes, to);",
       "// live/a.ts\nsocket.send(bytes);",
     ],
   },
