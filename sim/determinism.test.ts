@@ -10,6 +10,8 @@ import { Simulation } from "./simulation.ts";
 import { busyAssembly } from "./test-worlds.ts";
 
 const run = promisify(execFile);
+/** There npm is a script, which only a shell runs. */
+const WINDOWS = process.platform === "win32";
 const ROOT = join(import.meta.dirname, "..");
 const CACHE = join(ROOT, "node_modules/.cache");
 const BUNDLE = join(CACHE, "determinism.mjs");
@@ -47,11 +49,12 @@ test.before(async () => {
 /** The npm package `node` brings any version; it is kept for the next run. */
 async function nodeBinary(version: string): Promise<string> {
   const prefix = join(CACHE, `node-${version}`);
-  const binary = join(prefix, "node_modules/node/bin/node");
+  const binary = join(prefix, "node_modules/node/bin", WINDOWS ? "node.exe" : "node");
   if (existsSync(binary)) return binary;
   mkdirSync(prefix, { recursive: true });
   await run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", prefix, `node@${version}`], {
     cwd: prefix,
+    shell: WINDOWS,
   });
   return binary;
 }
