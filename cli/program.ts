@@ -5,12 +5,14 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Command from "effect/cli/Command";
 import { exitCodeOf } from "./errors.ts";
+import { refuseOldNode } from "./node-version.ts";
 import { endQuietlyOnClosedPipe, outputLayer } from "./output.ts";
 
 export function runProgram<Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,
   version: string,
 ): void {
+  refuseOldNode();
   endQuietlyOnClosedPipe();
   Command.run(command, { version }).pipe(
     Effect.provide(outputLayer),
