@@ -219,15 +219,16 @@ for (const [what, args, code, says] of mistakes) {
   });
 }
 
-test("a policy that does not return is ended by the watchdog, which names its actor", async (t) => {
-  const policy = writeText(folder, "loop.ts", policySource("loop", "() => { for (;;); }"));
-  const { code, stderr } = await pathloom(["run", FAILOVER, "--policy", policy], { env: { PATHLOOM_WATCHDOG_S: "2" } });
-  t.is(code, 1);
-  t.regex(
-    stderr,
-    /actor selector\/video did not come back for 2 s \(\d+ events before\).*\n {2}seed 1; to repeat: pathloom run /,
-  );
-});
+for (const command of ["run", "live"]) {
+  test(`${command}: a policy that does not return is ended by the watchdog, which names its actor`, async (t) => {
+    const policy = writeText(folder, `loop-${command}.ts`, policySource("loop", "() => { for (;;); }"));
+    const env = { PATHLOOM_WATCHDOG_S: "2" };
+    const { code, stderr } = await pathloom([command, FAILOVER, "--policy", policy], { env });
+    t.is(code, 1);
+    t.regex(stderr, /actor selector\/video did not come back for 2 s \(\d+ events before\)/);
+    t.regex(stderr, new RegExp(`\n {2}seed 1; to repeat: pathloom ${command} `));
+  });
+}
 
 test("the stack of a failure is shown at log level debug", async (t) => {
   const policy = writeText(folder, "deep.ts", policySource("deep", "function inHere() { throw new Error('deep'); }"));

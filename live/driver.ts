@@ -21,6 +21,8 @@ import { type DueEvent, TimerQueue } from "./timer-queue.ts";
 export interface LiveOptions extends WorldOptions {
   /** Made once the world exists, before its first actor starts. */
   readonly observe?: (world: LiveWorld) => Recorder;
+  /** Two words another thread can read: the actor being run, -1 while none is, and the number of events so far. */
+  readonly beat?: Int32Array;
 }
 
 /** What the sockets met that no actor saw. */
@@ -62,6 +64,7 @@ export class LiveWorld extends World {
   readonly lateness: Histogram = createHistogram();
   readonly #queue = new TimerQueue();
   readonly #recorder: (WorldObserver & Pick<Recorder, "note" | "left" | "end">) | null;
+  readonly #beat: Int32Array;
   readonly #sockets: Socket[] = [];
   /** Underlay address of each place, `ip:port`, and the place behind each address. */
   readonly #addresses: { readonly address: string; readonly port: number }[] = [];
@@ -76,6 +79,7 @@ export class LiveWorld extends World {
 
   constructor(assembly: Assembly, options: LiveOptions = {}) {
     super(assembly, options);
+    this.#beat = options.beat ?? new Int32Array(2);
     this.#recorder = options.observe?.(this) ?? null;
     for (const spec of assembly.actors) {
       if (spec.isLink !== true) continue;
@@ -164,6 +168,7 @@ export class LiveWorld extends World {
       this.#finish(failure);
       return;
     }
+    this.#beat[0] = -1;
     const busy = this.#inbox.length > 0;
     clock.wake(busy ? 0 : Math.min(this.#queue.nextDue, this.#end), () => this.#pump());
   }
@@ -177,6 +182,7 @@ export class LiveWorld extends World {
       this.#toWire(this.placeOf(sender), here, thing as Packet);
       return;
     }
+    this.#beatFor(target);
     this.#recorder?.delivered(this.cells[target] as Cell, event.order, thing, ifId >= 0, ifId);
     if (ifId >= 0) this.deliverPacket(target, thing as Packet, ifId);
     else this.deliverControl(target, thing as ControlEvent);
@@ -223,9 +229,15 @@ export class LiveWorld extends World {
     }
     const packet = decoded.value;
     const { node, ifId } = entryOf(ends, packet);
+    this.#beatFor(node);
     this.#recorder?.delivered(this.cells[node] as Cell, -1, packet, true, ifId);
     this.deliverPacket(node, packet, ifId);
     return true;
+  }
+
+  #beatFor(target: ActorIndex): void {
+    this.#beat[0] = target;
+    this.#beat[1] = this.events;
   }
 
   #note(place: number, text: string): void {

@@ -4,8 +4,7 @@ import * as Option from "effect/Option";
 import type * as Scope from "effect/Scope";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import type { LiveWorld } from "../../live/driver.ts";
-import { type InputError, reporting, RunError } from "../errors.ts";
+import { type InputError, reporting, type RunError } from "../errors.ts";
 import {
   forceFlag,
   jsonFlag,
@@ -16,6 +15,7 @@ import {
   wholeNumber,
 } from "../flags.ts";
 import { print, printJson } from "../output.ts";
+import type { LiveFigures, SimulationJob } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
 import type { OpenRunFolder } from "../runner/run-folder.ts";
 
@@ -44,8 +44,8 @@ type LiveInput = Command.Command.Config.Infer<typeof flags>;
 const execute = Effect.fnUntraced(function* (input: LiveInput) {
   const { scenario: file, port, record, force, json } = input;
   const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
-  const { manifestOf, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
-  const { runRealTime, latenessOf } = yield* Effect.promise(() => import("../runner/real-time.ts"));
+  const { manifestOf, recordHeader, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
+  const { runJob } = yield* Effect.promise(() => import("../runner/pool.ts"));
   const { openRunFolder } = yield* Effect.promise(() => import("../runner/run-folder.ts"));
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario } = loaded;
@@ -56,15 +56,10 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
     `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
   );
   const signal = yield* stopSignal;
-  const { world, report } = yield* runRealTime({
-    loaded,
-    repeat,
-    manifest,
-    folder: folder?.path ?? null,
-    port: Option.getOrElse(port, () => 0),
-    signal,
-  });
-  const live = { lateness_us: latenessOf(world), underlay: world.counters };
+  const files = folder === null ? null : { folder: folder.path, header: recordHeader(manifest) };
+  const job: SimulationJob = { scenario, repeat, policies: loaded.policies, files, trace: "none" };
+  const report = yield* runJob(job, { signal }, { port: Option.getOrElse(port, () => 0) });
+  const live = report.live as LiveFigures;
   const summary = { ...summaryOf(scenario, manifest, report), world: "live", live };
   if (folder !== null) yield* folder.complete(scenario, manifest, summary);
   const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
@@ -94,11 +89,6 @@ const stopSignal: Effect.Effect<AbortSignal, never, Scope.Scope> = Effect.gen(fu
   );
   return controller.signal;
 });
-
-interface LiveFigures {
-  readonly lateness_us: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
-  readonly underlay: LiveWorld["counters"];
-}
 
 function formatLive({ lateness_us, underlay }: LiveFigures): string {
   const us = (value: number | null): string => (value === null ? "-" : `${value.toFixed(0)} us`);

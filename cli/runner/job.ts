@@ -2,6 +2,7 @@
 import type { RecordHeader } from "../../actors/record.ts";
 import type { RunResult } from "../../actors/results.ts";
 import type { Scenario } from "../../core/scenario.ts";
+import type { UnderlayCounters } from "../../live/driver.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
 export interface PolicyFile {
@@ -40,6 +41,21 @@ export interface SimulationReport {
   /** Packets over links, each link counted. */
   readonly packet_hops: number;
   readonly result: RunResult;
+  /** Of live runs only. */
+  readonly live?: LiveFigures;
+}
+
+/** How a live run fared in the world. */
+export interface LiveFigures {
+  /** Time between when an event was due and when it was handled. */
+  readonly lateness_us: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
+  readonly underlay: UnderlayCounters;
+}
+
+/** What a live run needs beside its job. */
+export interface LiveJob {
+  /** UDP port of every place; 0: any that is free. */
+  readonly port: number;
 }
 
 /** `input`: the user's policy or folder; `run`: the run stopped. */
@@ -58,12 +74,14 @@ export type WorkerMessage =
   | { readonly kind: "done"; readonly report: SimulationReport }
   | { readonly kind: "failed"; readonly failure: SimulationFailure };
 
-/** Words of the memory that a worker shares with its watchdog: `Simulation`'s beat, then the trace texts taken so far. */
+/** Words of the memory that a worker shares with its watchdog: the world's beat, then the trace texts taken so far. */
 export const Beat = { actor: 0, events: 1, traceTaken: 2, words: 3 } as const;
 
 export interface WorkerInput {
   readonly job: SimulationJob;
   readonly beat: Int32Array;
+  /** null: a simulation. Any message to the worker of a live run ends it early. */
+  readonly live: LiveJob | null;
 }
 
 /** The worker's module: beside this one, in the sources as in the bundle. */

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect";
 import { InputError, RunError } from "../errors.ts";
 import {
   Beat,
+  type LiveJob,
   type SimulationFailure,
   type SimulationJob,
   type SimulationReport,
@@ -31,6 +32,8 @@ export interface Listener {
   readonly onProgress?: (progress: Progress) => void;
   /** Lines of the trace, each with its line break. */
   readonly onTrace?: (text: string) => void;
+  /** Raised: a live run ends early and reports what there is. */
+  readonly signal?: AbortSignal;
 }
 
 /** Seconds without an event until a run counts as stuck. */
@@ -44,13 +47,14 @@ export function defaultWorkers(): number {
   return availableParallelism();
 }
 
-/** One simulation in a worker of its own. */
+/** One simulation, or with `live` one live run, in a worker of its own. */
 export function runJob(
   job: SimulationJob,
   listener: Listener = {},
+  live: LiveJob | null = null,
 ): Effect.Effect<SimulationReport, InputError | RunError> {
   const beat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Beat.words));
-  const workerData: WorkerInput = { job, beat };
+  const workerData: WorkerInput = { job, beat, live };
   return Effect.acquireUseRelease(
     Effect.sync(() => new Worker(workerEntry(), { workerData })),
     (worker) => watched(worker, job, beat, listener),
@@ -94,6 +98,7 @@ function watched(
         Atomics.notify(beat, Beat.traceTaken);
       }
     });
+    listener.signal?.addEventListener("abort", () => worker.postMessage("stop"), { once: true });
     worker.once("error", (error: unknown) => resume(Effect.fail(crashed(job, error))));
     worker.once("exit", (code) => resume(Effect.fail(crashed(job, new Error(`its thread ended with code ${code}`)))));
     return Effect.sync(() => watchdog.stop());
@@ -143,7 +148,8 @@ class Watchdog {
   #look(actors: readonly string[], limit: number): void {
     const words = Array.from({ length: Beat.words }, (_, word) => Atomics.load(this.#beat, word));
     const seen = words.join(" ");
-    this.#idleLooks = seen === this.#seen ? this.#idleLooks + 1 : 0;
+    const idle = (words[Beat.actor] ?? 0) < 0;
+    this.#idleLooks = seen === this.#seen && !idle ? this.#idleLooks + 1 : 0;
     this.#seen = seen;
     if (this.#idleLooks < LOOKS) return;
     this.stop();

@@ -1,5 +1,7 @@
-/** One live run in this process, from scenario to report. */
+/** One live run from job to report. Runs in a worker; everything it says goes through `say`. */
+import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 import { assemble } from "../../actors/assemble.ts";
 import { Recorder } from "../../actors/record.ts";
 import { results } from "../../actors/results.ts";
@@ -7,80 +9,71 @@ import { quantile } from "../../core/histogram.ts";
 import { SECOND } from "../../core/units.ts";
 import type { LiveWorld } from "../../live/driver.ts";
 import { runLive } from "../../live/run.ts";
-import { InputError, RunError } from "../errors.ts";
-import { textOf } from "./failure-text.ts";
-import type { SimulationReport } from "./job.ts";
+import type { LiveFigures, LiveJob, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { RecordFiles } from "./line-files.ts";
-import type { LoadedScenario } from "./load.ts";
-import { type Manifest, recordHeader } from "./manifest.ts";
 import { loadPolicies } from "./policies.ts";
-import { errorOf } from "./pool.ts";
 import { failureOf } from "./simulate.ts";
 
-export interface RealTimeOptions {
-  readonly loaded: LoadedScenario;
-  readonly repeat: string;
-  readonly manifest: Manifest;
-  /** Where the record goes; null: nowhere. */
-  readonly folder: string | null;
-  /** 0: any that is free. */
-  readonly port: number;
+interface Surroundings {
+  readonly beat: Int32Array;
+  readonly say: (message: WorkerMessage) => void;
+  /** Raised: the run ends early and keeps what there is. */
   readonly signal: AbortSignal;
 }
 
 /** Runs for the scenario's duration, or until the signal is raised. */
-export const runRealTime = Effect.fnUntraced(function* ({
-  loaded,
-  repeat,
-  manifest,
-  folder,
-  port,
-  signal,
-}: RealTimeOptions) {
-  const { scenario } = loaded;
-  const policies = yield* Effect.tryPromise({
-    try: () => loadPolicies(loaded.policies),
-    catch: (cause) => new InputError(textOf(cause)),
-  });
-  const assembly = assemble(scenario, { repeat, policies });
-  const record = folder === null ? null : yield* writing(() => new RecordFiles(folder, assembly.places.length));
-  const header = recordHeader(manifest);
-  const observing = record === null ? {} : { observe: (world: LiveWorld) => new Recorder(world, header, record.write) };
+export async function runRealTime(job: SimulationJob, live: LiveJob, around: Surroundings): Promise<void> {
+  try {
+    around.say({ kind: "done", report: await runJob(job, live, around) });
+  } catch (cause) {
+    around.say({ kind: "failed", failure: failureOf(cause) });
+  }
+}
+
+async function runJob(
+  job: SimulationJob,
+  { port }: LiveJob,
+  { beat, say, signal }: Surroundings,
+): Promise<SimulationReport> {
+  const { scenario, repeat, files } = job;
+  const assembly = assemble(scenario, { repeat, policies: await loadPolicies(job.policies) });
+  const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length);
+  const observe = (world: LiveWorld): Recorder =>
+    new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write);
+  beat[0] = -1;
+  say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
-  const world: LiveWorld = yield* runLive(assembly, {
-    duration: scenario.duration_ns,
-    port,
-    signal,
-    ...observing,
-  }).pipe(
-    Effect.mapError((error) =>
-      error._tag === "LiveFailure" ? errorOf(failureOf(error.cause)) : new RunError(textOf(error)),
-    ),
+  const exit = await Effect.runPromiseExit(
+    runLive(assembly, { duration: scenario.duration_ns, port, signal, beat, ...(record === null ? {} : { observe }) }),
   );
-  const wall_s = (performance.now() - started) / 1_000;
-  if (record !== null) yield* writing(() => record.flush());
+  const wall = (performance.now() - started) / 1_000;
+  say({ kind: "finished" });
+  if (Exit.isFailure(exit)) {
+    const error = Cause.squash(exit.cause);
+    throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  }
+  record?.flush();
+  return reportOf(exit.value, job, wall);
+}
+
+function reportOf(world: LiveWorld, { scenario }: SimulationJob, wall: number): SimulationReport {
   const result = results(world, scenario);
-  const report: SimulationReport = {
+  return {
     digest: world.digest(),
     simulated_s: world.now / SECOND,
-    wall_s,
+    wall_s: wall,
     events: world.events,
     packet_hops: result.links.reduce((sum, { packets }) => sum + packets, 0),
     result,
+    live: figuresOf(world),
   };
-  return { world, report };
-});
-
-function writing<A>(write: () => A): Effect.Effect<A, RunError> {
-  return Effect.try({ try: write, catch: (cause) => new RunError(textOf(cause)) });
 }
 
-/** How late events were. */
-export function latenessOf({ lateness }: LiveWorld): { p50: number | null; p99: number | null; max: number | null } {
+function figuresOf({ lateness, counters }: LiveWorld): LiveFigures {
   const us = (ns: number | null): number | null => (ns === null ? null : ns / 1_000);
+  const max = lateness.count === 0 ? null : lateness.max;
   return {
-    p50: us(quantile(lateness, 0.5)),
-    p99: us(quantile(lateness, 0.99)),
-    max: us(lateness.count === 0 ? null : lateness.max),
+    lateness_us: { p50: us(quantile(lateness, 0.5)), p99: us(quantile(lateness, 0.99)), max: us(max) },
+    underlay: counters,
   };
 }
