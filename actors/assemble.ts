@@ -3,7 +3,7 @@
  * selector, its source and, where packets end elsewhere, its sink. The order of actors is part of a run's identity.
  */
 import { formatInterface, type IA } from "../core/address.ts";
-import { hashText } from "../core/digest.ts";
+import { drawKey } from "../core/digest.ts";
 import type { ActorIndex } from "../core/env.ts";
 import type { L4 } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
@@ -192,8 +192,8 @@ function planLink(scenario: Scenario, { id, from, to, model }: Direction, at: Lo
     next: at(nodeId(to.ia)),
     nextIfId: to.ifId,
     detection: scenario.detection_ns,
-    lossKey: hashText(`${scenario.seed}\u0000${id}\u0000loss`),
-    jitterKey: hashText(`${scenario.seed}\u0000${id}\u0000jitter`),
+    lossKey: drawKey(scenario.seed, id, "loss"),
+    jitterKey: drawKey(scenario.seed, id, "jitter"),
   });
   return { id, ia: from.ia, logic: "link", input };
 }

@@ -133,10 +133,6 @@ export class Cell implements Env {
     return stream;
   }
 
-  key(purpose: string): readonly [number, number] {
-    return hashText(`${this.world.assembly.seed}\u0000${this.id}\u0000${purpose}`);
-  }
-
   spawn(id: string, logic: string, input: unknown): ActorIndex {
     return this.world.spawnActor({ id, place: this.place, logic, input });
   }

@@ -92,6 +92,11 @@ export function hexHash(hash: readonly [number, number]): string {
   return hexWord(hash[1]) + hexWord(hash[0]);
 }
 
+/** Key for draws that hang on a packet and not on a stream: derived from (seed, actor id, purpose), as streams are. */
+export function drawKey(seed: number, actor: string, purpose: string): readonly [number, number] {
+  return hashText(`${seed}\u0000${actor}\u0000${purpose}`);
+}
+
 /** Spreads every bit of a word over all of it (MurmurHash3's finaliser). */
 export function finish(word: number): number {
   let h = word;

@@ -53,8 +53,6 @@ export interface Env {
   drop(packet: Packet, reason: DropReason): void;
   /** This actor's own stream for one purpose, derived from (seed, actor id, purpose). */
   random(purpose: string): RandomStream;
-  /** Key for draws that hang on a packet and not on a stream: derived from (seed, actor id, purpose). */
-  key(purpose: string): readonly [number, number];
   /** Start an actor that comes and goes, in this one's place; `logic` is the name it has in the assembly. */
   spawn(id: string, logic: string, input: unknown): ActorIndex;
   /** End an actor; what is still sent to it is dropped and counted. */
