@@ -4,15 +4,13 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import { assemble } from "../../actors/assemble.ts";
 import { Recorder } from "../../actors/record.ts";
-import { results } from "../../actors/results.ts";
 import { quantile } from "../../core/histogram.ts";
-import { SECOND } from "../../core/units.ts";
 import type { LiveWorld } from "../../live/driver.ts";
 import { runLive } from "../../live/run.ts";
 import type { LiveFigures, LiveJob, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { RecordFiles } from "./line-files.ts";
 import { loadPolicies } from "./policies.ts";
-import { failureOf } from "./simulate.ts";
+import { failureOf, reportOf } from "./simulate.ts";
 
 interface Surroundings {
   readonly beat: Int32Array;
@@ -53,20 +51,7 @@ async function runJob(
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   }
   record?.flush();
-  return reportOf(exit.value, job, wall);
-}
-
-function reportOf(world: LiveWorld, { scenario }: SimulationJob, wall: number): SimulationReport {
-  const result = results(world, scenario);
-  return {
-    digest: world.digest(),
-    simulated_s: world.now / SECOND,
-    wall_s: wall,
-    events: world.events,
-    packet_hops: result.links.reduce((sum, { packets }) => sum + packets, 0),
-    result,
-    live: figuresOf(world),
-  };
+  return { ...reportOf(exit.value, job, wall), live: figuresOf(exit.value) };
 }
 
 function figuresOf({ lateness, counters }: LiveWorld): LiveFigures {

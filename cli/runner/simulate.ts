@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assemble } from "../../actors/assemble.ts";
 import { Recorder } from "../../actors/record.ts";
 import { results } from "../../actors/results.ts";
-import { ActorFailure } from "../../actors/world.ts";
+import { ActorFailure, type World } from "../../actors/world.ts";
 import type { TraceRecord, TraceSink } from "../../core/trace.ts";
 import { SECOND } from "../../core/units.ts";
 import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
@@ -53,13 +53,14 @@ function runWithNews(simulation: Simulation, until: number, say: Say): void {
   simulation.run(until);
 }
 
-function reportOf(simulation: Simulation, { scenario }: SimulationJob, wall: number): SimulationReport {
-  const result = results(simulation, scenario);
+/** What a world came to, whichever it is. */
+export function reportOf(world: World, { scenario }: SimulationJob, wall: number): SimulationReport {
+  const result = results(world, scenario);
   return {
-    digest: simulation.digest(),
-    simulated_s: scenario.duration_ns / SECOND,
+    digest: world.digest(),
+    simulated_s: world.now / SECOND,
     wall_s: wall,
-    events: simulation.events,
+    events: world.events,
     packet_hops: result.links.reduce((sum, { packets }) => sum + packets, 0),
     result,
   };
