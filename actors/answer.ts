@@ -1,5 +1,6 @@
 /** Packets made in answer to packets: SCMP errors and echo replies. */
 import type { IA } from "../core/address.ts";
+import { returnPath } from "../core/forwarding.ts";
 import { createPacket, type L4, NO_FLOW, type Packet } from "../core/packet.ts";
 import type { ScionPath } from "../core/path.ts";
 import { encodePacket, wireLengthOf } from "../core/wire/codec.ts";
@@ -12,6 +13,9 @@ export interface ReturnWay {
   readonly currInf: number;
   readonly currHf: number;
 }
+
+/** Within an AS. */
+const EMPTY_WAY: ReturnWay = { path: null, currInf: 0, currHf: 0 };
 
 /** SCMP types below 128 report errors; none is ever sent in answer to one. */
 export function isScmpError(l4: L4): boolean {
@@ -42,10 +46,11 @@ export function answerPacket(packet: Packet, from: { ia: IA; host: string }, bac
   });
 }
 
-/** The reply to an echo request: same payload, path reversed. */
-export function echoReply(packet: Packet, back: ReturnWay): Packet {
+/** The host's reply to an echo request: same payload, path reversed. */
+export function echoReply(packet: Packet): Packet {
   const l4 = packet.l4;
   if (l4.kind !== "scmp.echo") throw new Error(`an echo reply answers an echo request, not ${l4.kind}`);
+  const back = returnPath(packet, false) ?? EMPTY_WAY;
   return createPacket({
     ...packet,
     dstIa: packet.srcIa,

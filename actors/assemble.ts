@@ -7,7 +7,7 @@ import { drawKey } from "../core/digest.ts";
 import type { ActorIndex } from "../core/env.ts";
 import type { L4 } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
-import { createPathIndex, enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-enumeration.ts";
 import type { FlowSpec, HostSpec, LinkDirection, LinkEnd, NetworkLink, Scenario } from "../core/scenario.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
 import type { SinkInput } from "./apps/sink.ts";
@@ -209,16 +209,7 @@ function planHost({ id, spec, ports, identifiers, selectors }: HostPlan, at: Loo
 }
 
 function planApplications(scenario: Scenario, flows: readonly FlowPlan[], at: Lookup): Planned[] {
-  const index = createPathIndex(scenario.network);
-  const between = new Map<string, readonly PathInfo[]>();
-  const pathsOf = (src: IA, dst: IA): readonly PathInfo[] => {
-    const key = `${src} ${dst}`;
-    const known = between.get(key);
-    if (known !== undefined) return known;
-    const { paths } = enumeratePaths(index, src, dst, { max: scenario.max_paths, epochS: scenario.epoch_s });
-    between.set(key, paths);
-    return paths;
-  };
+  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s });
   return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf(plan.flow.src.ia, plan.flow.dst.ia), at));
 }
 

@@ -4,7 +4,6 @@
  */
 import { setup } from "xstate";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
-import { returnPath } from "../core/forwarding.ts";
 import type { Packet } from "../core/packet.ts";
 import { echoReply } from "./answer.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
@@ -82,7 +81,6 @@ function toApplication(host: HostContext, app: ActorIndex | undefined, packet: P
 }
 
 function replyTo(host: HostContext, request: Packet, env: Env): void {
-  const back = returnPath(request, false) ?? { path: null, currInf: 0, currHf: 0 };
   host.echoed++;
-  env.sendPacket(host.node, echoReply(request, back), 0, 0);
+  env.sendPacket(host.node, echoReply(request), 0, 0);
 }

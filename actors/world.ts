@@ -3,7 +3,7 @@
  * error stops the run. `sim/simulation.ts`, `sim/replay.ts` and `live/driver.ts` add time and transport.
  */
 import { type AnyActor, createActor } from "xstate";
-import { Digests, hashText, hexHash } from "../core/digest.ts";
+import { combineDigests, Digests, hashText } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env, Handle } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
 import { RandomStream, type StreamState } from "../core/rng.ts";
@@ -331,13 +331,7 @@ export abstract class World {
 
   /** The run's digest: every actor's, combined in order of id. 16 hex digits. */
   digest(): string {
-    return hexHash(
-      hashText(
-        this.actorDigests()
-          .map(([id, digest]) => `${id}=${digest}`)
-          .join("\n"),
-      ),
-    );
+    return combineDigests(this.actorDigests());
   }
 
   #addCell(spec: ActorSpec, index: ActorIndex, state: ActorState | null | undefined): ActorIndex {

@@ -30,6 +30,10 @@ export function measure<T>(work: () => T): { value: T; wall_s: number; cpu_s: nu
   return { value, wall_s, cpu_s: (user + system) / 1e6 };
 }
 
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
+}
+
 export function peakRssMb(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Connector, EVENTS, type Outcome } from "../core/connector.ts";
 import { Digests } from "../core/digest.ts";
 import { createRegistry } from "../live/connectors/registry.ts";
-import { type Bench, type BenchResult, peakRssMb } from "./bench.ts";
+import { type Bench, type BenchResult, median, peakRssMb } from "./bench.ts";
 
 const SIZES = {
   small: { turns: 3, rounds: 200, bytes: 4 << 20 },
@@ -277,10 +277,6 @@ async function timed(work: () => Promise<number>): Promise<{ seconds: number; re
   const begin = process.hrtime.bigint();
   const result = await work();
   return { seconds: Number(process.hrtime.bigint() - begin) / 1e9, result };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** Both sides by turns, and who begins by turns as well: what disturbs the machine disturbs both. */

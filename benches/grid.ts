@@ -1,6 +1,6 @@
 /** W3: 200 flows over a grid of routers; how the cost of a hop grows with the number of nodes. */
 import { RandomStream } from "../core/rng.ts";
-import { type Bench, type BenchResult, peakRssMb } from "./bench.ts";
+import { type Bench, type BenchResult, median, peakRssMb } from "./bench.ts";
 import { runScenario } from "./chain.ts";
 import { grid } from "./worlds.ts";
 
@@ -29,10 +29,6 @@ function runGrid(g: number, size: "small" | "large"): BenchResult {
 const SIDES = [10, 20, 32] as const;
 /** Rounds over the three sizes, one after the other, so that a slow moment of the machine meets all of them. */
 const ROUNDS = 5;
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
-}
 
 export const gridBench: Bench = {
   name: "grid",

@@ -1,9 +1,10 @@
 /** The benchmark workloads as scenarios: W1 (chain) and W3 (grid), with 1200-byte packets and drop-tail queues of 100 packets. */
-import type { LinkDirection, Network, NetworkLink, Scenario } from "../core/scenario.ts";
 import { formatIA } from "../core/address.ts";
+import type { Network, NetworkLink, Scenario } from "../core/scenario.ts";
+import { MILLISECOND, SECOND } from "../core/units.ts";
+import { quietScenario } from "../sim/sim-connectors.ts";
+import { makeAs, makeEnd, makeLink } from "../topologies/model.ts";
 
-const SECOND = 1_000_000_000;
-const MILLISECOND = 1_000_000;
 const GIGABIT = 1_000_000_000;
 
 /** The n-th AS of a benchmark network. */
@@ -11,40 +12,20 @@ export function benchIA(n: number): string {
   return formatIA(1, 0xff00_0000_0000 + n + 1);
 }
 
-function line(latency_ns: number): LinkDirection {
-  return { latency_ns, jitter_ns: 0, rate_bps: GIGABIT, loss: 0, queue_packets: 100, queue_bytes: 0, reorder: false };
-}
-
 function coreLink(a: number, aIf: number, b: number, bIf: number, latency_ns: number): NetworkLink {
-  const direction = line(latency_ns);
-  return {
-    a: { ia: benchIA(a), ifId: aIf },
-    b: { ia: benchIA(b), ifId: bIf },
-    type: "core",
-    mtu: 1472,
-    ab: direction,
-    ba: direction,
-  };
+  const [from, to] = [makeEnd(benchIA(a), aIf), makeEnd(benchIA(b), bIf)];
+  return makeLink(from, "core", to, { latency_ns, rate_bps: GIGABIT });
 }
 
-function scenario(name: string, network: Network, rest: Pick<Scenario, "flows" | "duration_ns" | "seed">): Scenario {
-  return {
-    name,
-    epoch_s: 1_700_000_000,
-    detection_ns: 600 * MILLISECOND,
-    revocation_ns: 10 * SECOND,
-    max_paths: 1,
-    network,
-    faults: [],
-    ...rest,
-  };
+function scenario(network: Network, rest: Pick<Scenario, "flows" | "duration_ns">): Scenario {
+  return quietScenario(network, { max_paths: 1, ...rest });
 }
 
 const SHORTEST = { name: "shortest", params: {} };
 
 /** W1: a source, ten routers, a sink; 11 links of 1 Gbit/s and 5 ms; a packet each 19.2 us (half load). */
 export function chain(packets: number): Scenario {
-  const ases = Array.from({ length: 12 }, (_, n) => ({ ia: benchIA(n), core: true, mtu: 1472 }));
+  const ases = Array.from({ length: 12 }, (_, n) => makeAs(benchIA(n), true));
   const links = Array.from({ length: 11 }, (_, n) => coreLink(n, 2, n + 1, 1, 5 * MILLISECOND));
   const interval_ns = 19_200;
   const stop_ns = packets * interval_ns;
@@ -59,12 +40,12 @@ export function chain(packets: number): Scenario {
     interval_ns,
     packet_size: 1200,
   };
-  return scenario("chain", { name: "chain", ases, links }, { flows: [flow], duration_ns: stop_ns + SECOND, seed: 1 });
+  return scenario({ name: "chain", ases, links }, { flows: [flow], duration_ns: stop_ns + SECOND });
 }
 
 /** W3: g x g routers with links to four neighbours of 1 Gbit/s and 1 ms; flows of a packet a millisecond between given pairs. */
 export function grid(g: number, pairs: readonly (readonly [number, number])[], packetsPerFlow: number): Scenario {
-  const ases = Array.from({ length: g * g }, (_, n) => ({ ia: benchIA(n), core: true, mtu: 1472 }));
+  const ases = Array.from({ length: g * g }, (_, n) => makeAs(benchIA(n), true));
   const links: NetworkLink[] = [];
   for (let n = 0; n < g * g; n++) {
     if (n % g < g - 1) links.push(coreLink(n, 1, n + 1, 2, MILLISECOND));
@@ -82,9 +63,6 @@ export function grid(g: number, pairs: readonly (readonly [number, number])[], p
     interval_ns: MILLISECOND,
     packet_size: 1200,
   }));
-  return scenario(
-    `grid ${g}x${g}`,
-    { name: `grid-${g}`, ases, links },
-    { flows, duration_ns: packetsPerFlow * MILLISECOND + SECOND, seed: 1 },
-  );
+  const duration_ns = packetsPerFlow * MILLISECOND + SECOND;
+  return scenario({ name: `grid ${g}x${g}`, ases, links }, { flows, duration_ns });
 }

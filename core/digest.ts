@@ -88,6 +88,12 @@ export function hashBytes(bytes: Uint8Array): readonly [number, number] {
   return [finish(low ^ bytes.length), finish(high ^ low)];
 }
 
+/** One digest for many, whatever their order: 16 hex digits. */
+export function combineDigests(digests: readonly (readonly [id: string, digest: string])[]): string {
+  const sorted = [...digests].sort(([a], [b]) => (a < b ? -1 : 1));
+  return hexHash(hashText(sorted.map(([id, digest]) => `${id}=${digest}`).join("\n")));
+}
+
 export function hexHash(hash: readonly [number, number]): string {
   return hexWord(hash[1]) + hexWord(hash[0]);
 }

@@ -114,6 +114,22 @@ export interface Enumeration {
   readonly truncated: boolean;
 }
 
+/** The paths between two ASes, the best first; enumerated when first asked for, and kept. */
+export type PathFinder = (src: IA, dst: IA) => readonly PathInfo[];
+
+export function createPathFinder(from: Network | PathIndex, options: EnumerationOptions): PathFinder {
+  const index = "vertices" in from ? from : createPathIndex(from);
+  const known = new Map<string, readonly PathInfo[]>();
+  return (src, dst) => {
+    const pair = `${src} ${dst}`;
+    const before = known.get(pair);
+    if (before !== undefined) return before;
+    const { paths } = enumeratePaths(index, src, dst, options);
+    known.set(pair, paths);
+    return paths;
+  };
+}
+
 /** Prepares a network for `enumeratePaths`. Child links must be free of cycles, as resolved networks are. */
 export function createPathIndex(network: Network): PathIndex {
   const byIa = new Map(network.ases.map(({ ia }, index) => [ia, index]));

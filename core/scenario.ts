@@ -3,6 +3,7 @@
  * It is plain JSON; its canonical text names the run (`topologies/resolve.ts` makes it from YAML).
  */
 import type { IA, IfId } from "./address.ts";
+import { MILLISECOND, SECOND } from "./units.ts";
 
 export type LinkType = "core" | "child" | "peer";
 
@@ -109,3 +110,12 @@ export interface Scenario {
   readonly flows: readonly FlowSpec[];
   readonly faults: readonly FaultSpec[];
 }
+
+/** What a scenario has where nothing else is said. Hop fields are stamped with the epoch; detection is BFD's three times 200 ms. */
+export const SCENARIO_DEFAULTS = {
+  seed: 1,
+  epoch_s: 1_700_000_000,
+  detection_ns: 600 * MILLISECOND,
+  revocation_ns: 10 * SECOND,
+  max_paths: 20,
+} as const;

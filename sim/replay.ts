@@ -13,7 +13,7 @@ import {
   stateHash,
 } from "../actors/record.ts";
 import { ActorFailure, type Cell, World } from "../actors/world.ts";
-import { hashText, hexHash } from "../core/digest.ts";
+import { combineDigests } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -105,8 +105,7 @@ function kindOf(value: unknown): string {
 export function replay(assembly: Assembly, records: readonly PlaceRecord[]): ReplayResult {
   const world = new ReplayWorld(assembly, records);
   const difference = world.replayAll();
-  const recorded = records.flatMap(({ end }) => Object.entries(end[3])).sort(([a], [b]) => (a < b ? -1 : 1));
-  const expected = hexHash(hashText(recorded.map(([id, digest]) => `${id}=${digest}`).join("\n")));
+  const expected = combineDigests(records.flatMap(({ end }) => Object.entries(end[3])));
   const found = world.digest();
   return {
     identical: difference === null && expected === found,

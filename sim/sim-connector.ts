@@ -1,5 +1,5 @@
 /** One datagram connector of a simulated network: the program's side of an endpoint. `SimNetwork` makes them. */
-import type { EndpointAddress, EndpointPaths, SendDatagram } from "../actors/apps/endpoint.ts";
+import type { EndpointAddress, SendDatagram } from "../actors/apps/endpoint.ts";
 import type { Policy } from "../actors/selectors/policy.ts";
 import { parseIA } from "../core/address.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../core/connector.ts";
 import { formatEndpoint, formatUrl, parseEndpoint, parseUrl, urlOptions } from "../core/connector-url.ts";
 import type { DropReason } from "../core/env.ts";
+import type { PathFinder } from "../core/path-enumeration.ts";
 import { ok } from "../core/result.ts";
 import type { HostSpec, PolicySpec } from "../core/scenario.ts";
 import type { Bytes } from "../core/units.ts";
@@ -29,7 +30,7 @@ const DEFAULT_POLICY = "shortest";
 /** What a connector needs of its network. */
 export interface Home {
   readonly policies: ReadonlyMap<string, Policy>;
-  readonly paths: EndpointPaths;
+  readonly paths: PathFinder;
   checkHost(host: HostSpec): Outcome<void>;
   hasAs(ia: string): boolean;
   bind(connector: SimConnector, at: EndpointAddress): Outcome<EndpointAddress>;

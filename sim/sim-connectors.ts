@@ -13,7 +13,6 @@ import {
   type EndpointInput,
   endpointLogic,
   type EndpointMail,
-  type EndpointPaths,
   type SendDatagram,
 } from "../actors/apps/endpoint.ts";
 import { assemble, hostId, linkId, nodeId } from "../actors/assemble.ts";
@@ -25,13 +24,12 @@ import { parseHost, parseIA, parseInterface } from "../core/address.ts";
 import { type Connector, type ConnectorFactory, type Outcome, refuse } from "../core/connector.ts";
 import { parseUrl, type SchemeRules } from "../core/connector-url.ts";
 import type { ActorIndex, DropReason, Handle } from "../core/env.ts";
-import type { PathInfo } from "../core/path.ts";
-import { createPathIndex, enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder, type PathFinder } from "../core/path-enumeration.ts";
 import { ok } from "../core/result.ts";
-import type { HostSpec, Network, Scenario } from "../core/scenario.ts";
+import { type HostSpec, type Network, type Scenario, SCENARIO_DEFAULTS } from "../core/scenario.ts";
 import type { SchedulerClock } from "../core/scheduler.ts";
 import type { TraceSink } from "../core/trace.ts";
-import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
+import { type Nanos, SECOND } from "../core/units.ts";
 import { type Home, openSimConnector, printAddress, type SimConnector } from "./sim-connector.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -60,13 +58,9 @@ export interface SimNetworkOptions {
 /** A scenario without traffic and faults on a network: a preset's, or a resolved topology's. */
 export function quietScenario(network: Network, changes: Partial<Scenario> = {}): Scenario {
   return {
+    ...SCENARIO_DEFAULTS,
     name: network.name,
-    seed: 1,
-    epoch_s: 1_700_000_000,
     duration_ns: SECOND,
-    detection_ns: 600 * MILLISECOND,
-    revocation_ns: 10 * SECOND,
-    max_paths: 20,
     network,
     flows: [],
     faults: [],
@@ -77,7 +71,7 @@ export function quietScenario(network: Network, changes: Partial<Scenario> = {})
 export class SimNetwork implements Home {
   readonly simulation: Simulation;
   readonly policies: ReadonlyMap<string, Policy>;
-  readonly paths: EndpointPaths;
+  readonly paths: PathFinder;
   readonly #network: Network;
   readonly #hosts: readonly HostSpec[];
   readonly #bound: Map<string, SimConnector>;
@@ -87,7 +81,7 @@ export class SimNetwork implements Home {
     this.#network = scenario.network;
     this.#hosts = hosts;
     this.#bound = new Map();
-    this.paths = pathsOf(scenario);
+    this.paths = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s });
     this.policies = new Map([...BUILTIN_POLICIES, ...(options.policies ?? [])].map((policy) => [policy.name, policy]));
     const bare = assemble(scenario, { repeat: options.repeat ?? "the same program", policies: options.policies ?? [] });
     const assembly = withEndpoints(bare, scenario, hosts, this.paths, mailFor(this.#bound));
@@ -262,26 +256,12 @@ function mailFor(bound: ReadonlyMap<string, SimConnector>): EndpointMail {
   };
 }
 
-/** Paths between two ASes, looked for once. */
-function pathsOf(scenario: Scenario): EndpointPaths {
-  const index = createPathIndex(scenario.network);
-  const known = new Map<string, readonly PathInfo[]>();
-  return (src, dst) => {
-    const key = `${src} ${dst}`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const { paths } = enumeratePaths(index, src, dst, { max: scenario.max_paths, epochS: scenario.epoch_s });
-    known.set(key, paths);
-    return paths;
-  };
-}
-
 /** The world of a scenario with an endpoint for every host of connectors, known to its router, and an alarm clock. */
 function withEndpoints(
   bare: Assembly,
   scenario: Scenario,
   hosts: readonly HostSpec[],
-  paths: EndpointPaths,
+  paths: PathFinder,
   mail: EndpointMail,
 ): Assembly {
   const first = bare.actors.length;

@@ -3,7 +3,7 @@
  */
 import type { Assembly } from "../actors/assembly.ts";
 import type { WorldObserver } from "../actors/record.ts";
-import { ActorFailure, type Cell, type Dispatch, World, type WorldOptions } from "../actors/world.ts";
+import { ActorFailure, type Cell, World, type WorldOptions } from "../actors/world.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Nanos } from "../core/units.ts";
@@ -28,7 +28,6 @@ const CHECK_INTERVAL = 1_048_576;
 
 export class Simulation extends World {
   readonly queue: EventQueue;
-  readonly options: SimulationOptions;
   readonly #beat: Int32Array;
   readonly #observer: WorldObserver | null;
   readonly #checkers: Checkers;
@@ -38,7 +37,6 @@ export class Simulation extends World {
 
   constructor(assembly: Assembly, options: SimulationOptions = {}) {
     super(assembly, options);
-    this.options = options;
     this.queue = new EventQueue({ lanes: options.lanes ?? true });
     this.#beat = options.beat ?? new Int32Array(2);
     this.#observer = options.observe?.(this) ?? null;
@@ -130,10 +128,6 @@ export class Simulation extends World {
       found.map(({ order }) => order),
     );
     return found.map(({ packet }) => packet);
-  }
-
-  get dispatch(): Dispatch {
-    return this.options.dispatch ?? "direct";
   }
 
   #newInstant(time: Nanos): void {

@@ -2,7 +2,7 @@
 import { type IA, iaParts, parseHost } from "../core/address.ts";
 import { type L4, PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
-import { enumeratePaths, type PathIndex } from "../core/path-enumeration.ts";
+import { createPathFinder, type PathIndex } from "../core/path-enumeration.ts";
 import type { FlowSpec, HostSpec, PolicySpec } from "../core/scenario.ts";
 import { MILLISECOND, SECOND } from "../core/units.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
@@ -41,13 +41,15 @@ export interface FlowContext {
 /** The flows, with names and defaults filled in. Where there are problems the result is of no use. */
 export function readFlows(documents: readonly FlowDocument[], section: Section, context: FlowContext): FlowSpec[] {
   const used = new Map<string, string>();
-  const paths = new Map<string, readonly PathInfo[]>();
+  const { index, maxPaths, epochS } = context;
+  const pathsOf = index === null ? null : createPathFinder(index, { max: maxPaths, epochS });
   return documents.flatMap((document, at) => {
     const place = section.at(at);
     const id = readId(document.id ?? `flow-${at + 1}`, place, used);
     const flow = readFlow(document, id, place, context);
-    if (flow !== undefined && context.index !== null) {
-      const found = checkPaths(flow, place, context, context.index, paths);
+    if (flow !== undefined && pathsOf !== null) {
+      const found = pathsOf(flow.src.ia, flow.dst.ia);
+      checkPaths(flow, place, found);
       // A policy that the flow does not name is the scenario's.
       const policy = (document.policy === undefined ? new Section(section.file) : place).at("policy");
       if (found.length > 0) checkPin(flow, policy, found);
@@ -139,22 +141,13 @@ function readTimes({ start, stop }: FlowDocument, section: Section, context: Flo
   return [start_ns, stop_ns];
 }
 
-function checkPaths(
-  flow: FlowSpec,
-  section: Section,
-  { maxPaths: max, epochS }: FlowContext,
-  index: PathIndex,
-  known: Map<string, readonly PathInfo[]>,
-): readonly PathInfo[] {
+function checkPaths(flow: FlowSpec, section: Section, paths: readonly PathInfo[]): void {
   const { src, dst, packet_size: size } = flow;
-  const pair = `${src.ia} ${dst.ia}`;
-  const paths = known.get(pair) ?? enumeratePaths(index, src.ia, dst.ia, { max, epochS }).paths;
-  known.set(pair, paths);
   if (paths.length === 0) {
     const reason = iaParts(src.ia).isd === iaParts(dst.ia).isd ? "" : " (they are in different ISDs)";
     const message = `no path leads from ${src.ia} to ${dst.ia}${reason}: up to a core AS, over core links, and down again`;
     section.at("to").problem({ message, expected: "a path", found: "none" });
-    return paths;
+    return;
   }
   const forwarding = paths[0]?.forwarding ?? null;
   const room = wireLengthOf(forwarding, src.host, dst.host, L4_HEADERS[flow.app], PAYLOAD_HEADER_BYTES);
@@ -162,7 +155,6 @@ function checkPaths(
     section.at("packet_size").mismatch(`at least ${room}B, what the headers on the first path take`, `${size}B`);
   const mtu = Math.max(...paths.map((path) => path.mtu));
   if (size > mtu) section.at("packet_size").mismatch(`at most ${mtu}B, the largest MTU of a path`, `${size}B`);
-  return paths;
 }
 
 /** A pin must name a path that is offered. */

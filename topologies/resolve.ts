@@ -5,8 +5,15 @@
 import { formatInterface } from "../core/address.ts";
 import { createPathIndex } from "../core/path-enumeration.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import type { FaultSpec, LinkEnd, Network, NetworkLink, PolicySpec, Scenario } from "../core/scenario.ts";
-import { MILLISECOND, SECOND } from "../core/units.ts";
+import {
+  type FaultSpec,
+  type LinkEnd,
+  type Network,
+  type NetworkLink,
+  type PolicySpec,
+  type Scenario,
+  SCENARIO_DEFAULTS,
+} from "../core/scenario.ts";
 import { decode } from "./decode.ts";
 import { type FlowContext, readFlows } from "./flows.ts";
 import { applyLinkFields } from "./links.ts";
@@ -23,12 +30,6 @@ import { type LinkOverrideDocument, ScenarioDocument } from "./schema.ts";
 import { Section } from "./section.ts";
 import { DURATION } from "./units.ts";
 import { parseYaml } from "./yaml.ts";
-
-const DEFAULT_SEED = 1;
-const DEFAULT_EPOCH_S = 1_700_000_000;
-const DEFAULT_DETECTION = 600 * MILLISECOND;
-const DEFAULT_REVOCATION = 10 * SECOND;
-const DEFAULT_MAX_PATHS = 20;
 
 /** Reads a file that a scenario names, by the path that stands there; the error is one clear sentence. */
 export type ReadFile = (path: string) => Result<string, string>;
@@ -87,17 +88,17 @@ function readScenario(
     extraPolicies,
     duration_ns: overrides.duration_ns ?? ownDuration,
     ownDuration_ns: ownDuration,
-    maxPaths: document.max_paths ?? DEFAULT_MAX_PATHS,
-    epochS: document.epoch ?? DEFAULT_EPOCH_S,
+    maxPaths: document.max_paths ?? SCENARIO_DEFAULTS.max_paths,
+    epochS: document.epoch ?? SCENARIO_DEFAULTS.epoch_s,
   };
   const flows = readFlows(document.flows, section.at("flows"), context);
   return {
     name: document.name ?? fileTitle(file),
-    seed: overrides.seed ?? document.seed ?? DEFAULT_SEED,
+    seed: overrides.seed ?? document.seed ?? SCENARIO_DEFAULTS.seed,
     epoch_s: context.epochS,
     duration_ns: context.duration_ns,
-    detection_ns: duration("detection", DEFAULT_DETECTION),
-    revocation_ns: duration("revocation", DEFAULT_REVOCATION),
+    detection_ns: duration("detection", SCENARIO_DEFAULTS.detection_ns),
+    revocation_ns: duration("revocation", SCENARIO_DEFAULTS.revocation_ns),
     max_paths: context.maxPaths,
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
     faults: readFaults(document.faults ?? [], section.at("faults"), network),

@@ -9,9 +9,8 @@
 import { setup } from "xstate";
 import { hostType, type IA } from "../../core/address.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env } from "../../core/env.ts";
-import { returnPath } from "../../core/forwarding.ts";
 import { createPacket, type Packet, type UdpHeader } from "../../core/packet.ts";
-import type { PathInfo } from "../../core/path.ts";
+import type { PathFinder } from "../../core/path-enumeration.ts";
 import type { PolicySpec } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
@@ -60,9 +59,6 @@ export interface EndpointMail {
   /** A datagram is on its way. */
   left(from: EndpointAddress): void;
 }
-
-/** The resource `endpoint/paths`: every path from one AS to another, the best first. */
-export type EndpointPaths = (src: IA, dst: IA) => readonly PathInfo[];
 
 const endpointMachine = setup({
   types: { context: {} as EndpointContext, events: {} as { type: "none" }, input: {} as EndpointInput },
@@ -128,9 +124,8 @@ function count(counts: Map<number, number>, { flow }: Packet): void {
 }
 
 function replyTo(endpoint: EndpointContext, request: Packet, env: Env): void {
-  const back = returnPath(request, false) ?? { path: null, currInf: 0, currHf: 0 };
   endpoint.echoed++;
-  env.sendPacket(endpoint.node, echoReply(request, back), 0, 0);
+  env.sendPacket(endpoint.node, echoReply(request), 0, 0);
 }
 
 /** The path and with it the length on the wire come from the selector. */
@@ -158,7 +153,8 @@ function selectorFor(endpoint: EndpointContext, { to, policy }: SendDatagram, l4
   const key = JSON.stringify([policy.name, policy.params, to.ia, hostType(to.host)]);
   const known = endpoint.selectors.get(key);
   if (known !== undefined) return known;
-  const paths = (env.resource("endpoint/paths") as EndpointPaths)(endpoint.ia, to.ia);
+  // Every path from one AS to another, the best first.
+  const paths = (env.resource("endpoint/paths") as PathFinder)(endpoint.ia, to.ia);
   const input: SelectorInput = {
     node: endpoint.node,
     policy: policy.name,
