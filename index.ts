@@ -11,7 +11,16 @@ export type { Env } from "./core/env.ts";
 export type { PathInfo } from "./core/path.ts";
 export { createPathIndex, enumeratePaths } from "./core/path-enumeration.ts";
 export { RandomStream } from "./core/rng.ts";
-export type { FlowSpec, LinkDirection, Network, NetworkLink, Scenario } from "./core/scenario.ts";
+export {
+  DEFAULT_DIRECTION,
+  FLOW_DEFAULTS,
+  type FlowSpec,
+  type LinkDirection,
+  type Network,
+  type NetworkLink,
+  type Scenario,
+  SCENARIO_DEFAULTS,
+} from "./core/scenario.ts";
 export type { TraceRecord, TraceSink } from "./core/trace.ts";
 export { type BitsPerSecond, type Bytes, MICROSECOND, MILLISECOND, type Nanos, SECOND } from "./core/units.ts";
 export { type Checkpoint, checkpoint, restore } from "./sim/checkpoint.ts";

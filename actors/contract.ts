@@ -4,7 +4,17 @@
  */
 import { setup } from "xstate";
 import type { ControlEvent, Env } from "../core/env.ts";
-import type { FaultSpec, FlowSpec, LinkDirection, Network, NetworkLink, Scenario } from "../core/scenario.ts";
+import {
+  DEFAULT_DIRECTION,
+  FLOW_DEFAULTS,
+  type FaultSpec,
+  type FlowSpec,
+  type LinkDirection,
+  type Network,
+  type NetworkLink,
+  SCENARIO_DEFAULTS,
+  type Scenario,
+} from "../core/scenario.ts";
 import type { Nanos } from "../core/units.ts";
 import { assemble } from "./assemble.ts";
 import type { Assembly } from "./assembly.ts";
@@ -25,15 +35,7 @@ export interface ContractCase {
 const MS = 1_000_000;
 const [SOURCE, NEAR, FAR, TARGET] = ["1-ff00:0:1", "1-ff00:0:2", "1-ff00:0:3", "1-ff00:0:4"] as const;
 
-const CLEAN: LinkDirection = {
-  latency_ns: 2 * MS,
-  jitter_ns: 0,
-  rate_bps: 0,
-  loss: 0,
-  queue_packets: 100,
-  queue_bytes: 0,
-  reorder: false,
-};
+const CLEAN: LinkDirection = { ...DEFAULT_DIRECTION, latency_ns: 2 * MS, rate_bps: 0 };
 
 function link(a: string, aIf: number, b: string, bIf: number, model: Partial<LinkDirection> = {}): NetworkLink {
   const direction = { ...CLEAN, ...model };
@@ -51,6 +53,7 @@ function network(first: Partial<LinkDirection>, second: Partial<LinkDirection> |
 
 function flow(changes: Partial<FlowSpec> = {}): FlowSpec {
   const base = {
+    ...FLOW_DEFAULTS,
     id: "flow",
     app: "constant-rate",
     src: { ia: SOURCE, host: "10.0.0.1" },
@@ -81,6 +84,8 @@ function scenario(
     network: net,
     flows,
     faults,
+    warmup_ns: 0,
+    record: SCENARIO_DEFAULTS.record,
   };
 }
 
@@ -115,7 +120,11 @@ function conserved(world: World, of: Scenario, say: Say): void {
 
 const drops = (world: World, reason: Parameters<World["ledger"]["byReason"]["get"]>[0]): number =>
   world.ledger.byReason.get(reason) ?? 0;
-const end = (at: number, event: "down" | "up"): FaultSpec => ({ at_ns: at * MS, event, link: { ia: SOURCE, ifId: 1 } });
+const end = (at: number, kind: "down" | "up"): FaultSpec => ({
+  id: `${kind} at ${at}`,
+  timing: { kind: "once", at_ns: at * MS, for_ns: null },
+  effect: { kind, links: [{ ia: SOURCE, ifId: 1 }], ases: [] },
+});
 
 const IN_ORDER = caseOf(
   "delivery in order on a clean link",

@@ -1,6 +1,6 @@
 /** The benchmark workloads as scenarios: W1 (chain) and W3 (grid), with 1200-byte packets and drop-tail queues of 100 packets. */
 import { formatIA } from "../core/address.ts";
-import type { Network, NetworkLink, Scenario } from "../core/scenario.ts";
+import { FLOW_DEFAULTS, type Network, type NetworkLink, type Scenario } from "../core/scenario.ts";
 import { MILLISECOND, SECOND } from "../core/units.ts";
 import { quietScenario } from "../sim/sim-connectors.ts";
 import { makeAs, makeEnd, makeLink } from "../topologies/model.ts";
@@ -32,6 +32,7 @@ export function chain(packets: number): Scenario {
   const ends = { src: { ia: benchIA(0), host: "10.0.0.1" }, dst: { ia: benchIA(11), host: "10.0.0.1" } };
   const flow = {
     id: "chain",
+    ...FLOW_DEFAULTS,
     app: "constant-rate" as const,
     ...ends,
     policy: SHORTEST,
@@ -53,6 +54,7 @@ export function grid(g: number, pairs: readonly (readonly [number, number])[], p
   }
   const flows = pairs.map(([from, to], index) => ({
     id: `f${index}`,
+    ...FLOW_DEFAULTS,
     app: "constant-rate" as const,
     src: { ia: benchIA(from), host: "10.0.0.1" },
     dst: { ia: benchIA(to), host: "10.0.0.1" },

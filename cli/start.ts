@@ -127,12 +127,13 @@ function formatComparison(
 
 function faultText({ faults }: LoadedScenario["scenario"]): string {
   const verbs = { down: "fails", up: "comes back" };
-  const byLink = Map.groupBy(faults, ({ link }) => `${link.ia}#${link.ifId}`);
-  const texts = [...byLink].map(([link, events]) => {
-    const what = events.map(({ event, at_ns }) => `${verbs[event]} at ${at_ns / 1e9} s`);
-    return `${link} ${what.join(", ")}`;
+  const texts = faults.flatMap(({ effect, timing }) => {
+    if ((effect.kind !== "down" && effect.kind !== "up") || timing.kind !== "once") return [];
+    const { kind, links } = effect;
+    return links.map(({ ia, ifId }) => ({ link: `${ia}#${ifId}`, what: `${verbs[kind]} at ${timing.at_ns / 1e9} s` }));
   });
-  return texts.join("; ");
+  const byLink = Map.groupBy(texts, ({ link }) => link);
+  return [...byLink].map(([link, events]) => `${link} ${events.map(({ what }) => what).join(", ")}`).join("; ");
 }
 
 const start = Command.make("npm start --", flags, (input) => reporting(execute(input))).pipe(

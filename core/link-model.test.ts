@@ -3,15 +3,13 @@ import test from "ava";
 import { hashText, keyedUniform } from "./digest.ts";
 import { carry, createLinkModel } from "./link-model.ts";
 import { NO_FLOW, type Packet } from "./packet.ts";
-import type { LinkDirection } from "./scenario.ts";
+import { DEFAULT_DIRECTION, type LinkDirection } from "./scenario.ts";
 
 const CLEAN: LinkDirection = {
+  ...DEFAULT_DIRECTION,
   latency_ns: 1_000_000,
-  jitter_ns: 0,
   rate_bps: 0,
-  loss: 0,
   queue_packets: 0,
-  queue_bytes: 0,
   reorder: true,
 };
 const N = 200_000;
@@ -46,7 +44,7 @@ for (const loss of [0.001, 0.01, 0.3]) {
 
 test("jitter is uniform: mean, variance, bounds, fourth moment", (t) => {
   const jitter = 400_000;
-  const found = delays({ jitter_ns: jitter }).map((delay) => (delay - 1_000_000) / jitter);
+  const found = delays({ delay: { kind: "uniform", width_ns: jitter } }).map((delay) => (delay - 1_000_000) / jitter);
   t.true(found.every((x) => x >= -1 && x <= 1));
   t.true(Math.abs(mean(found)) < 4 * Math.sqrt(1 / 3 / N), `mean ${mean(found)}`);
   t.true(Math.abs(mean(found.map((x) => x * x)) - 1 / 3) < 0.003);
@@ -69,7 +67,7 @@ test("draws of one key over flows and numbers are uniform (chi-squared over 100 
 });
 
 test("a packet's loss and jitter do not depend on what else was sent", (t) => {
-  const changes = { loss: 0.2, jitter_ns: 500_000 };
+  const changes: Partial<LinkDirection> = { loss: 0.2, delay: { kind: "uniform", width_ns: 500_000 } };
   const alone = modelOf(changes);
   const crowd = modelOf(changes);
   for (let n = 0; n < 2000; n++) {
@@ -81,7 +79,7 @@ test("a packet's loss and jitter do not depend on what else was sent", (t) => {
 
 test("without reorder no packet arrives before the one sent earlier; with it some do", (t) => {
   const arrivals = (reorder: boolean): number[] => {
-    const model = modelOf({ jitter_ns: 900_000, reorder });
+    const model = modelOf({ delay: { kind: "uniform", width_ns: 900_000 }, reorder });
     return Array.from({ length: 1000 }, (_, n) => n * 10_000 + (carry(model, n * 10_000, packet(n)) as number));
   };
   const overtakes = (times: readonly number[]): number =>
@@ -138,7 +136,7 @@ test("packets without flow draw one by one, by their bytes and addresses", (t) =
 
 test("what befalls a packet without flow does not hang on packets of other bytes", (t) => {
   const fates = (between: number): unknown[] => {
-    const model = modelOf({ loss: 0.5, jitter_ns: 1_000 });
+    const model = modelOf({ loss: 0.5, delay: { kind: "uniform", width_ns: 1_000 } });
     return Array.from({ length: 50 }, (_, n) => {
       for (let other = 0; other < between; other++) carry(model, n * 1_000_000, datagram([9, 9, 9, 9]));
       return carry(model, n * 1_000_000, datagram([n]));

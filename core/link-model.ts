@@ -34,7 +34,7 @@ export function createLinkModel(direction: LinkDirection, lossKey: DrawKey, jitt
     size: 0,
     transmission: 0,
     loss: direction.loss,
-    jitter: direction.jitter_ns,
+    jitter: direction.delay.kind === "uniform" ? direction.delay.width_ns : 0,
     latency: direction.latency_ns,
     ...createTransmitQueue(direction.queue_packets, direction.queue_bytes),
     rate: direction.rate_bps,

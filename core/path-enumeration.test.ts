@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { IA } from "./address.ts";
 import { MAX_HOPS, type PathInfo } from "./path.ts";
 import { comparePaths, createPathIndex, enumeratePaths } from "./path-enumeration.ts";
-import type { LinkDirection, LinkType, Network, NetworkLink } from "./scenario.ts";
+import { DEFAULT_DIRECTION, type LinkDirection, type LinkType, type Network, type NetworkLink } from "./scenario.ts";
 
 const EPOCH_S = 1_700_000_000;
 const ALL = { max: 100_000, maxExpansions: 5_000_000, epochS: EPOCH_S };
@@ -15,15 +15,7 @@ type LinkRow = readonly [a: string, type: LinkType, b: string, more?: { mtu?: nu
 /** Names such as "1-ff00:0:110"; core ASes are listed first, the others are found in the links. */
 function networkOf(core: readonly string[], rows: readonly LinkRow[], mtus: Record<string, number> = {}): Network {
   const links = rows.map(([a, type, b, { mtu = 1472, ms = 5, mbit = 100 } = {}]): NetworkLink => {
-    const ab: LinkDirection = {
-      latency_ns: ms * 1e6,
-      jitter_ns: 0,
-      rate_bps: mbit * 1e6,
-      loss: 0,
-      queue_packets: 100,
-      queue_bytes: 0,
-      reorder: false,
-    };
+    const ab: LinkDirection = { ...DEFAULT_DIRECTION, latency_ns: ms * 1e6, rate_bps: mbit * 1e6 };
     return { a: end(a), b: end(b), type, mtu, ab, ba: ab };
   });
   const names = new Set([...core, ...links.flatMap(({ a, b }) => [a.ia, b.ia])]);

@@ -7,26 +7,134 @@ import { MILLISECOND, SECOND } from "./units.ts";
 
 export type LinkType = "core" | "child" | "peer";
 
+/** A quantity drawn anew each time, in the unit of the field that holds it. A draw is never negative. */
+export type Distribution =
+  | { readonly kind: "fixed"; readonly value: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  | { readonly kind: "exponential"; readonly mean: number }
+  /** exp(mu + sigma Z), where exp(mu) is the median. */
+  | { readonly kind: "lognormal"; readonly median: number; readonly sigma: number }
+  /** P(X > x) = (minimum / x)^shape; draws above `maximum` (0: no limit) are cut off at it. */
+  | { readonly kind: "pareto"; readonly minimum: number; readonly shape: number; readonly maximum: number }
+  /** `[value, cumulative probability]`, both ascending, the last probability 1; linear in between. */
+  | { readonly kind: "empirical"; readonly table: readonly (readonly [number, number])[] };
+
+/** What is added to a link's latency, packet by packet. The sum is never below zero. */
+export type DelayModel =
+  | { readonly kind: "fixed" }
+  /** Uniform on [-width, +width]; the width is at most the latency. */
+  | { readonly kind: "uniform"; readonly width_ns: number }
+  /** Normal with mean 0, drawn again (by inversion: mapped) within [-bound, +bound]; the bound is at most the latency. */
+  | { readonly kind: "normal"; readonly deviation_ns: number; readonly bound_ns: number }
+  /** Pareto of the second kind (Lomax), from 0: P(X > x) = (1 + x / scale)^-shape, cut off at `maximum`. */
+  | { readonly kind: "pareto"; readonly scale_ns: number; readonly shape: number; readonly maximum_ns: number }
+  /** Added delay by time since the run began, one value each `step`, from the start again after the last. */
+  | { readonly kind: "recorded"; readonly step_ns: number; readonly added_ns: readonly number[] };
+
+/** Gilbert-Elliott in continuous time: exponential stays in a good and a bad state, a loss probability in each. */
+export interface BurstLoss {
+  readonly good_ns: number;
+  readonly bad_ns: number;
+  readonly loss_good: number;
+  readonly loss_bad: number;
+}
+
+/** What decides which packet a full or filling queue gives up, and which is sent next. */
+export type QueueDiscipline =
+  | { readonly kind: "drop-tail" }
+  /** RFC 8289. */
+  | { readonly kind: "codel"; readonly target_ns: number; readonly interval_ns: number; readonly ecn: boolean }
+  /** Floyd and Jacobson 1993, the gentle variant; thresholds on the average queue in bytes. */
+  | {
+      readonly kind: "red";
+      readonly minimum_bytes: number;
+      readonly maximum_bytes: number;
+      readonly max_probability: number;
+      /** Weight of a new sample in the average. */
+      readonly weight: number;
+      readonly ecn: boolean;
+    }
+  /**
+   * Strict priority. `bands[i]` holds the DSCPs (high six bits of the traffic class) served before those of later bands; what stands in none
+   * goes to the last band, after them all. The queue's bounds hold for each band.
+   */
+  | { readonly kind: "priority"; readonly bands: readonly (readonly number[])[] };
+
+/** A rate that changes with the time since the run began. */
+export type RateSchedule =
+  /** In force from `at` until the next step; begins again each `period` (0: never). `rate_bps` 0: the line stands still. Before the first step the link's own rate holds. */
+  | {
+      readonly kind: "steps";
+      readonly period_ns: number;
+      readonly steps: readonly { readonly at_ns: number; readonly rate_bps: number }[];
+    }
+  /** Instants at which up to `bytes` can leave (an unused opportunity is lost); begins again each `period`. */
+  | {
+      readonly kind: "opportunities";
+      readonly period_ns: number;
+      readonly bytes: number;
+      readonly at_ns: readonly number[];
+    };
+
 /** One direction of a link. */
 export interface LinkDirection {
   readonly latency_ns: number;
-  /** Half width of a uniform distribution around `latency_ns`; never above it. */
-  readonly jitter_ns: number;
-  /** 0: no limit. */
+  readonly delay: DelayModel;
+  /** 0: no limit. Not used where `schedule` is given from time zero on. */
   readonly rate_bps: number;
-  /** Probability that a packet is lost on the line, 0 to 1. */
+  readonly schedule: RateSchedule | null;
+  /** Probability that a packet is lost on the line, 0 to 1, each by itself. */
   readonly loss: number;
+  readonly burst: BurstLoss | null;
+  readonly discipline: QueueDiscipline;
   /** Bounds on packets waiting (the one being sent not counted). 0: no bound of this kind. */
   readonly queue_packets: number;
   readonly queue_bytes: number;
-  /** May a packet overtake another when jitter says so? */
+  /** May a packet overtake another when the delay says so? */
   readonly reorder: boolean;
+}
+
+/** A link's direction where nothing else is said: 5 ms, 100 Mbit/s, 100 packets of drop-tail queue, nothing lost. */
+export const DEFAULT_DIRECTION: LinkDirection = {
+  latency_ns: 5 * MILLISECOND,
+  delay: { kind: "fixed" },
+  rate_bps: 100_000_000,
+  schedule: null,
+  loss: 0,
+  burst: null,
+  discipline: { kind: "drop-tail" },
+  queue_packets: 100,
+  queue_bytes: 0,
+  reorder: false,
+};
+
+/** Between two interfaces of one AS, either way; 0 stands for its hosts. */
+export interface InternalPair {
+  readonly a: IfId;
+  readonly b: IfId;
+  readonly latency_ns: number;
+  /** 0: no limit. */
+  readonly rate_bps: number;
+}
+
+/** What an AS's own network costs a packet; pairs not named have `latency_ns` and `rate_bps`. */
+export interface InternalNetwork {
+  readonly latency_ns: number;
+  /** 0: no limit. */
+  readonly rate_bps: number;
+  readonly pairs: readonly InternalPair[];
 }
 
 export interface NetworkAs {
   readonly ia: IA;
   readonly core: boolean;
   readonly mtu: number;
+  /** What people call it. */
+  readonly label?: string;
+  /** Degrees north and east. */
+  readonly position?: { readonly lat: number; readonly lon: number };
+  /** Left out: crossing the AS costs nothing. */
+  readonly internal?: InternalNetwork;
 }
 
 export interface LinkEnd {
@@ -65,33 +173,157 @@ export interface HostSpec {
 
 interface FlowBase {
   readonly id: string;
+  /** The workload that the flow was made for; null for a flow of its own. */
+  readonly workload: string | null;
   readonly src: HostSpec;
   readonly dst: HostSpec;
   readonly policy: PolicySpec;
+  /** Path of what comes back: that of the packet answered, turned round, or one chosen by the answering side with the same policy. */
+  readonly reply: "reverse" | "select";
   readonly start_ns: number;
-  /** No packet is sent at or after this time. */
+  /** Nothing new is begun at or after this time. */
   readonly stop_ns: number;
-  /** Time between two packets. */
-  readonly interval_ns: number;
-  /** Whole SCION packet on the wire, headers included, on the first path used. */
+  /** Whole SCION packet on the wire, headers included, on the first path used; larger messages are cut into packets of this size. */
   readonly packet_size: number;
+  /** 8 bits: DSCP and ECN. */
+  readonly traffic_class: number;
 }
 
-export interface ConstantRateFlow extends FlowBase {
-  readonly app: "constant-rate";
+/** One packet each `interval_ns`. `ping`: echo requests, each answered by the other host. */
+export interface PacedFlow extends FlowBase {
+  readonly app: "constant-rate" | "ping";
+  readonly interval_ns: number;
 }
 
-export interface PingFlow extends FlowBase {
-  readonly app: "ping";
+/** Packets at exponential intervals with this mean. */
+export interface PoissonFlow extends FlowBase {
+  readonly app: "poisson";
+  readonly interval_ns: number;
 }
 
-export type FlowSpec = ConstantRateFlow | PingFlow;
+/** One packet each `interval_ns` while on; lengths of the on and off times in nanoseconds. */
+export interface OnOffFlow extends FlowBase {
+  readonly app: "on-off";
+  readonly interval_ns: number;
+  readonly on: Distribution;
+  readonly off: Distribution;
+}
 
-/** A link by either of its ends; both directions go down or come back together. */
+/** A closed loop: request, reliable response, a pause, the next request. A request unanswered for `timeout_ns` is given up. */
+export interface RequestResponseFlow extends FlowBase {
+  readonly app: "request-response";
+  /** Bytes of data. */
+  readonly request: Distribution;
+  readonly response: Distribution;
+  /** Nanoseconds between the end of a response and the next request. */
+  readonly think: Distribution;
+  readonly timeout_ns: number;
+}
+
+/** Files one after another or as they arrive, each over a reliable connection of its own. */
+export interface FileTransferFlow extends FlowBase {
+  readonly app: "file-transfer";
+  /** Bytes of data. */
+  readonly size: Distribution;
+  /** Nanoseconds: `poisson` between arrivals (mean), `sequential` from the end of a file to the next. */
+  readonly arrivals:
+    | { readonly kind: "sequential"; readonly gap: Distribution }
+    | { readonly kind: "poisson"; readonly interval_ns: number };
+  /** Most files; 0: no limit but the time. */
+  readonly count: number;
+  readonly ecn: boolean;
+}
+
+/** Messages at even intervals, cut into packets, worthless after the deadline; nothing is sent again. */
+export interface MessageStreamFlow extends FlowBase {
+  readonly app: "message-stream";
+  readonly interval_ns: number;
+  /** Bytes of data. */
+  readonly message: Distribution;
+  readonly deadline_ns: number;
+}
+
+/** One reliable flow with NewReno that always has data, or `bytes` of it (0: no end). */
+export interface BulkFlow extends FlowBase {
+  readonly app: "bulk";
+  readonly bytes: number;
+  readonly ecn: boolean;
+}
+
+export type FlowSpec =
+  | PacedFlow
+  | PoissonFlow
+  | OnOffFlow
+  | RequestResponseFlow
+  | FileTransferFlow
+  | MessageStreamFlow
+  | BulkFlow;
+
+/** One direction of one link: that in which packets leave `from`. */
+export interface DirectionRef {
+  readonly from: LinkEnd;
+}
+
+/** What is wrong with a link's direction, on top of what it is; what several faults do adds up. */
+export interface Impairment {
+  readonly latency_ns: number;
+  /** Half width of a uniform variation. */
+  readonly jitter_ns: number;
+  /** Share of packets lost without any sign. */
+  readonly loss: number;
+  /** Share that arrives damaged and is thrown away by the receiver's link layer. */
+  readonly corrupt: number;
+  /** Share that arrives twice. */
+  readonly duplicate: number;
+  /** Share held back by `reorder_ns`, so that later packets overtake it. */
+  readonly reorder: number;
+  readonly reorder_ns: number;
+  /** Rate of the line meanwhile; null: unchanged, 0: it stands still. Of several the least holds. */
+  readonly rate_bps: number | null;
+}
+
+export type FaultEffect =
+  /** Links, by one of their ends, and whole ASes. A partition is the links across it. */
+  | { readonly kind: "down"; readonly links: readonly LinkEnd[]; readonly ases: readonly IA[] }
+  /** The end of every `down` of these links and ASes, whatever began it. */
+  | { readonly kind: "up"; readonly links: readonly LinkEnd[]; readonly ases: readonly IA[] }
+  | { readonly kind: "impair"; readonly directions: readonly DirectionRef[]; readonly impairment: Impairment }
+  /** The AS's clock jumps by `step_ns` and then runs fast by `ppm` millionths; where the fault ends it is right again. */
+  | { readonly kind: "clock-drift"; readonly ases: readonly IA[]; readonly ppm: number; readonly step_ns: number };
+
+export type FaultTiming =
+  /** `for_ns` null: to the end of the run. */
+  | { readonly kind: "once"; readonly at_ns: number; readonly for_ns: number | null }
+  /** In force for `active_ns`, away for `idle_ns`, and so on from `at_ns`; nothing begins at or after `until_ns`. */
+  | {
+      readonly kind: "flapping";
+      readonly at_ns: number;
+      readonly until_ns: number;
+      readonly active_ns: number;
+      readonly idle_ns: number;
+    }
+  /** Begins at exponential intervals with this mean after the end of the one before, lasts as long as drawn (nanoseconds). */
+  | {
+      readonly kind: "random";
+      readonly from_ns: number;
+      readonly until_ns: number;
+      readonly between_ns: number;
+      readonly duration: Distribution;
+    };
+
+/** A fault by its id in the timeline. Random times are drawn from (seed, id), so that every policy meets the same. */
 export interface FaultSpec {
-  readonly at_ns: number;
-  readonly event: "down" | "up";
-  readonly link: LinkEnd;
+  readonly id: string;
+  readonly timing: FaultTiming;
+  readonly effect: FaultEffect;
+}
+
+/** What a run writes down beside its totals. */
+export interface RecordSpec {
+  /** Length of one row of the time series; 0: none. */
+  readonly series_ns: number;
+  /** Packets of each flow whose delay is kept one by one, a uniform sample; 0: none. */
+  readonly samples: number;
 }
 
 export interface Scenario {
@@ -100,6 +332,8 @@ export interface Scenario {
   /** Unix seconds at time zero of the run; hop fields are stamped with it. */
   readonly epoch_s: number;
   readonly duration_ns: number;
+  /** Goodput, delays and utilization are measured from here on; counts of packets are of the whole run. */
+  readonly warmup_ns: number;
   /** Time until a router notices that its link is down or back (BFD's default: three times 200 ms). */
   readonly detection_ns: number;
   /** How long a selector avoids a path after news that an interface on it is down. */
@@ -109,7 +343,11 @@ export interface Scenario {
   readonly network: Network;
   readonly flows: readonly FlowSpec[];
   readonly faults: readonly FaultSpec[];
+  readonly record: RecordSpec;
 }
+
+/** What a flow has where nothing else is said. */
+export const FLOW_DEFAULTS = { workload: null, reply: "reverse", traffic_class: 0 } as const;
 
 /** What a scenario has where nothing else is said. Hop fields are stamped with the epoch; detection is BFD's three times 200 ms. */
 export const SCENARIO_DEFAULTS = {
@@ -118,4 +356,6 @@ export const SCENARIO_DEFAULTS = {
   detection_ns: 600 * MILLISECOND,
   revocation_ns: 10 * SECOND,
   max_paths: 20,
+  warmup_ns: 0,
+  record: { series_ns: 0, samples: 0 },
 } as const;

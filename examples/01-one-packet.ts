@@ -3,26 +3,25 @@
  * Run it: npx tsx examples/01-one-packet.ts
  */
 import {
-  assemble,
-  type LinkDirection,
+  DEFAULT_DIRECTION,
+  FLOW_DEFAULTS,
   type NetworkLink,
+  SCENARIO_DEFAULTS,
   type Scenario,
   Simulation,
   type TraceRecord,
+  assemble,
 } from "../index.ts";
 
-const line: LinkDirection = {
-  latency_ns: 5_000_000,
-  jitter_ns: 0,
-  rate_bps: 100_000_000,
-  loss: 0,
-  queue_packets: 100,
-  queue_bytes: 0,
-  reorder: false,
-};
-
 function link(a: string, aIf: number, b: string, bIf: number): NetworkLink {
-  return { a: { ia: a, ifId: aIf }, b: { ia: b, ifId: bIf }, type: "core", mtu: 1472, ab: line, ba: line };
+  return {
+    a: { ia: a, ifId: aIf },
+    b: { ia: b, ifId: bIf },
+    type: "core",
+    mtu: 1472,
+    ab: DEFAULT_DIRECTION,
+    ba: DEFAULT_DIRECTION,
+  };
 }
 
 const [left, middle, right] = ["1-ff00:0:110", "1-ff00:0:111", "1-ff00:0:112"];
@@ -52,9 +51,12 @@ const scenario: Scenario = {
       stop_ns: 1,
       interval_ns: 1_000_000,
       packet_size: 1200,
+      ...FLOW_DEFAULTS,
     },
   ],
   faults: [],
+  warmup_ns: 0,
+  record: SCENARIO_DEFAULTS.record,
 };
 
 function printed({ time_ns, actor, kind, detail }: TraceRecord): string {

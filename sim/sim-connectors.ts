@@ -15,7 +15,8 @@ import {
   type EndpointMail,
   type SendDatagram,
 } from "../actors/apps/endpoint.ts";
-import { assemble, hostId, linkId, nodeId } from "../actors/assemble.ts";
+import { assemble } from "../actors/assemble.ts";
+import { hostId, linkId, nodeId } from "../actors/assemble/plan.ts";
 import type { ActorSpec, Assembly } from "../actors/assembly.ts";
 import type { NodeInput } from "../actors/node.ts";
 import { BUILTIN_POLICIES } from "../actors/selectors/builtin.ts";

@@ -2,21 +2,21 @@
 import { assemble } from "../actors/assemble.ts";
 import type { Assembly } from "../actors/assembly.ts";
 import type { Policy } from "../actors/selectors/policy.ts";
-import type { FlowSpec, LinkDirection, NetworkLink, Scenario } from "../core/scenario.ts";
+import {
+  DEFAULT_DIRECTION,
+  FLOW_DEFAULTS,
+  type FaultSpec,
+  type LinkDirection,
+  type NetworkLink,
+  type PacedFlow,
+  type Scenario,
+  SCENARIO_DEFAULTS,
+} from "../core/scenario.ts";
 
 const MS = 1_000_000;
 
 function line(changes: Partial<LinkDirection> = {}): LinkDirection {
-  return {
-    latency_ns: 5 * MS,
-    jitter_ns: 0,
-    rate_bps: 10_000_000,
-    loss: 0,
-    queue_packets: 20,
-    queue_bytes: 0,
-    reorder: false,
-    ...changes,
-  };
+  return { ...DEFAULT_DIRECTION, rate_bps: 10_000_000, queue_packets: 20, ...changes };
 }
 
 function link(a: string, b: string, changes: Partial<LinkDirection> = {}): NetworkLink {
@@ -24,9 +24,15 @@ function link(a: string, b: string, changes: Partial<LinkDirection> = {}): Netwo
   return { a: end(a), b: end(b), type: "core", mtu: 1472, ab: line(changes), ba: line(changes) };
 }
 
+function fault(kind: "down" | "up", at_ns: number): FaultSpec {
+  const effect = { kind, links: [{ ia: "1-1", ifId: 1 }], ases: [] };
+  return { id: kind, timing: { kind: "once", at_ns, for_ns: null }, effect };
+}
+
 /** Three ways from 1-1 to 1-4: one lossy and jittery, one reordering, one slow; the first fails and comes back. */
 export function busyScenario(seed: number): Scenario {
-  const flow = (id: string, app: FlowSpec["app"], policy: string, interval_ns: number): FlowSpec => ({
+  const flow = (id: string, app: PacedFlow["app"], policy: string, interval_ns: number): PacedFlow => ({
+    ...FLOW_DEFAULTS,
     id,
     app,
     src: { ia: "1-1", host: "10.0.0.1" },
@@ -49,9 +55,9 @@ export function busyScenario(seed: number): Scenario {
       name: "busy",
       ases: ["1-1", "1-2", "1-3", "1-4", "1-5"].map((ia) => ({ ia, core: true, mtu: 1472 })),
       links: [
-        link("1-1#1", "1-2#1", { loss: 0.05, jitter_ns: 2 * MS }),
+        link("1-1#1", "1-2#1", { loss: 0.05, delay: { kind: "uniform", width_ns: 2 * MS } }),
         link("1-2#2", "1-4#1"),
-        link("1-1#2", "1-3#1", { jitter_ns: 4 * MS, reorder: true, latency_ns: 8 * MS }),
+        link("1-1#2", "1-3#1", { delay: { kind: "uniform", width_ns: 4 * MS }, reorder: true, latency_ns: 8 * MS }),
         link("1-3#2", "1-4#2"),
         link("1-1#3", "1-5#1", { rate_bps: 2_000_000, queue_packets: 3 }),
         link("1-5#2", "1-4#3"),
@@ -63,10 +69,9 @@ export function busyScenario(seed: number): Scenario {
       flow("slow", "constant-rate", "pinned", 3 * MS),
       flow("ping", "ping", "shortest", 20 * MS),
     ],
-    faults: [
-      { at_ns: 500 * MS, event: "down", link: { ia: "1-1", ifId: 1 } },
-      { at_ns: 1_200 * MS, event: "up", link: { ia: "1-1", ifId: 1 } },
-    ],
+    faults: [fault("down", 500 * MS), fault("up", 1_200 * MS)],
+    warmup_ns: 0,
+    record: SCENARIO_DEFAULTS.record,
   };
 }
 

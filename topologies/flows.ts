@@ -3,7 +3,7 @@ import { type IA, iaParts, parseHost } from "../core/address.ts";
 import { type L4, PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
 import { createPathFinder, type PathIndex } from "../core/path-enumeration.ts";
-import type { FlowSpec, HostSpec, PolicySpec } from "../core/scenario.ts";
+import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PacedFlow, type PolicySpec } from "../core/scenario.ts";
 import { MILLISECOND, SECOND } from "../core/units.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
 import { readPolicy } from "./policies.ts";
@@ -20,7 +20,7 @@ const DEFAULT_HOST = "10.0.0.1";
 const DEFAULT_NEIGHBOUR = "10.0.0.2";
 
 /** What each application puts between the SCION header and its payload; only the lengths count here. */
-const L4_HEADERS: Readonly<Record<FlowSpec["app"], L4>> = {
+const L4_HEADERS: Readonly<Record<PacedFlow["app"], L4>> = {
   "constant-rate": { kind: "udp", srcPort: 0, dstPort: 0 },
   ping: { kind: "scmp.echo", reply: false, identifier: 0, sequence: 0 },
 };
@@ -69,7 +69,7 @@ function readId(id: string, section: Section, used: Map<string, string>): string
   return id;
 }
 
-function readFlow(document: FlowDocument, id: string, section: Section, context: FlowContext): FlowSpec | undefined {
+function readFlow(document: FlowDocument, id: string, section: Section, context: FlowContext): PacedFlow | undefined {
   const src = readHost(document.from, section.at("from"), () => DEFAULT_HOST, context);
   const byDefault = (ia: IA): string =>
     ia === src?.ia && src.host === DEFAULT_HOST ? DEFAULT_NEIGHBOUR : DEFAULT_HOST;
@@ -85,7 +85,8 @@ function readFlow(document: FlowDocument, id: string, section: Section, context:
     const message = `${section.name} leads from ${src.ia},${src.host} to itself`;
     return section.at("to").problem({ message, expected: "another host", found: `${dst.ia},${dst.host}` });
   }
-  return { id, app, src, dst, policy, start_ns, stop_ns, interval_ns: interval, packet_size: packetSize };
+  const ends = { ...FLOW_DEFAULTS, id, src, dst, policy, start_ns, stop_ns, packet_size: packetSize };
+  return { ...ends, app, interval_ns: interval };
 }
 
 /** `IA` or `IA,host`. */
@@ -141,7 +142,7 @@ function readTimes({ start, stop }: FlowDocument, section: Section, context: Flo
   return [start_ns, stop_ns];
 }
 
-function checkPaths(flow: FlowSpec, section: Section, paths: readonly PathInfo[]): void {
+function checkPaths(flow: PacedFlow, section: Section, paths: readonly PathInfo[]): void {
   const { src, dst, packet_size: size } = flow;
   if (paths.length === 0) {
     const reason = iaParts(src.ia).isd === iaParts(dst.ia).isd ? "" : " (they are in different ISDs)";

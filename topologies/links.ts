@@ -1,5 +1,5 @@
 /** Reads the properties of a link, in a topology or as a scenario's override, on top of the values it has so far. */
-import type { LinkDirection, NetworkLink } from "../core/scenario.ts";
+import { type DelayModel, type LinkDirection, type NetworkLink } from "../core/scenario.ts";
 import { type DirectionDocument, type LinkFieldsDocument, MAX_MTU, MIN_PACKET_SIZE } from "./schema.ts";
 import type { Section } from "./section.ts";
 import { DURATION, formatDuration, parseShare, RATE, SIZE } from "./units.ts";
@@ -39,7 +39,7 @@ function readDirection(fields: DirectionDocument, section: Section): Partial<Lin
   const read: Partial<Mutable<LinkDirection>> = {};
   const { latency, jitter, rate, loss, queue, reorder } = fields;
   if (latency !== undefined) read.latency_ns = section.at("latency").quantity(latency, DURATION) ?? 0;
-  if (jitter !== undefined) read.jitter_ns = section.at("jitter").quantity(jitter, DURATION) ?? 0;
+  if (jitter !== undefined) read.delay = uniform(section.at("jitter").quantity(jitter, DURATION) ?? 0);
   if (rate !== undefined) read.rate_bps = rate === "unlimited" ? 0 : (section.at("rate").quantity(rate, RATE, 1) ?? 0);
   if (loss !== undefined) read.loss = readShare(loss, section.at("loss"));
   if (queue !== undefined) Object.assign(read, readQueue(queue, section.at("queue")));
@@ -67,7 +67,12 @@ function readQueue(queue: NonNullable<DirectionDocument["queue"]>, section: Sect
   return { queue_packets: queue.packets ?? 0, queue_bytes: bytes ?? 0 };
 }
 
-function jitterFits({ latency_ns, jitter_ns }: LinkDirection, fields: DirectionDocument, section: Section): boolean {
+function uniform(width_ns: number): DelayModel {
+  return width_ns === 0 ? { kind: "fixed" } : { kind: "uniform", width_ns };
+}
+
+function jitterFits({ latency_ns, delay }: LinkDirection, fields: DirectionDocument, section: Section): boolean {
+  const jitter_ns = delay.kind === "uniform" ? delay.width_ns : 0;
   if (jitter_ns <= latency_ns) return true;
   const place = fields.jitter === undefined && fields.latency !== undefined ? "latency" : "jitter";
   const found = formatDuration(jitter_ns);

@@ -1,21 +1,17 @@
 /** Makes `Network` values: the defaults of a link, and the order that is part of a run's identity. */
 import { compareIA, type IA, type IfId } from "../core/address.ts";
-import type { LinkDirection, LinkEnd, LinkType, Network, NetworkAs, NetworkLink } from "../core/scenario.ts";
-import { MILLISECOND } from "../core/units.ts";
+import {
+  DEFAULT_DIRECTION,
+  type LinkDirection,
+  type LinkEnd,
+  type LinkType,
+  type Network,
+  type NetworkAs,
+  type NetworkLink,
+} from "../core/scenario.ts";
 
 /** SCION's usual MTU: what is left of 1500 bytes after IPv4 and UDP. */
 export const DEFAULT_MTU = 1_472;
-
-/** A link's direction where nothing else is said: 5 ms, 100 Mbit/s, 100 packets of queue, no jitter, no loss. */
-export const DEFAULT_DIRECTION: LinkDirection = {
-  latency_ns: 5 * MILLISECOND,
-  jitter_ns: 0,
-  rate_bps: 100_000_000,
-  loss: 0,
-  queue_packets: 100,
-  queue_bytes: 0,
-  reorder: false,
-};
 
 /** What differs from the defaults in both directions of a link. */
 export interface LinkOptions extends Partial<LinkDirection> {

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import fc from "fast-check";
 import { formatIA } from "../core/address.ts";
-import type { LinkDirection, Network } from "../core/scenario.ts";
-import { DEFAULT_DIRECTION, makeAs, makeEnd, makeLink, makeNetwork } from "./model.ts";
+import { DEFAULT_DIRECTION, type LinkDirection, type Network } from "../core/scenario.ts";
+import { makeAs, makeEnd, makeLink, makeNetwork } from "./model.ts";
 import { PRESETS } from "./presets.ts";
 import { resolveTopology } from "./resolve-topology.ts";
 import { findNetworkFaults } from "./topology-checks.ts";
@@ -59,8 +59,20 @@ ases: {2-1: {core: true}, 1-ff00:0:1: {mtu: 1400}, 1-10: {core: true}, 1-9: {}}
     b: { ia: "1-ff00:0:1", ifId: 1 },
     type: "child",
     mtu: 1300,
-    ab: { ...DEFAULT_DIRECTION, latency_ns: 1e6, jitter_ns: 500_000, rate_bps: 0, loss: 0.02 },
-    ba: { ...DEFAULT_DIRECTION, latency_ns: 1e6, jitter_ns: 500_000, rate_bps: 0, loss: 0.02 },
+    ab: {
+      ...DEFAULT_DIRECTION,
+      latency_ns: 1e6,
+      delay: { kind: "uniform", width_ns: 500_000 },
+      rate_bps: 0,
+      loss: 0.02,
+    },
+    ba: {
+      ...DEFAULT_DIRECTION,
+      latency_ns: 1e6,
+      delay: { kind: "uniform", width_ns: 500_000 },
+      rate_bps: 0,
+      loss: 0.02,
+    },
   });
   t.deepEqual(network.links[2]?.ab, DEFAULT_DIRECTION);
   t.deepEqual(network.links[2]?.ba, { ...DEFAULT_DIRECTION, latency_ns: 7e6, queue_packets: 5, queue_bytes: 8_192 });
@@ -181,7 +193,10 @@ test("of very many problems the first hundred are told, and how many more there 
 
 const direction = fc.record({
   latency_ns: fc.integer({ min: 1_000, max: 1e12 }),
-  jitter_ns: fc.nat(1_000),
+  delay: fc.integer({ min: 1, max: 1_000 }).map((width_ns) => ({ kind: "uniform" as const, width_ns })),
+  schedule: fc.constant(null),
+  burst: fc.constant(null),
+  discipline: fc.constant({ kind: "drop-tail" as const }),
   rate_bps: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1e12 })),
   loss: fc.double({ min: 0, max: 1, noNaN: true }).map((loss) => loss + 0),
   queue_packets: fc.nat(1_000),

@@ -65,9 +65,14 @@ test("a short scenario: every default", (t) => {
         stop_ns: 10e9,
         interval_ns: 100e6,
         packet_size: 1200,
+        workload: null,
+        reply: "reverse",
+        traffic_class: 0,
       },
     ],
     faults: [],
+    warmup_ns: 0,
+    record: { series_ns: 0, samples: 0 },
   });
 });
 
@@ -109,13 +114,16 @@ links:
     stop_ns: 9e9,
     interval_ns: 8e6,
     packet_size: 1000,
+    workload: null,
+    reply: "reverse",
+    traffic_class: 0,
   });
   t.deepEqual(scenario.flows[1]?.dst, { ia: "1-ff00:0:110", host: "10.0.0.2" }, "not the sender itself");
   t.deepEqual(
-    scenario.faults.map(({ at_ns, event }) => [at_ns, event]),
+    scenario.faults.map(({ timing, effect }) => [timing, effect.kind]),
     [
-      [3e9, "down"],
-      [6e9, "up"],
+      [{ kind: "once", at_ns: 3e9, for_ns: null }, "down"],
+      [{ kind: "once", at_ns: 6e9, for_ns: null }, "up"],
     ],
   );
   const link = scenario.network.links.find(({ b }) => b.ia === "1-ff00:0:130");

@@ -100,6 +100,8 @@ function readScenario(
     detection_ns: duration("detection", SCENARIO_DEFAULTS.detection_ns),
     revocation_ns: duration("revocation", SCENARIO_DEFAULTS.revocation_ns),
     max_paths: context.maxPaths,
+    warmup_ns: SCENARIO_DEFAULTS.warmup_ns,
+    record: SCENARIO_DEFAULTS.record,
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
     faults: readFaults(document.faults ?? [], section.at("faults"), network),
   };
@@ -210,6 +212,10 @@ function findInterface(
   });
 }
 
+function timeOf({ timing }: FaultSpec): number {
+  return timing.kind === "random" ? timing.from_ns : timing.at_ns;
+}
+
 /** In the order of their time; the file's order where two happen at once. */
 function readFaults(
   documents: NonNullable<ScenarioDocument["faults"]>,
@@ -224,7 +230,9 @@ function readFaults(
       network === undefined || byInterface === null
         ? place.at("link").interface(link)
         : findInterface(link, place.at("link"), network, byInterface);
-    return at_ns === undefined || end === undefined ? [] : [{ at_ns, event, link: end }];
+    if (at_ns === undefined || end === undefined) return [];
+    const timing = { kind: "once", at_ns, for_ns: null } as const;
+    return [{ id: `fault-${number + 1}`, timing, effect: { kind: event, links: [end], ases: [] } }];
   });
-  return faults.toSorted((left, right) => left.at_ns - right.at_ns);
+  return faults.toSorted((left, right) => timeOf(left) - timeOf(right));
 }

@@ -1,8 +1,14 @@
 /** Writes a network as the YAML that `resolveTopology` reads back to the very same value. */
 import { Document, isMap, isSeq } from "yaml";
 import { formatInterface } from "../core/address.ts";
-import type { LinkDirection, Network, NetworkAs, NetworkLink } from "../core/scenario.ts";
-import { DEFAULT_DIRECTION, DEFAULT_MTU } from "./model.ts";
+import {
+  DEFAULT_DIRECTION,
+  type LinkDirection,
+  type Network,
+  type NetworkAs,
+  type NetworkLink,
+} from "../core/scenario.ts";
+import { DEFAULT_MTU } from "./model.ts";
 import { formatDuration, formatRate, formatSize } from "./units.ts";
 
 /** One AS and one link a line; values that are the default are left out. */
@@ -42,11 +48,11 @@ function linkFields({ a, b, type, mtu, ab, ba }: NetworkLink): Record<string, un
 
 /** What differs from what is read where nothing is written. */
 function directionFields(direction: LinkDirection, byDefault: LinkDirection): Record<string, unknown> {
-  const { latency_ns, jitter_ns, rate_bps, loss, queue_packets, queue_bytes, reorder } = direction;
+  const { latency_ns, delay, rate_bps, loss, queue_packets, queue_bytes, reorder } = direction;
   const sameQueue = queue_packets === byDefault.queue_packets && queue_bytes === byDefault.queue_bytes;
   return {
     ...(latency_ns === byDefault.latency_ns ? {} : { latency: formatDuration(latency_ns) }),
-    ...(jitter_ns === byDefault.jitter_ns ? {} : { jitter: formatDuration(jitter_ns) }),
+    ...(delay.kind === "uniform" ? { jitter: formatDuration(delay.width_ns) } : {}),
     ...(rate_bps === byDefault.rate_bps ? {} : { rate: rate_bps === 0 ? "unlimited" : formatRate(rate_bps) }),
     ...(loss === byDefault.loss ? {} : { loss }),
     ...(sameQueue ? {} : { queue: queueText(queue_packets, queue_bytes) }),

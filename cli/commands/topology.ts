@@ -20,12 +20,16 @@ function directionAsJson(direction: LinkDirection) {
   return {
     bandwidth_bps: direction.rate_bps === 0 ? null : direction.rate_bps,
     latency_ms: direction.latency_ns / 1e6,
-    jitter_ms: direction.jitter_ns / 1e6,
+    jitter_ms: jitterMs(direction),
     loss: direction.loss,
     queue_packets: direction.queue_packets === 0 ? null : direction.queue_packets,
     queue_bytes: direction.queue_bytes === 0 ? null : direction.queue_bytes,
     reorder: direction.reorder,
   };
+}
+
+function jitterMs({ delay }: LinkDirection): number {
+  return delay.kind === "uniform" ? delay.width_ns / 1e6 : 0;
 }
 
 function linkAsJson({ a, b, type, mtu, ab, ba }: NetworkLink) {
@@ -54,14 +58,14 @@ function formatNetwork(network: Network): string {
 }
 
 function linkRow(a: string, b: string, type: string, mtu: number, direction: LinkDirection): Cell[] {
-  const { rate_bps, latency_ns, jitter_ns, loss, queue_packets, queue_bytes } = direction;
+  const { rate_bps, latency_ns, loss, queue_packets, queue_bytes } = direction;
   const bounds = [
     ...(queue_packets > 0 ? [`${queue_packets} packets`] : []),
     ...(queue_bytes > 0 ? [`${queue_bytes} B`] : []),
   ];
   const rate = rate_bps === 0 ? "unlimited" : String(rate_bps / 1e6);
   const queue = bounds.length === 0 ? "unlimited" : bounds.join(", ");
-  return [a, b, type, mtu, rate, latency_ns / 1e6, jitter_ns / 1e6, Number((loss * 100).toFixed(6)), queue];
+  return [a, b, type, mtu, rate, latency_ns / 1e6, jitterMs(direction), Number((loss * 100).toFixed(6)), queue];
 }
 
 const showCommand = Command.make("show", flags, (input) => reporting(execute(input))).pipe(

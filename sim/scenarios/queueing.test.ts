@@ -1,4 +1,5 @@
 /** The link against queueing theory: mean waiting in M/M/1 and M/D/1, loss in M/M/1/K. */
+import { DEFAULT_DIRECTION } from "../../core/scenario.ts";
 import test from "ava";
 import { setup } from "xstate";
 import type { Assembly } from "../../actors/assembly.ts";
@@ -83,15 +84,7 @@ function packet(number: number, size: number, sentAt: number): Packet {
 }
 
 function queueOf(input: ArrivalsInput, queuePackets: number, seed: number): { mean: number; lost: number } {
-  const direction = {
-    latency_ns: 0,
-    jitter_ns: 0,
-    rate_bps: RATE,
-    loss: 0,
-    queue_packets: queuePackets,
-    queue_bytes: 0,
-    reorder: false,
-  };
+  const direction = { ...DEFAULT_DIRECTION, latency_ns: 0, rate_bps: RATE, queue_packets: queuePackets };
   const link = { direction, node: 0, ifId: 1, next: 2, nextIfId: 1, detection: 0, lossKey: [1, 2], jitterKey: [3, 4] };
   const assembly: Assembly = {
     seed,

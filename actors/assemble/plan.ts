@@ -1,0 +1,42 @@
+/** What planning an assembly works with: ids of actors, directions of links, actors whose input waits for everybody's index. */
+import { formatInterface, type IA } from "../../core/address.ts";
+import type { ActorIndex } from "../../core/env.ts";
+import type { HostSpec, LinkDirection, LinkEnd, NetworkLink } from "../../core/scenario.ts";
+
+/** A directed link of the network, seen from its sending end. */
+export interface Direction {
+  readonly id: string;
+  readonly from: LinkEnd;
+  readonly to: LinkEnd;
+  readonly model: LinkDirection;
+}
+
+/** An actor whose input is made once every actor has its index. */
+export interface Planned {
+  readonly id: string;
+  readonly ia: IA;
+  readonly logic: string;
+  readonly input: () => unknown;
+}
+
+/** Index of an actor by its id. */
+export type Lookup = (id: string) => ActorIndex;
+
+export function linkId(from: LinkEnd, to: LinkEnd): string {
+  return `link/${formatInterface(from.ia, from.ifId)}>${formatInterface(to.ia, to.ifId)}`;
+}
+
+export function nodeId(ia: IA): string {
+  return `node/${ia}`;
+}
+
+export function hostId({ ia, host }: HostSpec): string {
+  return `host/${ia},${host}`;
+}
+
+export function directionsOf({ a, b, ab, ba }: NetworkLink): Direction[] {
+  return [
+    { id: linkId(a, b), from: a, to: b, model: ab },
+    { id: linkId(b, a), from: b, to: a, model: ba },
+  ];
+}
