@@ -46,7 +46,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Reach>> = {
     folders: [],
     packages: [{ match: /^seedrandom\/lib\/alea\.js$/, only: "core/rng.ts" }, { match: /^@noble\// }],
   },
-  topologies: { folders: ["core"], packages: [SCHEMA, { match: /^yaml$/ }] },
+  topologies: { folders: ["core"], packages: [SCHEMA, { match: /^yaml$/ }, { match: /^saxes$/ }] },
   actors: {
     folders: ["core"],
     packages: [{ match: /^xstate$/ }, { match: /^fengari$/, only: "actors/selectors/lua" }],
