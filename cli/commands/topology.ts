@@ -6,6 +6,7 @@ import type { LinkDirection, Network, NetworkLink } from "../../core/scenario.ts
 import { reporting } from "../errors.ts";
 import { jsonFlag, topologyArgument } from "../flags.ts";
 import { type Cell, paint, print, printJson, table } from "../output.ts";
+import { generateCommand } from "./topology-generate.ts";
 
 const flags = { topology: topologyArgument, json: jsonFlag };
 
@@ -80,6 +81,6 @@ const showCommand = Command.make("show", flags, (input) => reporting(execute(inp
 );
 
 export const topologyCommand = Command.make("topology").pipe(
-  Command.withDescription("Look at networks"),
-  Command.withSubcommands([showCommand]),
+  Command.withDescription("Look at networks and make them"),
+  Command.withSubcommands([showCommand, generateCommand]),
 );

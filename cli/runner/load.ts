@@ -9,9 +9,9 @@ import { isPolicyFile } from "../../topologies/policies.ts";
 import { buildPreset } from "../../topologies/presets.ts";
 import { formatProblems, type Problem } from "../../topologies/problems.ts";
 import { resolveScenario, type Overrides } from "../../topologies/resolve.ts";
-import { resolveTopology } from "../../topologies/resolve-topology.ts";
+import { resolveTopologyFile } from "../../topologies/resolve-topology.ts";
 import { closest } from "../../topologies/suggest.ts";
-import { parseYaml } from "../../topologies/yaml.ts";
+import { parseYaml, type YamlFile } from "../../topologies/yaml.ts";
 import { InputError } from "../errors.ts";
 import { textOf } from "./failure-text.ts";
 import type { PolicyFile } from "./job.ts";
@@ -112,31 +112,48 @@ export const loadTopology = Effect.fnUntraced(function* (given: string) {
     return preset;
   }
   const text = yield* readInput("topology", given, []);
-  if (isScenario(text, given)) {
+  const parsed = parseYaml(text, given);
+  if (parsed.ok && isScenario(parsed.value)) {
     const { scenario } = yield* loadScenario(given);
     const ofScenario: LoadedTopology = { network: scenario.network, epoch_s: scenario.epoch_s };
     return ofScenario;
   }
-  const resolved = resolveTopology(text, { file: given });
-  if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
-  const ofFile: LoadedTopology = { network: resolved.value, epoch_s: DEFAULT_EPOCH_S };
+  const network = parsed.ok ? resolveTopologyFile(parsed.value) : undefined;
+  const problems = parsed.ok ? parsed.value.problems : parsed.error;
+  if (network === undefined || problems.length > 0) {
+    return yield* new InputError({ message: problemText(text, problems) });
+  }
+  const ofFile: LoadedTopology = { network, epoch_s: DEFAULT_EPOCH_S };
   return ofFile;
 });
 
-function isScenario(text: string, file: string): boolean {
-  const parsed = parseYaml(text, file);
-  const { value } = parsed.ok ? parsed.value : { value: null };
+function isScenario({ value }: YamlFile): boolean {
   return typeof value === "object" && value !== null && ["topology", "flows", "duration"].some((key) => key in value);
 }
 
+/** `grid:rows=5,columns=5` */
 function presetOf(given: string): Result<Network, InputError> {
   const [name = "", ...rest] = given.split(":");
   const entries = rest
     .join(":")
     .split(",")
     .filter((entry) => entry !== "")
-    .map((entry) => entry.split("="));
-  const wrong = entries.find(([key = "", value = ""]) => key === "" || !/^\d+$/.test(value));
+    .map((entry): [string, string] => {
+      const [key = "", ...value] = entry.split("=");
+      return [key, value.join("=")];
+    });
+  return presetWith(given, name, entries, "no preset has this name, and no file", ", or a YAML file");
+}
+
+/** The preset with parameters as they were typed; `given` is what messages call it. */
+export function presetWith(
+  given: string,
+  name: string,
+  entries: readonly (readonly [key: string, value: string])[],
+  unknown = "no preset has this name",
+  otherwise = "",
+): Result<Network, InputError> {
+  const wrong = entries.find(([key, value]) => key === "" || !/^\d+(\.\d+)?$/.test(value));
   if (wrong !== undefined) {
     return err(
       new InputError({
@@ -147,8 +164,7 @@ function presetOf(given: string): Result<Network, InputError> {
   const built = buildPreset(name, Object.fromEntries(entries.map(([key, value]) => [key, Number(value)])));
   if (built.ok) return ok(built.value);
   const lines = built.error.map(({ parameter, message, expected, didYouMean }) => {
-    const what =
-      parameter === null ? `no preset has this name, and no file: expected ${expected}, or a YAML file` : message;
+    const what = parameter === null ? `${unknown}: expected ${expected}${otherwise}` : message;
     return `${what}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
   });
   return err(new InputError({ message: `topology ${given}: ${lines.join("\n")}` }));
