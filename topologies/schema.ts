@@ -127,7 +127,10 @@ const Link = Schema.Struct({
 
 const degrees = (bound: number, description: string) =>
   Schema.Finite.annotate({ expected: `degrees from -${bound} to ${bound}` }).check(
-    Schema.isBetween({ minimum: -bound, maximum: bound }, { expected: `degrees from -${bound} to ${bound}`, description }),
+    Schema.isBetween(
+      { minimum: -bound, maximum: bound },
+      { expected: `degrees from -${bound} to ${bound}`, description },
+    ),
   );
 
 const Position = Schema.Struct({
@@ -174,7 +177,7 @@ function presetParameter(key: string) {
   });
   const minimum = Math.min(...uses.map((use) => use.minimum));
   const maximum = Math.max(...uses.map((use) => use.maximum));
-  const byText = Map.groupBy(uses, ({ description }) => description);
+  const byText = Map.groupBy(uses, (use) => `${use.description} (default ${use.default})`);
   const description = [...byText]
     .map(([text, sharing]) => `${sharing.map(({ preset }) => preset).join(", ")}: ${text}`)
     .join("; ");
@@ -196,8 +199,8 @@ const PRESET_PARAMETERS = Object.fromEntries(
 );
 
 const PresetTopology = Schema.Struct({
-  ...PRESET_PARAMETERS,
   preset: text("the name of a preset", PRESET_LIST),
+  ...PRESET_PARAMETERS,
   link: Schema.optionalKey(LinkFields),
 }).annotate({ expected: "a preset: {preset: NAME, ...}" });
 export type PresetDocument = typeof PresetTopology.Type;

@@ -74,7 +74,7 @@ test("problems are shown with the line and a caret, the suggestion as a question
       scenarioProblems("topology: diamnd\nduration: 10s\nflows: []\n"),
     ),
     [
-      'x.yaml:1:11: unknown preset "diamnd": expected tiny, diamond, line, grid or parallel; did you mean diamond?',
+      'x.yaml:1:11: unknown preset "diamnd": expected tiny, diamond, parallel, two-isds, scionlab, sciera, line, ring, star, grid, tree, barabasi-albert, waxman or internet; did you mean diamond?',
       "  1 | topology: diamnd",
       "    |           ^",
       "",

@@ -131,7 +131,10 @@ class Internet {
         const links = other === nearest ? Math.min(2, isd.core.length) : stream.uniform() < ISD_LINK_SHARE ? 1 : 0;
         const [from, to] = [stream.below(other.core.length), stream.below(isd.core.length)];
         for (let link = 0; link < links; link++) {
-          const [one, two] = [other.core.at((from + link) % other.core.length), isd.core.at((to + link) % isd.core.length)];
+          const [one, two] = [
+            other.core.at((from + link) % other.core.length),
+            isd.core.at((to + link) % isd.core.length),
+          ];
           if (one !== undefined && two !== undefined) this.#join(one, "core", two, RATES.core);
         }
       }

@@ -6,13 +6,7 @@ import { fibreDelay } from "../geography.ts";
 import { withQueueTime } from "../model.ts";
 
 /** Label and town; degrees north and east of the town. */
-export type PlacedAs = readonly [
-  ia: IA,
-  role: "core" | "leaf",
-  label: string,
-  lat: number,
-  lon: number,
-];
+export type PlacedAs = readonly [ia: IA, role: "core" | "leaf", label: string, lat: number, lon: number];
 
 /** For a child link, the parent stands first. */
 export type PlacedLink = readonly [a: IA, b: IA, type: LinkType];
