@@ -51,7 +51,7 @@ function areaSeries(x: number): bigint {
 /** 1 / sqrt(2 pi), OEIS A231863. */
 const DENSITY_AT_ZERO = (398_942_280_401_432_677_939_946_059_934_381_868_475_858_631n * ONE) / 10n ** 45n;
 
-test("the distribution function of a quantile is the probability, to 1e-15 of it", (t) => {
+test("the distribution function of a quantile is the probability, to 4e-15 of it", (t) => {
   const stream = new RandomStream(20_260_102, "normal", "p");
   for (let n = 0; n < 2_000; n++) {
     const p = (n % 2 === 0 ? 0.5 : 2 ** -(1 + stream.below(20))) * (stream.uniform() + 2 ** -33);

@@ -1,6 +1,7 @@
 /**
  * Quantiles of the standard normal distribution: algorithm AS 241, routine PPND16 (Wichura 1988, Applied Statistics 37, 477-484),
- * three ratios of polynomials, with our own logarithm, so that every engine gives the same bits. Relative error below 1e-15.
+ * three ratios of polynomials, with our own logarithm, so that every engine gives the same bits. Error below 4e-15 of the
+ * probability that lies beyond, measured in normal.test.ts.
  */
 import { log } from "./math.ts";
 

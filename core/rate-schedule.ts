@@ -42,8 +42,8 @@ export function sentBy(line: LineRate, from: Nanos, bits: number): Nanos {
     if (rate === Infinity) return at;
     const change = nextChange(schedule, at);
     if (rate > 0) {
-      const end = at + Math.round((left * SECOND) / rate);
-      if (end <= change) return Math.min(end, NEVER);
+      const span = (left * SECOND) / rate;
+      if (span <= change - at) return Math.min(at + Math.round(span), NEVER);
       left = Math.max(0, left - (rate * (change - at)) / SECOND);
     }
     if (change === NEVER) return NEVER;
@@ -130,13 +130,14 @@ export function createCursor(): OpportunityCursor {
 
 /** When the next byte can leave, from `at` on. What earlier opportunities had left is lost. */
 export function nextOpportunity(schedule: Opportunities, cursor: OpportunityCursor, at: Nanos): Nanos {
+  if (schedule.at_ns.length === 0 || schedule.bytes <= 0) return NEVER;
   if (cursor.bytesLeft > 0) {
     const time = opportunityTime(schedule, cursor.opportunity);
     if (time >= at) return time;
   }
   const next = Math.max(cursor.opportunity + 1, opportunityFrom(schedule, at));
   const time = opportunityTime(schedule, next);
-  if (time >= NEVER || schedule.bytes <= 0) return NEVER;
+  if (time >= NEVER) return NEVER;
   cursor.opportunity = next;
   cursor.bytesLeft = schedule.bytes;
   return time;

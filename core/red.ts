@@ -22,7 +22,7 @@ export interface RedState {
   readonly weight: number;
   readonly ecn: boolean;
   average: number;
-  /** Packets let through since the last early drop or mark; -1 while the average is below the minimum. */
+  /** Packets let through since the last early drop or mark, or since the average rose above the minimum. */
   count: number;
   marks: number;
 }
@@ -36,7 +36,7 @@ export function createRed(parameters: RedParameters): RedState {
     weight,
     ecn,
     average: 0,
-    count: -1,
+    count: 0,
     marks: 0,
   };
 }
@@ -58,18 +58,17 @@ export function earlyProbability({ average, minimum, maximum, maxProbability }: 
   return 1;
 }
 
-/** Is the packet to be dropped or marked? Spread so that the gaps between drops are uniform. */
+/** Is the packet to be dropped or marked? Spread so that the gaps between drops are uniform from 1 to 1 / probability (section 7). */
 export function strikesEarly(red: RedState, uniform: number): boolean {
   const probability = earlyProbability(red);
   if (probability === 0) {
-    red.count = -1;
+    red.count = 0;
     return false;
   }
-  red.count++;
   const reached = red.count * probability;
-  if (reached < 1 && uniform >= probability / (1 - reached)) return false;
-  red.count = 0;
-  return true;
+  const strikes = reached >= 1 || uniform < probability / (1 - reached);
+  red.count = strikes ? 0 : red.count + 1;
+  return strikes;
 }
 
 /** How many packets fit into an idle time. */
