@@ -77,6 +77,20 @@ test("in a steady overload the first drop comes an interval after the wait passe
   t.true(drops.length > 20);
 });
 
+test("dropping again soon after, it goes on about as fast as it stopped; after long it starts anew", (t) => {
+  /** Drops in the half second after the second onset of an overload that had paused for so long. */
+  const dropsAfter = (pause: number): number => {
+    const onset = 2_000 * MS + pause;
+    const gap = (now: number): number => (now < 2_000 * MS || now >= onset ? 0.8 * MS : 20 * MS);
+    return run(gap, onset + 700 * MS).drops.filter((at) => at > onset).length;
+  };
+  const anew = dropsAfter(9_000 * MS);
+  t.true(
+    dropsAfter(600 * MS) > 2 * anew,
+    `${dropsAfter(600 * MS)} drops after a short pause, ${anew} after a long one`,
+  );
+});
+
 test("a sender that slows down a little with each drop ends with a wait near the target", (t) => {
   // Additive increase, and a tenth less for each drop, as many flows together behave.
   let rate = 1.2;

@@ -32,7 +32,7 @@ function drain(of: PacedLine, until: number): Sent[] {
 }
 
 const someArrivals = fc.array(
-  fc.record({ gap: fc.integer({ min: 0, max: 30 }), size: fc.integer({ min: 1, max: 40 }) }),
+  fc.record({ gap: fc.integer({ min: 0, max: 30 }), size: fc.integer({ min: 1, max: 80 }) }),
   { maxLength: 200 },
 );
 
