@@ -1,0 +1,170 @@
+/**
+ * How a run went over time, read from the actors' contexts between events: one row for each direction of a link and each flow, and
+ * each interval in which anything happened there. Nothing is written to a context and nothing drawn: the run is the same without.
+ */
+import type { TransmitQueue } from "../core/queue.ts";
+import type { FlowSpec, Scenario } from "../core/scenario.ts";
+import { type Nanos, SECOND } from "../core/units.ts";
+import type { SourceContext } from "./apps/source.ts";
+import type { Tally } from "./apps/tally.ts";
+import type { LinkContext } from "./link.ts";
+import { tallyId } from "./results.ts";
+import type { Cell, World } from "./world.ts";
+
+/** Rows that one run may have. */
+export const MAX_SERIES_ROWS = 10_000_000;
+
+/** What a direction of a link did from `from` (included) to `to` (not included; at the end of the run, included). */
+export interface LinkRow {
+  readonly kind: "link";
+  readonly from: Nanos;
+  readonly to: Nanos;
+  readonly id: string;
+  /** Admitted to the queue or the line. */
+  readonly packets: number;
+  readonly bytes: number;
+  readonly drops: number;
+  /** At the end of the interval; the packet being sent not counted. */
+  readonly waitingPackets: number;
+  readonly waitingBytes: number;
+  /** Share of the interval in which the line was sending. */
+  readonly utilization: number;
+}
+
+export interface FlowRow {
+  readonly kind: "flow";
+  readonly from: Nanos;
+  readonly to: Nanos;
+  readonly id: string;
+  readonly sent: number;
+  readonly received: number;
+  /** Received, headers included. */
+  readonly bytes: number;
+  /** Of the packets received; null where there is none. */
+  readonly meanDelay: Nanos | null;
+}
+
+export type SeriesRow = LinkRow | FlowRow;
+
+/** Rows a run of this scenario comes to at most. */
+export function seriesRows({ network, flows, duration_ns }: Scenario, interval: Nanos): number {
+  return Math.ceil(duration_ns / interval) * (2 * network.links.length + flows.length);
+}
+
+interface WatchedLink {
+  readonly id: string;
+  readonly cell: Cell;
+  packets: number;
+  bytes: number;
+  drops: number;
+  /** Time the line still needed for what it held. */
+  backlog: Nanos;
+}
+
+interface WatchedFlow {
+  readonly id: string;
+  readonly source: Cell;
+  readonly sink: Cell;
+  sent: number;
+  received: number;
+  bytes: number;
+  delays: number;
+  delaySum: number;
+}
+
+/** Reads a world at the ends of its intervals; whoever runs the world calls `take` there, and `end` when it is over. */
+export class SeriesReader {
+  /** End of the present interval. */
+  next: Nanos;
+  readonly #interval: Nanos;
+  readonly #onRow: (row: SeriesRow) => void;
+  readonly #links: readonly WatchedLink[];
+  readonly #flows: readonly WatchedFlow[];
+  #from: Nanos = 0;
+
+  constructor(world: World, scenario: Scenario, interval: Nanos, onRow: (row: SeriesRow) => void) {
+    this.#interval = interval;
+    this.next = interval;
+    this.#onRow = onRow;
+    this.#links = world.cells
+      .filter(({ spec }) => spec.logic === "link")
+      .map((cell) => ({ id: cell.id.slice("link/".length), cell, packets: 0, bytes: 0, drops: 0, backlog: 0 }));
+    this.#flows = scenario.flows.map((flow) => watch(world, flow));
+  }
+
+  /** All that happened before `next` has been handled, and nothing after it. */
+  take(): void {
+    this.#rows(this.next);
+    this.next += this.#interval;
+  }
+
+  /** The run is over at `now`: what is left of the present interval. */
+  end(now: Nanos): void {
+    if (now > this.#from) this.#rows(now);
+  }
+
+  #rows(to: Nanos): void {
+    const from = this.#from;
+    for (const link of this.#links) {
+      const row = linkRow(link, from, to);
+      if (row !== null) this.#onRow(row);
+    }
+    for (const flow of this.#flows) {
+      const row = flowRow(flow, from, to);
+      if (row !== null) this.#onRow(row);
+    }
+    this.#from = to;
+  }
+}
+
+function watch(world: World, flow: FlowSpec): WatchedFlow {
+  const cell = (id: string): Cell => world.cells[world.indexOf(id) as number] as Cell;
+  const counts = { sent: 0, received: 0, bytes: 0, delays: 0, delaySum: 0 };
+  return { id: flow.id, source: cell(`app/${flow.id}`), sink: cell(tallyId(flow)), ...counts };
+}
+
+function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
+  const { packets, bytes, drops, model } = link.cell.state.context as LinkContext;
+  const backlog = Math.max(0, model.busyUntil - to);
+  if (packets === link.packets && drops === link.drops && link.backlog === 0) return null;
+  const { id } = link;
+  const waiting = waitingAt(model, to);
+  const moved = { packets: packets - link.packets, bytes: bytes - link.bytes, drops: drops - link.drops };
+  const work = model.rate === 0 ? 0 : (moved.bytes * 8 * SECOND) / model.rate;
+  const busy = work + link.backlog - backlog;
+  const utilization = model.rate === 0 ? 0 : Math.min(1, Math.max(0, busy / (to - from)));
+  Object.assign(link, { packets, bytes, drops, backlog });
+  return { kind: "link", from, to, id, ...moved, ...waiting, utilization };
+}
+
+function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
+  const { sent } = flow.source.state.context as SourceContext;
+  const { received, receivedBytes: bytes, latency } = flow.sink.state.context as Tally;
+  if (sent === flow.sent && received === flow.received) return null;
+  const delays = latency.count - flow.delays;
+  const row: FlowRow = {
+    kind: "flow",
+    from,
+    to,
+    id: flow.id,
+    sent: sent - flow.sent,
+    received: received - flow.received,
+    bytes: bytes - flow.bytes,
+    meanDelay: delays === 0 ? null : (latency.sum - flow.delaySum) / delays,
+  };
+  Object.assign(flow, { sent, received, bytes, delays: latency.count, delaySum: latency.sum });
+  return row;
+}
+
+/** What waits at `now`. The queue itself forgets what has left only when the next packet comes. */
+function waitingAt(queue: TransmitQueue, now: Nanos): { waitingPackets: number; waitingBytes: number } {
+  const { starts, sizes, head } = queue;
+  let { waiting, waitingBytes } = queue;
+  if (starts === null || sizes === null) return { waitingPackets: waiting, waitingBytes };
+  const mask = starts.length - 1;
+  for (let at = head; waiting > 0 && (starts[at] as number) <= now; at = (at + 1) & mask) {
+    waitingBytes -= sizes[at] as number;
+    waiting--;
+  }
+  return { waitingPackets: waiting, waitingBytes };
+}
