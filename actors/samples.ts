@@ -15,8 +15,6 @@ import type { Cell, World } from "./world.ts";
 export const MAX_SAMPLES = 1_000_000;
 
 export interface DelaySample {
-  /** Id of the flow. */
-  readonly flow: string;
   readonly number: number;
   readonly sent: Nanos;
   /** One way; for pings the round trip. */
@@ -40,9 +38,9 @@ export class DelaySampler {
     });
   }
 
-  /** In order of flow and packet number. */
-  samples(): DelaySample[] {
-    return this.#flows.flatMap(({ id, kept }) => kept.all().map((one) => ({ flow: id, ...one })));
+  /** By id of the flow; in order of packet number. */
+  samples(): { readonly flow: string; readonly samples: readonly DelaySample[] }[] {
+    return this.#flows.map(({ id, kept }) => ({ flow: id, samples: kept.all() }));
   }
 }
 
@@ -56,38 +54,60 @@ function listen(cell: Cell, heard: (packet: Packet) => void): void {
   };
 }
 
-interface Offer {
-  readonly number: number;
-  readonly sent: Nanos;
-  readonly delay: Nanos;
-}
+/** Words of an offer: its key, then what it is. */
+const WORDS = 4;
 
 /** The offers with the least keys. */
 class Reservoir {
   readonly #size: number;
-  readonly #offers: Offer[] = [];
-  /** Least first, hence the keys negated: the greatest key stands at the top. */
-  readonly #order = new Heap();
-  #count = 0;
+  #offers = new Float64Array(WORDS * 64);
+  #kept = 0;
+  /** By slot, the greatest key first; made when the first offer has to go. */
+  #order: Heap | null = null;
 
   constructor(size: number) {
     this.#size = size;
   }
 
   offer(key: number, number: number, sent: Nanos, delay: Nanos): void {
-    const kept = this.#offers.length;
-    this.#count++;
-    if (kept < this.#size) {
-      this.#offers.push({ number, sent, delay });
-      this.#order.push(-key, this.#count, kept);
-    } else if (-key > this.#order.topTime) {
-      const slot = this.#order.topItem;
-      this.#offers[slot] = { number, sent, delay };
-      this.#order.replaceTop(-key, this.#count, slot);
+    if (this.#kept < this.#size) {
+      this.#put(this.#kept++, key, number, sent, delay);
+      return;
     }
+    this.#order ??= this.#ordered();
+    if (-key <= this.#order.topTime) return;
+    const slot = this.#order.topItem;
+    this.#put(slot, key, number, sent, delay);
+    this.#order.replaceTop(-key, slot, slot);
   }
 
-  all(): Offer[] {
-    return this.#offers.toSorted((left, right) => left.number - right.number || left.delay - right.delay);
+  all(): DelaySample[] {
+    const offers = Array.from({ length: this.#kept }, (_, slot): DelaySample => {
+      const word = (n: number): number => this.#offers[WORDS * slot + n] as number;
+      return { number: word(1), sent: word(2), delay: word(3) };
+    });
+    return offers.sort((left, right) => left.number - right.number || left.delay - right.delay);
+  }
+
+  #put(slot: number, key: number, number: number, sent: Nanos, delay: Nanos): void {
+    const at = WORDS * slot;
+    if (at === this.#offers.length) this.#grow();
+    const offers = this.#offers;
+    offers[at] = key;
+    offers[at + 1] = number;
+    offers[at + 2] = sent;
+    offers[at + 3] = delay;
+  }
+
+  #grow(): void {
+    const offers = new Float64Array(2 * this.#offers.length);
+    offers.set(this.#offers);
+    this.#offers = offers;
+  }
+
+  #ordered(): Heap {
+    const heap = new Heap();
+    for (let slot = 0; slot < this.#kept; slot++) heap.push(-(this.#offers[WORDS * slot] as number), slot, slot);
+    return heap;
   }
 }

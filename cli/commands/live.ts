@@ -59,7 +59,7 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
     });
   }
   const level = Option.isNone(record) ? null : yield* levelOf(scenario, input);
-  const manifest: Manifest = manifestOf(loaded, "live", repeat, level);
+  const manifest: Manifest = manifestOf(loaded, "live", repeat, level === null ? null : { ...level, deliveries: true });
   const folder: OpenRunFolder | null = Option.isNone(record) ? null : yield* openRunFolder(record.value, force);
   yield* Effect.logInfo(
     `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,

@@ -66,7 +66,7 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   const { scenario, policies } = loaded;
   const repeat = repeatCommand("run", file, scenario.seed, input);
   const level = Option.isNone(out) ? null : yield* levelOf(scenario, input);
-  const manifest = manifestOf(loaded, "sim", repeat, level);
+  const manifest = manifestOf(loaded, "sim", repeat, level === null ? null : { ...level, deliveries: input.record });
   const folder = yield* openFolder(out, force);
   const header = recordHeader(manifest);
   const files: RunFiles | null =
@@ -81,10 +81,7 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   if (folder !== null) yield* folder.complete(scenario, manifest, summary);
   const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
   yield* json ? printJson(summary) : print(formatRun(summary));
-  if (Option.isSome(out)) {
-    const check = input.record ? `; to check it: pathloom replay ${out.value}` : "";
-    yield* Effect.logInfo(`kept in ${out.value}${check}`);
-  }
+  if (Option.isSome(out)) yield* Effect.logInfo(`kept in ${out.value}; to check it: pathloom replay ${out.value}`);
 }, Effect.scoped);
 
 /** What is written down of a run that is kept; an error where that is too much. */

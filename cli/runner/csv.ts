@@ -2,17 +2,13 @@
 
 export type CsvValue = string | number | boolean | null | undefined;
 
-/** One line without its line break. */
-export function csvLine(values: readonly CsvValue[]): string {
-  return values.map(csvField).join(",");
-}
-
 /** A whole file. */
 export function csvText(rows: readonly (readonly CsvValue[])[]): string {
-  return rows.map((row) => `${csvLine(row)}\r\n`).join("");
+  return rows.map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
 }
 
-function csvField(value: CsvValue): string {
+/** One field, quoted where it must be. */
+export function csvField(value: CsvValue): string {
   if (value === null || value === undefined) return "";
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

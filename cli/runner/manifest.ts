@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as Schema from "effect/Schema";
 import type { RunResult } from "../../actors/results.ts";
 import { canonicalJson } from "../../core/canonical.ts";
-import type { RecordSpec, Scenario } from "../../core/scenario.ts";
+import type { Scenario } from "../../core/scenario.ts";
 import { SECOND } from "../../core/units.ts";
 import { buildInfo } from "../build-info.ts";
 import type { PolicyFile, RecordHeaderFields, SimulationReport } from "./job.ts";
@@ -30,8 +30,8 @@ export const Manifest = Schema.Struct({
   inputs: Schema.Array(InputFile),
   /** Those of the inputs that are path policies, with their names. */
   policies: Schema.Array(Schema.Struct({ name: Schema.String, ...inputFile })),
-  /** What stands in series.csv and samples.csv; missing where the run is not kept. */
-  record: Schema.optionalKey(Schema.Struct({ series_ns: Schema.Int, samples: Schema.Int })),
+  /** What stands in series.csv and samples.csv, and whether record/ is there; missing where the run is not kept. */
+  record: Schema.optionalKey(Schema.Struct({ series_ns: Schema.Int, samples: Schema.Int, deliveries: Schema.Boolean })),
   /** What a user types to repeat the run. */
   command: Schema.String,
 });
@@ -51,7 +51,7 @@ export function manifestOf(
   { scenario, inputs, policies }: ManifestSource,
   world: "sim" | "live",
   command: string,
-  record: RecordSpec | null,
+  record: Manifest["record"] | null,
 ): Manifest {
   const { version, build, libraries } = buildInfo();
   const hashOf = new Map(inputs.map(({ file, sha256 }) => [file, sha256]));
@@ -66,7 +66,7 @@ export function manifestOf(
     seed: scenario.seed,
     inputs,
     policies: policies.map((policy) => ({ ...policy, sha256: hashOf.get(policy.file) ?? "" })),
-    ...(record === null ? {} : { record }),
+    ...(record === null || record === undefined ? {} : { record }),
     command,
   };
 }

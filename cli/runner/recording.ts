@@ -5,12 +5,13 @@ import { MAX_SERIES_ROWS, SeriesReader, type SeriesRow, seriesRows } from "../..
 import type { World } from "../../actors/world.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import { MILLISECOND, type Nanos } from "../../core/units.ts";
-import { type CsvValue, csvLine } from "./csv.ts";
+import { csvField } from "./csv.ts";
 import { LineFile } from "./line-files.ts";
 
-/** Intervals of the series, and packets sampled of each flow, where neither scenario nor command line says otherwise. */
+/** Intervals of the series, and packets sampled of each flow and of all, where neither scenario nor command line says otherwise. */
 const DEFAULT_INTERVALS = 100;
 const DEFAULT_SAMPLES = 1_000;
+const DEFAULT_SAMPLES_OF_ALL = 100_000;
 
 export const SERIES = "series.csv";
 export const SAMPLES = "samples.csv";
@@ -27,8 +28,12 @@ export function recordingLevel(scenario: Scenario, wish: RecordingWish): RecordS
   const own = { series_ns: series_ns || undefined, samples: samples || undefined };
   return {
     series_ns: wish.series_ns ?? own.series_ns ?? defaultInterval(scenario),
-    samples: wish.samples ?? own.samples ?? DEFAULT_SAMPLES,
+    samples: wish.samples ?? own.samples ?? defaultSamples(scenario),
   };
+}
+
+function defaultSamples({ flows }: Scenario): number {
+  return Math.max(1, Math.min(DEFAULT_SAMPLES, Math.floor(DEFAULT_SAMPLES_OF_ALL / Math.max(1, flows.length))));
 }
 
 /** A hundredth of the run, or as long as the bound on rows asks for. */
@@ -86,20 +91,22 @@ export class RunRecording {
     if (this.#sampler === null) return;
     const file = new LineFile(join(this.#folder, SAMPLES), "\r\n");
     file.write(SAMPLES_COLUMNS);
-    for (const { flow, number, sent, delay } of this.#sampler.samples())
-      file.write(csvLine([flow, "packet", number, sent / MILLISECOND, delay / MILLISECOND]));
+    for (const { flow, samples } of this.#sampler.samples()) {
+      const name = csvField(flow);
+      for (const { number, sent, delay } of samples)
+        file.write(`${name},packet,${number},${sent / MILLISECOND},${delay / MILLISECOND}`);
+    }
     file.flush();
   }
 }
 
+/** Written out, since there may be millions. */
 function seriesLine(row: SeriesRow): string {
-  const { from, to, kind, id } = row;
-  const head: CsvValue[] = [from / MILLISECOND, to / MILLISECOND, kind, id];
+  const head = `${row.from / MILLISECOND},${row.to / MILLISECOND},${row.kind},${csvField(row.id)}`;
   if (row.kind === "link") {
     const { packets, bytes, drops, waitingPackets, waitingBytes, utilization } = row;
-    return csvLine([...head, packets, bytes, drops, waitingPackets, waitingBytes, utilization, null, null, null]);
+    return `${head},${packets},${bytes},${drops},${waitingPackets},${waitingBytes},${utilization},,,`;
   }
   const { sent, received, bytes, meanDelay } = row;
-  const delay = meanDelay === null ? null : meanDelay / MILLISECOND;
-  return csvLine([...head, null, bytes, null, null, null, null, sent, received, delay]);
+  return `${head},,${bytes},,,,,${sent},${received},${meanDelay === null ? "" : meanDelay / MILLISECOND}`;
 }

@@ -116,8 +116,14 @@ function asInputError(cause: unknown): InputError {
 export interface RecordedRun {
   readonly manifest: Manifest;
   readonly scenario: Scenario;
-  readonly records: readonly PlaceRecord[];
+  /** null: a simulation kept without its deliveries. */
+  readonly records: readonly PlaceRecord[] | null;
+  readonly summary: EndOfRun;
 }
+
+const EndOfRun = Schema.Struct({ digest: Schema.String, events: Schema.Int });
+/** The part of summary.json that tells whether another run is the same. */
+type EndOfRun = typeof EndOfRun.Type;
 
 /** Reads and checks a run's folder; the error names the file, the line and what was expected. */
 export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputError> {
@@ -130,7 +136,8 @@ export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputErro
       if (!existsSync(join(dir, MANIFEST))) throw new FileError(`${dir} is no folder of a run: it has no ${MANIFEST}`);
       const manifest = readManifest(join(dir, MANIFEST));
       const scenario = readScenario(dir, manifest);
-      return { manifest, scenario, records: readRecords(dir, manifest, scenario) };
+      const records = manifest.record?.deliveries === false ? null : readRecords(dir, manifest, scenario);
+      return { manifest, scenario, records, summary: readEnd(join(dir, SUMMARY)) };
     },
     catch: asInputError,
   });
@@ -140,6 +147,12 @@ function readManifest(path: string): Manifest {
   const decoded = Schema.decodeUnknownOption(Manifest)(readJson(path));
   if (Option.isSome(decoded)) return decoded.value;
   throw new FileError(`${path}: this is no manifest of a run: fields are missing or of the wrong kind`);
+}
+
+function readEnd(path: string): EndOfRun {
+  const decoded = Schema.decodeUnknownOption(EndOfRun)(readJson(path));
+  if (Option.isSome(decoded)) return decoded.value;
+  throw new FileError(`${path}: this is no summary of a run: digest or events are missing`);
 }
 
 function readJson(path: string): unknown {
