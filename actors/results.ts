@@ -2,13 +2,14 @@
 import type { DropReason } from "../core/env.ts";
 import { createHistogram, type Histogram, mean, merge, quantile } from "../core/histogram.ts";
 import { NO_FLOW } from "../core/packet.ts";
-import type { FaultEffect, FlowSpec, Scenario } from "../core/scenario.ts";
-import { MILLISECOND, SECOND } from "../core/units.ts";
+import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
+import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
+import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
-import type { LinkContext } from "./link.ts";
+import { type LinkContext, queueFigures } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
@@ -34,9 +35,11 @@ export interface FlowResult {
   readonly received: number;
   readonly lost: number;
   readonly in_flight?: number;
+  /** Packets that came once more, if any did. */
+  readonly duplicates?: number;
   /** Received, headers included. */
   readonly bytes: number;
-  /** Received bytes over the time the flow was sending. */
+  /** Bytes received since the warm-up over the time the flow was sending in it. */
   readonly goodput_bps: number;
   /** One way; for pings the round trip. */
   readonly latency_ms: LatencyMs;
@@ -50,10 +53,14 @@ export interface LinkResult {
   readonly packets: number;
   readonly bytes: number;
   readonly drops: number;
-  /** Share of the time the line was sending. */
+  /** What was sent since the warm-up, as a share of what the line can send without faults. */
   readonly utilization: number;
   /** Most packets that ever waited for the line. */
   readonly queue_max_packets: number;
+  /** Packets marked "congestion experienced". */
+  readonly ecn_marks: number;
+  /** Its drops by what happened. */
+  readonly dropped: LinkContext["dropped"];
 }
 
 /** What happened to the network and what the flows did about it. */
@@ -94,19 +101,22 @@ export interface FlowCount {
   readonly id: string;
   readonly sent: number;
   readonly received: number;
+  /** Received once more. */
+  readonly duplicates: number;
 }
 
 export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const counts = scenario.flows.map((flow, number) => {
     const source = world.read<SourceContext>(`app/${flow.id}`).context;
-    return { flow: number, id: flow.id, sent: source.sent, received: tallyOf(world, flow).received };
+    const { received, duplicates } = tallyOf(world, flow);
+    return { flow: number, id: flow.id, sent: source.sent, received, duplicates };
   });
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
   const sent = contexts<NodeContext>("node").reduce((sum, { answered }) => sum + answered, 0);
   const endpoints = contexts<EndpointContext>("endpoint");
   const received = [...contexts<HostContext>("host"), ...endpoints].reduce((sum, { errors }) => sum + errors, 0);
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received }];
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received, duplicates: 0 }];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),
@@ -115,7 +125,7 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
 }
 
 export function results(world: World, scenario: Scenario): RunResult {
-  const flows = scenario.flows.map((flow, number) => flowResult(world, flow, number));
+  const flows = scenario.flows.map((flow, number) => flowResult(world, flow, number, scenario.warmup_ns));
   const links = world.cells
     .filter(({ spec }) => spec.logic === "link")
     .map(({ id, state }) => linkResult(id, state.context as LinkContext, world.now));
@@ -177,13 +187,13 @@ function tallyOf(world: World, flow: FlowSpec): Tally {
   return world.read<Tally>(tallyId(flow)).context;
 }
 
-function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
+function flowResult(world: World, flow: FlowSpec, number: number, measureFrom: Nanos): FlowResult {
   const { sent } = world.read<SourceContext>(`app/${flow.id}`).context;
-  const { received, receivedBytes, reordered, latency } = tallyOf(world, flow);
+  const { duplicates, latency, measuredBytes, received, receivedBytes, reordered } = tallyOf(world, flow);
   const selector = world.read<SelectorContext>(`selector/${flow.id}`).context;
   const lost = world.ledger.byFlow.get(number) ?? 0;
-  const inFlight = sent - received - lost;
-  const active = (Math.min(flow.stop_ns, world.now) - flow.start_ns) / SECOND;
+  const inFlight = sent + (world.ledger.duplicated.get(number) ?? 0) - received - duplicates - lost;
+  const active = (Math.min(flow.stop_ns, world.now) - Math.max(flow.start_ns, measureFrom)) / SECOND;
   return {
     id: flow.id,
     app: flow.app,
@@ -194,8 +204,9 @@ function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
     received,
     lost,
     ...(inFlight === 0 ? {} : { in_flight: inFlight }),
+    ...(duplicates === 0 ? {} : { duplicates }),
     bytes: receivedBytes,
-    goodput_bps: active > 0 ? (receivedBytes * 8) / active : 0,
+    goodput_bps: active > 0 ? (measuredBytes * 8) / active : 0,
     latency_ms: latencyMs(latency),
     reordered,
     switches: selector.switches,
@@ -205,21 +216,31 @@ function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
   };
 }
 
-function linkResult(id: string, link: LinkContext, now: number): LinkResult {
-  const { packets, bytes, drops, model } = link;
+function linkResult(id: string, link: LinkContext, now: Nanos): LinkResult {
+  const { packets, bytes, drops, dropped } = link;
+  const { highWater, marks } = queueFigures(link);
   return {
     id: id.slice("link/".length),
     packets,
     bytes,
     drops,
-    utilization: sendingShare(bytes, model.rate, now),
-    queue_max_packets: model.highWater,
+    utilization: sendingShare(link, now),
+    queue_max_packets: highWater,
+    ecn_marks: marks,
+    dropped,
   };
 }
 
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
-function sendingShare(bytes: number, rate: number, now: number): number {
-  return rate === 0 || now === 0 ? 0 : Math.min(1, (bytes * 8 * SECOND) / (rate * now));
+function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, now: Nanos): number {
+  const room = roomBetween(direction, measureFrom, now);
+  return room === 0 ? 0 : Math.min(1, (measuredBytes * 8) / room);
+}
+
+/** Bits a line can send from one time to another, faults aside; 0 where it has no limit. */
+export function roomBetween({ rate_bps, schedule }: LinkDirection, from: Nanos, to: Nanos): number {
+  if (schedule?.kind === "opportunities") return offeredBetween(schedule, from, to);
+  return bitsBetween({ rate: rate_bps, schedule, cap: null }, from, to);
 }
 
 function latencyMs(histogram: Histogram): LatencyMs {

@@ -2,13 +2,14 @@
  * How a run went over time, read from the actors' contexts between events: one row for each direction of a link and each flow, and
  * each interval in which anything happened there. Nothing is written to a context and nothing drawn: the run is the same without.
  */
+import type { LinkModel } from "../core/link-model.ts";
 import type { TransmitQueue } from "../core/queue.ts";
 import type { FlowSpec, Scenario } from "../core/scenario.ts";
 import { type Nanos, SECOND } from "../core/units.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { LinkContext } from "./link.ts";
-import { tallyId } from "./results.ts";
+import { roomBetween, tallyId } from "./results.ts";
 import type { Cell, World } from "./world.ts";
 
 /** Rows that one run may have. */
@@ -57,8 +58,8 @@ interface WatchedLink {
   packets: number;
   bytes: number;
   drops: number;
-  /** Time the line still needed for what it held. */
-  backlog: Nanos;
+  /** Bits counted already and not sent yet. */
+  backlog: number;
 }
 
 interface WatchedFlow {
@@ -124,17 +125,19 @@ function watch(world: World, flow: FlowSpec): WatchedFlow {
 }
 
 function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
-  const { packets, bytes, drops, model } = link.cell.state.context as LinkContext;
-  const backlog = Math.max(0, model.busyUntil - to);
-  if (packets === link.packets && drops === link.drops && link.backlog === 0) return null;
+  const context = link.cell.state.context as LinkContext;
+  const { packets, bytes, drops } = context;
+  const held = heldBy(context, to);
+  const still = packets === link.packets && drops === link.drops;
+  if (still && link.backlog === 0 && held.waitingPackets === 0) return null;
   const { id } = link;
-  const waiting = waitingAt(model, to);
+  const { waitingPackets, waitingBytes, backlog } = held;
   const moved = { packets: packets - link.packets, bytes: bytes - link.bytes, drops: drops - link.drops };
-  const work = model.rate === 0 ? 0 : (moved.bytes * 8 * SECOND) / model.rate;
-  const busy = work + link.backlog - backlog;
-  const utilization = model.rate === 0 ? 0 : Math.min(1, Math.max(0, busy / (to - from)));
+  const room = roomBetween(context.direction, from, to);
+  const sent = moved.bytes * 8 + link.backlog - backlog;
+  const utilization = room === 0 ? 0 : Math.min(1, Math.max(0, sent / room));
   Object.assign(link, { packets, bytes, drops, backlog });
-  return { kind: "link", from, to, id, ...moved, ...waiting, utilization };
+  return { kind: "link", from, to, id, ...moved, waitingPackets, waitingBytes, utilization };
 }
 
 function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
@@ -156,8 +159,29 @@ function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
   return row;
 }
 
-/** What waits at `now`. The queue itself forgets what has left only when the next packet comes. */
-function waitingAt(queue: TransmitQueue, now: Nanos): { waitingPackets: number; waitingBytes: number } {
+interface Held {
+  readonly waitingPackets: number;
+  readonly waitingBytes: number;
+  readonly backlog: number;
+}
+
+/** What a link holds at `now`. A paced link counts packets when they have left, the other kind when they come. */
+function heldBy({ model, paced }: LinkContext, now: Nanos): Held {
+  if (paced === null) return { ...waitingAt(model, now), backlog: backlogAt(model, now) };
+  let [waitingPackets, waitingBytes] = [0, 0];
+  for (const band of paced.queue.bands) {
+    waitingPackets += band.waiting;
+    waitingBytes += band.waitingBytes;
+  }
+  return { waitingPackets, waitingBytes, backlog: 0 };
+}
+
+function backlogAt({ busyUntil, rate }: LinkModel, now: Nanos): number {
+  return (Math.max(0, busyUntil - now) * rate) / SECOND;
+}
+
+/** The queue itself forgets what has left only when the next packet comes. */
+function waitingAt(queue: TransmitQueue, now: Nanos): Omit<Held, "backlog"> {
   const { starts, sizes, head } = queue;
   let { waiting, waitingBytes } = queue;
   if (starts === null || sizes === null) return { waitingPackets: waiting, waitingBytes };

@@ -35,6 +35,8 @@ export interface SourceInput {
   readonly start: Nanos;
   readonly stop: Nanos;
   readonly interval: Nanos;
+  /** Round-trip times are counted from then on. */
+  readonly measureFrom: Nanos;
 }
 
 /** The tally is of replies to pings. */
@@ -59,7 +61,7 @@ const sourceMachine = setup({
   },
 }).createMachine({
   id: "source",
-  context: ({ input }) => ({ ...input, sent: 0, ...createTally() }),
+  context: ({ input }) => ({ ...input, sent: 0, ...createTally(input.measureFrom) }),
   initial: "waiting",
   states: {
     waiting: { entry: "awaitStart", on: { "timer.start": { target: "sending", actions: "startSending" } } },

@@ -70,12 +70,13 @@ function planOneFlow(scenario: Scenario, plan: FlowPlan, paths: readonly PathInf
     start: flow.start_ns,
     stop: flow.stop_ns,
     interval: "interval_ns" in flow ? flow.interval_ns : 0,
+    measureFrom: scenario.warmup_ns,
   });
   const planned: Planned[] = [
     { id: plan.selector, ia: flow.src.ia, logic: "selector", input: selector },
     { id: plan.source, ia: flow.src.ia, logic: "source", input: source },
   ];
-  const sink = (): SinkInput => ({ flow: number });
+  const sink = (): SinkInput => ({ flow: number, measureFrom: scenario.warmup_ns });
   if (plan.sink !== null) planned.push({ id: plan.sink, ia: flow.dst.ia, logic: "sink", input: sink });
   return planned;
 }

@@ -3,10 +3,11 @@ import { DEFAULT_DIRECTION } from "../../core/scenario.ts";
 import test from "ava";
 import { setup } from "xstate";
 import type { Assembly } from "../../actors/assembly.ts";
-import { linkLogic } from "../../actors/link.ts";
+import { type LinkInput, linkLogic } from "../../actors/link.ts";
 import { type Present, withPacketHandler } from "../../actors/with-packet-handler.ts";
 import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
+import { linkKeys } from "../../core/passage.ts";
 import { transmissionTime } from "../../core/units.ts";
 import { Simulation } from "../simulation.ts";
 
@@ -83,9 +84,15 @@ function packet(number: number, size: number, sentAt: number): Packet {
   };
 }
 
-function queueOf(input: ArrivalsInput, queuePackets: number, seed: number): { mean: number; lost: number } {
+function queueOf(
+  input: ArrivalsInput,
+  queuePackets: number,
+  seed: number,
+  paced = false,
+): { mean: number; lost: number } {
   const direction = { ...DEFAULT_DIRECTION, latency_ns: 0, rate_bps: RATE, queue_packets: queuePackets };
-  const link = { direction, node: 0, ifId: 1, next: 2, nextIfId: 1, detection: 0, lossKey: [1, 2], jitterKey: [3, 4] };
+  const ends = { node: 0, ifId: 1, next: 2, nextIfId: 1, detection: 0, measureFrom: 0 };
+  const link: LinkInput = { direction, paced, ...ends, keys: linkKeys(seed, "link") };
   const assembly: Assembly = {
     seed,
     repeat: "npx ava sim/scenarios/queueing.test.ts",
@@ -135,4 +142,9 @@ test("M/M/1/K: the share of packets lost at load 0.9 and K = 5 is within 2 % of 
   const expected = ((1 - load) * power(k)) / (1 - power(k + 1));
   t.log(`M/M/1/5: ${(100 * lost).toFixed(3)} % lost, theory ${(100 * expected).toFixed(3)} % (seed 12)`);
   t.true(within(lost, expected, 0.02), `${lost} lost, theory ${expected}; seed 12`);
+  // With an event a packet the same, to the bit.
+  t.deepEqual(
+    queueOf({ load, packets: 100_000, exponentialSizes: true }, k - 1, 12, true),
+    queueOf({ load, packets: 100_000, exponentialSizes: true }, k - 1, 12),
+  );
 });
