@@ -4,7 +4,7 @@
  */
 import type { LinkModel } from "../core/link-model.ts";
 import type { TransmitQueue } from "../core/queue.ts";
-import type { FlowSpec, Scenario } from "../core/scenario.ts";
+import type { FlowSpec, RecordSpec, Scenario } from "../core/scenario.ts";
 import { type Nanos, SECOND } from "../core/units.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { Tally } from "./apps/tally.ts";
@@ -14,6 +14,20 @@ import type { Cell, World } from "./world.ts";
 
 /** Rows that one run may have. */
 export const MAX_SERIES_ROWS = 10_000_000;
+
+/** Intervals of the series, and packets sampled of each flow and of all, where nothing else is said. */
+const DEFAULT_INTERVALS = 100;
+const DEFAULT_SAMPLES = 1_000;
+const DEFAULT_SAMPLES_OF_ALL = 100_000;
+
+/** The default level: a hundredth of the run, 1,000 packets of each flow; less where the run is large. */
+export function defaultRecording(scenario: Scenario): RecordSpec {
+  const { duration_ns, flows } = scenario;
+  const intervals = Math.floor(MAX_SERIES_ROWS / Math.max(1, seriesRows(scenario, duration_ns)));
+  const series_ns = Math.ceil(duration_ns / Math.max(1, Math.min(DEFAULT_INTERVALS, intervals)));
+  const share = Math.floor(DEFAULT_SAMPLES_OF_ALL / Math.max(1, flows.length));
+  return { series_ns, samples: Math.max(1, Math.min(DEFAULT_SAMPLES, share)) };
+}
 
 /** What a direction of a link did from `from` (included) to `to` (not included; at the end of the run, included). */
 export interface LinkRow {

@@ -1,20 +1,15 @@
 /** What a run writes into its folder beside its results: series.csv while it runs, samples.csv at its end. */
 import { join } from "node:path";
 import { DelaySampler, MAX_SAMPLES } from "../../actors/samples.ts";
-import { MAX_SERIES_ROWS, SeriesReader, type SeriesRow, seriesRows } from "../../actors/series.ts";
+import { defaultRecording, MAX_SERIES_ROWS, SeriesReader, type SeriesRow, seriesRows } from "../../actors/series.ts";
 import type { World } from "../../actors/world.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import { MILLISECOND, type Nanos } from "../../core/units.ts";
 import { csvField } from "./csv.ts";
 import { LineFile } from "./line-files.ts";
 
-/** Intervals of the series, and packets sampled of each flow and of all, where neither scenario nor command line says otherwise. */
-const DEFAULT_INTERVALS = 100;
-const DEFAULT_SAMPLES = 1_000;
-const DEFAULT_SAMPLES_OF_ALL = 100_000;
-
-export const SERIES = "series.csv";
-export const SAMPLES = "samples.csv";
+const SERIES = "series.csv";
+const SAMPLES = "samples.csv";
 
 /** What the command line asks for in place of the scenario's own `record`. */
 export interface RecordingWish {
@@ -25,30 +20,19 @@ export interface RecordingWish {
 /** What a run that is kept writes down: the command line's wish, the scenario's, or the default level. */
 export function recordingLevel(scenario: Scenario, wish: RecordingWish): RecordSpec {
   const { series_ns, samples } = scenario.record;
+  const byDefault = defaultRecording(scenario);
   const own = { series_ns: series_ns || undefined, samples: samples || undefined };
   return {
-    series_ns: wish.series_ns ?? own.series_ns ?? defaultInterval(scenario),
-    samples: wish.samples ?? own.samples ?? defaultSamples(scenario),
+    series_ns: wish.series_ns ?? own.series_ns ?? byDefault.series_ns,
+    samples: wish.samples ?? own.samples ?? byDefault.samples,
   };
-}
-
-function defaultSamples({ flows }: Scenario): number {
-  return Math.max(1, Math.min(DEFAULT_SAMPLES, Math.floor(DEFAULT_SAMPLES_OF_ALL / Math.max(1, flows.length))));
-}
-
-/** A hundredth of the run, or as long as the bound on rows asks for. */
-function defaultInterval(scenario: Scenario): Nanos {
-  const hundredth = Math.ceil(scenario.duration_ns / DEFAULT_INTERVALS);
-  const ofOneInterval = seriesRows(scenario, scenario.duration_ns);
-  const intervals = Math.max(1, Math.floor(MAX_SERIES_ROWS / Math.max(1, ofOneInterval)));
-  return Math.max(hundredth, Math.ceil(scenario.duration_ns / intervals));
 }
 
 /** Why a run cannot write down so much; null where it can. */
 export function recordingProblem(scenario: Scenario, { series_ns, samples }: RecordSpec): string | null {
   const rows = series_ns === 0 ? 0 : seriesRows(scenario, series_ns);
   if (rows > MAX_SERIES_ROWS) {
-    const fits = Math.ceil(defaultInterval(scenario) / MILLISECOND);
+    const fits = Math.ceil(defaultRecording(scenario).series_ns / MILLISECOND);
     return `a series of every ${series_ns / MILLISECOND}ms has up to ${rows} rows here (intervals x links and flows), more than ${MAX_SERIES_ROWS}; make the interval longer (--series ${fits}ms), or the run shorter`;
   }
   if (samples > MAX_SAMPLES) return `at most ${MAX_SAMPLES} samples of each flow can be kept, found ${samples}`;

@@ -50,9 +50,9 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
 /** Runs in slices where a series is recorded: what happens at the very end of an interval belongs to the next. */
 function runWithNews(simulation: Simulation, until: number, say: Say, recording: RunRecording | null): void {
   const news = { due: performance.now() + PROGRESS_MS, say };
-  while (recording !== null && recording.next <= until) {
-    stepUntil(simulation, recording.next - 1, news);
-    recording.take();
+  for (let next = recording?.next ?? until + 1; next <= until; next = recording?.next ?? until + 1) {
+    stepUntil(simulation, next - 1, news);
+    recording?.take();
   }
   stepUntil(simulation, until, news);
   simulation.run(until);
