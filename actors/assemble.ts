@@ -3,6 +3,7 @@
  * selector, its source and, where packets end elsewhere, its sink. The order of actors is part of a run's identity.
  */
 import type { ActorIndex } from "../core/env.ts";
+import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { planFaults } from "./assemble/faults.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
@@ -48,6 +49,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     const spec = { id, place: placeOf.get(ia) as number, logic, input: input() };
     return logic === "link" ? { ...spec, isLink: true } : spec;
   });
+  const timeline = planTimeline(scenario);
   const policies = [...BUILTIN_POLICIES, ...(options.policies ?? [])];
   return {
     seed: scenario.seed,
@@ -56,7 +58,8 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     actors,
     logics: LOGICS,
     resources: new Map(policies.map((policy) => [`policy/${policy.name}`, policy])),
-    faults: planFaults(scenario, directions, at),
+    faults: planFaults(scenario, timeline, directions, planned, at),
+    timeline,
     scenario,
   };
 }

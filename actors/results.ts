@@ -3,16 +3,19 @@ import type { DropReason } from "../core/env.ts";
 import { createHistogram, type Histogram, mean, merge, quantile } from "../core/histogram.ts";
 import { NO_FLOW } from "../core/packet.ts";
 import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
-import type { FlowSpec, Scenario } from "../core/scenario.ts";
-import { type Nanos, SECOND } from "../core/units.ts";
+import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
+import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
-import type { LinkContext } from "./link.ts";
+import { type LinkContext, queueFigures } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
+
+/** Switches of path that the timeline names. */
+const MAX_SWITCHES_NAMED = 10_000;
 
 export interface LatencyMs {
   readonly mean: number | null;
@@ -52,7 +55,26 @@ export interface LinkResult {
   readonly drops: number;
   /** What was sent since the warm-up, as a share of what the line can send without faults. */
   readonly utilization: number;
+  /** Most packets that ever waited for the line. */
+  readonly queue_max_packets: number;
+  /** Packets marked "congestion experienced". */
+  readonly ecn_marks: number;
+  /** Its drops by what happened. */
+  readonly dropped: LinkContext["dropped"];
 }
+
+/** What happened to the network and what the flows did about it. */
+export type TimelineEvent =
+  | {
+      readonly at_ms: number;
+      readonly event: "begin" | "end";
+      readonly fault: string;
+      readonly effect: FaultEffect["kind"];
+      /** Directions of links (`links[].id`) and ASes. */
+      readonly targets: readonly string[];
+    }
+  /** A flow goes over to another path. */
+  | { readonly at_ms: number; readonly event: "switch"; readonly flow: string; readonly path: string };
 
 export interface RunResult {
   readonly flows: readonly FlowResult[];
@@ -67,6 +89,10 @@ export interface RunResult {
     readonly latency_ms: LatencyMs;
     readonly jain: number | null;
   };
+  /** In order of time; at one instant faults stand before switches. */
+  readonly timeline: readonly TimelineEvent[];
+  /** Switches that the timeline does not name, since there are too many. */
+  readonly timeline_omitted: number;
 }
 
 /** Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. */
@@ -120,7 +146,29 @@ export function results(world: World, scenario: Scenario): RunResult {
       ),
       jain: jain(flows.map(({ goodput_bps }) => goodput_bps)),
     },
+    ...timelineOf(world, scenario),
   };
+}
+
+function timelineOf(world: World, { flows }: Scenario): Pick<RunResult, "timeline" | "timeline_omitted"> {
+  const faults = (world.assembly.timeline ?? [])
+    .filter(({ at_ns }) => at_ns <= world.now)
+    .map(({ at_ns, change, fault, effect, targets }): TimelineEvent => {
+      return { at_ms: at_ns / MILLISECOND, event: change, fault, effect, targets };
+    });
+  const selectors = flows.map(({ id }) => ({ id, ...world.read<SelectorContext>(`selector/${id}`).context }));
+  const switches = selectors
+    .flatMap(({ id, paths, switchedAt, switchedTo }) =>
+      switchedAt.map((at, n): TimelineEvent => {
+        const path = paths[switchedTo[n] as number]?.fingerprint ?? "";
+        return { at_ms: at / MILLISECOND, event: "switch", flow: id, path };
+      }),
+    )
+    .toSorted((left, right) => left.at_ms - right.at_ms)
+    .slice(0, MAX_SWITCHES_NAMED);
+  const all = selectors.reduce((sum, { switches: count }) => sum + count, 0);
+  const timeline = [...faults, ...switches].toSorted((left, right) => left.at_ms - right.at_ms);
+  return { timeline, timeline_omitted: all - switches.length };
 }
 
 /** Jain's fairness index: 1 where all are equal, 1/n where one has all; null without any traffic. */
@@ -130,8 +178,13 @@ export function jain(shares: readonly number[]): number | null {
   return squares === 0 ? null : (sum * sum) / (shares.length * squares);
 }
 
+/** Id of the actor that counts what a flow brings. */
+export function tallyId({ app, id }: FlowSpec): string {
+  return app === "ping" ? `app/${id}` : `app/${id}/sink`;
+}
+
 function tallyOf(world: World, flow: FlowSpec): Tally {
-  return world.read<Tally>(flow.app === "ping" ? `app/${flow.id}` : `app/${flow.id}/sink`).context;
+  return world.read<Tally>(tallyId(flow)).context;
 }
 
 function flowResult(world: World, flow: FlowSpec, number: number, measureFrom: Nanos): FlowResult {
@@ -164,18 +217,30 @@ function flowResult(world: World, flow: FlowSpec, number: number, measureFrom: N
 }
 
 function linkResult(id: string, link: LinkContext, now: Nanos): LinkResult {
-  const { packets, bytes, drops } = link;
-  return { id: id.slice("link/".length), packets, bytes, drops, utilization: sendingShare(link, now) };
+  const { packets, bytes, drops, dropped } = link;
+  const { highWater, marks } = queueFigures(link);
+  return {
+    id: id.slice("link/".length),
+    packets,
+    bytes,
+    drops,
+    utilization: sendingShare(link, now),
+    queue_max_packets: highWater,
+    ecn_marks: marks,
+    dropped,
+  };
 }
 
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
 function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, now: Nanos): number {
-  const { rate_bps, schedule } = direction;
-  const room =
-    schedule?.kind === "opportunities"
-      ? offeredBetween(schedule, measureFrom, now)
-      : bitsBetween({ rate: rate_bps, schedule, cap: null }, measureFrom, now);
+  const room = roomBetween(direction, measureFrom, now);
   return room === 0 ? 0 : Math.min(1, (measuredBytes * 8) / room);
+}
+
+/** Bits a line can send from one time to another, faults aside; 0 where it has no limit. */
+export function roomBetween({ rate_bps, schedule }: LinkDirection, from: Nanos, to: Nanos): number {
+  if (schedule?.kind === "opportunities") return offeredBetween(schedule, from, to);
+  return bitsBetween({ rate: rate_bps, schedule, cap: null }, from, to);
 }
 
 function latencyMs(histogram: Histogram): LatencyMs {

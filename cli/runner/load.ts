@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
 import { canonicalJson } from "../../core/canonical.ts";
+import { expandFaults } from "../../core/faults.ts";
 import type { Network, PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { isPolicyFile } from "../../topologies/policies.ts";
@@ -35,6 +36,9 @@ export const loadScenario = Effect.fnUntraced(function* (file: string, overrides
   const resolved = resolveScenario(text, { file, readFile, overrides: withParameters(overrides) });
   if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
   const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
+  const timeline = expandFaults(resolved.value);
+  if (!timeline.ok)
+    return yield* new InputError({ message: `${file}: fault ${timeline.error.fault}: ${timeline.error.message}` });
   const { scenario, policies } = yield* namePolicies(resolved.value, locate, inputs);
   const loaded: LoadedScenario = { file, scenario, inputs, policies };
   return loaded;
