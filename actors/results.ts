@@ -1,26 +1,29 @@
 /** What a run came to, read from the actors' contexts: the same in both worlds. Field names are those of `run --json`. */
 import type { DropReason } from "../core/env.ts";
-import { createHistogram, type Histogram, mean, merge, quantile } from "../core/histogram.ts";
+import { createHistogram, type Histogram, merge } from "../core/histogram.ts";
 import { NO_FLOW } from "../core/packet.ts";
 import type { FlowSpec, Scenario } from "../core/scenario.ts";
 import { SECOND } from "../core/units.ts";
+import {
+  appResult,
+  type MessageResult,
+  type ReplyCount,
+  type TransferResult,
+  type TransportResult,
+} from "./app-results.ts";
+import type { Sending } from "./apps/datagram.ts";
 import type { Tally } from "./apps/tally.ts";
-import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
+import { type LatencyMs, latencyMs } from "./latency.ts";
 import type { LinkContext } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
 
-export interface LatencyMs {
-  readonly mean: number | null;
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-  readonly max: number | null;
-}
+export type { LatencyMs };
 
+/** `sent`, `received`, `lost` and `in_flight` count packets from the source to the destination, `replies` those that come back. */
 export interface FlowResult {
   readonly id: string;
   readonly app: string;
@@ -33,13 +36,28 @@ export interface FlowResult {
   readonly in_flight?: number;
   /** Received, headers included. */
   readonly bytes: number;
-  /** Received bytes over the time the flow was sending. */
+  /**
+   * Over the time the flow was sending: received bytes, headers included; for bulk flows, files and exchanges the bytes handed to the
+   * application (of exchanges: responses), each once; for message streams the bytes of messages on time.
+   */
   readonly goodput_bps: number;
-  /** One way; for pings the round trip. */
+  /** One way, of each packet from the source; for pings the round trip. */
   readonly latency_ms: LatencyMs;
   readonly reordered: number;
   readonly switches: number;
   readonly paths: readonly { readonly fingerprint: string; readonly packets: number }[];
+  /** Acknowledgements and responses, where the other side sends packets of its own. */
+  readonly replies?: ReplyResult;
+  readonly transfers?: TransferResult;
+  readonly messages?: MessageResult;
+  readonly transport?: TransportResult;
+}
+
+export interface ReplyResult {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly in_flight?: number;
 }
 
 export interface LinkResult {
@@ -66,7 +84,10 @@ export interface RunResult {
   };
 }
 
-/** Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. */
+/**
+ * Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. What the other side of flow n of N sends by
+ * itself has the number n + N, and the id `ID/replies`.
+ */
 export interface FlowCount {
   readonly flow: number;
   readonly id: string;
@@ -75,9 +96,12 @@ export interface FlowCount {
 }
 
 export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
-  const counts = scenario.flows.map((flow, number) => {
-    const source = world.read<SourceContext>(`app/${flow.id}`).context;
-    return { flow: number, id: flow.id, sent: source.sent, received: tallyOf(world, flow).received };
+  const counts = scenario.flows.flatMap((flow, number): FlowCount[] => {
+    const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+    const { replies } = appResult(world, flow);
+    const data = { flow: number, id: flow.id, sent, received: tallyOf(world, flow).received };
+    if (replies === null) return [data];
+    return [data, { flow: number + scenario.flows.length, id: `${flow.id}/replies`, ...replies }];
   });
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
@@ -93,7 +117,7 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
 }
 
 export function results(world: World, scenario: Scenario): RunResult {
-  const flows = scenario.flows.map((flow, number) => flowResult(world, flow, number));
+  const flows = scenario.flows.map((flow, number) => flowResult(world, scenario, flow, number));
   const links = world.cells
     .filter(({ spec }) => spec.logic === "link")
     .map(({ id, state }) => linkResult(id, state.context as LinkContext, world.now));
@@ -128,13 +152,14 @@ function tallyOf(world: World, flow: FlowSpec): Tally {
   return world.read<Tally>(flow.app === "ping" ? `app/${flow.id}` : `app/${flow.id}/sink`).context;
 }
 
-function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
-  const { sent } = world.read<SourceContext>(`app/${flow.id}`).context;
+function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: number): FlowResult {
+  const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+  const { delivered, endedAt, replies, details } = appResult(world, flow);
   const { received, receivedBytes, reordered, latency } = tallyOf(world, flow);
   const selector = world.read<SelectorContext>(`selector/${flow.id}`).context;
   const lost = world.ledger.byFlow.get(number) ?? 0;
   const inFlight = sent - received - lost;
-  const active = (Math.min(flow.stop_ns, world.now) - flow.start_ns) / SECOND;
+  const active = (Math.min(flow.stop_ns, endedAt ?? world.now) - flow.start_ns) / SECOND;
   return {
     id: flow.id,
     app: flow.app,
@@ -146,14 +171,22 @@ function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
     lost,
     ...(inFlight === 0 ? {} : { in_flight: inFlight }),
     bytes: receivedBytes,
-    goodput_bps: active > 0 ? (receivedBytes * 8) / active : 0,
+    goodput_bps: active > 0 ? ((delivered ?? receivedBytes) * 8) / active : 0,
     latency_ms: latencyMs(latency),
     reordered,
     switches: selector.switches,
     paths: selector.paths
       .map(({ fingerprint }, index) => ({ fingerprint, packets: selector.used[index] as number }))
       .filter(({ packets }) => packets > 0),
+    ...(replies === null ? {} : { replies: replyResult(world, number + scenario.flows.length, replies) }),
+    ...details,
   };
+}
+
+function replyResult(world: World, flow: number, { sent, received }: ReplyCount): ReplyResult {
+  const lost = world.ledger.byFlow.get(flow) ?? 0;
+  const inFlight = sent - received - lost;
+  return { sent, received, lost, ...(inFlight === 0 ? {} : { in_flight: inFlight }) };
 }
 
 function linkResult(id: string, link: LinkContext, now: number): LinkResult {
@@ -164,18 +197,6 @@ function linkResult(id: string, link: LinkContext, now: number): LinkResult {
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
 function sendingShare(bytes: number, rate: number, now: number): number {
   return rate === 0 || now === 0 ? 0 : Math.min(1, (bytes * 8 * SECOND) / (rate * now));
-}
-
-function latencyMs(histogram: Histogram): LatencyMs {
-  const ms = (ns: number | null): number | null => (ns === null ? null : ns / 1e6);
-  const at = (q: number): number | null => ms(quantile(histogram, q));
-  return {
-    mean: ms(mean(histogram)),
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    max: histogram.count === 0 ? null : ms(histogram.max),
-  };
 }
 
 function mergeAll(histograms: readonly Histogram[]): Histogram {

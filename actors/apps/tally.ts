@@ -1,4 +1,5 @@
 /** What every receiving application counts. */
+import { type LocalClock, localTime } from "../../core/clock.ts";
 import type { Env } from "../../core/env.ts";
 import { createHistogram, type Histogram, record } from "../../core/histogram.ts";
 import type { Packet } from "../../core/packet.ts";
@@ -19,11 +20,12 @@ export function createTally(): Tally {
   return { received: 0, receivedBytes: 0, reordered: 0, highest: -1, latency: createHistogram() };
 }
 
-export function tally(counts: Tally, packet: Packet, env: Env): void {
+/** Counts a packet; `clock` is the receiver's own. */
+export function tally(counts: Tally, packet: Packet, env: Env, clock: LocalClock): void {
   counts.received++;
   counts.receivedBytes += packet.wireLength;
   if (packet.number < counts.highest) counts.reordered++;
   else counts.highest = packet.number;
-  record(counts.latency, Math.max(0, env.now - packet.sentAt));
+  record(counts.latency, Math.max(0, localTime(clock, env.now) - packet.sentAt));
   if (env.tracing) env.trace("app.receive", packet);
 }
