@@ -2,7 +2,8 @@
  * What applications put behind the payload header (core/wire/payload.ts), big endian. All that follows these bytes in a payload is
  * data, which simulations leave zero.
  *
- *   data     u8 1, u8 flags (1: end of the stream, 2: a request), u16 bytes of data, u32 connection, u32 packet number, u48 offset
+ *   data     u8 1, u8 flags (1: end of the stream, 2: a request), u16 bytes of data, u32 connection, u32 packet number, u32 number
+ *            from which on acknowledgements are of use, u48 offset
  *            a request goes on: u48 bytes asked for in answer
  *   ack      u8 2, u8 flags (1: the whole stream has arrived, 2: no such connection), u16 ranges, u32 connection,
  *            u32 delay in microseconds, u32 packets marked CE so far, then for each range, ascending: u32 first, u32 last
@@ -18,6 +19,8 @@ export interface DataFrame {
   readonly connection: number;
   /** Never used twice: what is sent again has a new number. */
   readonly number: number;
+  /** Lower numbers need not be acknowledged any more. */
+  readonly floor: number;
   readonly offset: number;
   readonly length: number;
   /** The stream ends with this piece. */
@@ -54,8 +57,8 @@ export interface MessageFrame {
 export type Frame = DataFrame | AckFrame | MessageFrame;
 
 const TYPE = { data: 1, ack: 2, message: 3 } as const;
-const DATA_BYTES = 18;
-const REQUEST_BYTES = 24;
+const DATA_BYTES = 22;
+const REQUEST_BYTES = 28;
 const ACK_BYTES = 16;
 const MESSAGE_BYTES = 14;
 export const MAX_ACK_RANGES = 32;
@@ -88,15 +91,16 @@ export function decodeFrame({ rest, payloadLength }: Packet): Frame | null {
   return rest[0] === TYPE.message ? decodeMessage(rest) : null;
 }
 
-function encodeData({ connection, number, offset, length, fin, answer }: DataFrame): Uint8Array {
+function encodeData({ connection, number, floor, offset, length, fin, answer }: DataFrame): Uint8Array {
   const bytes = new Uint8Array(answer < 0 ? DATA_BYTES : REQUEST_BYTES);
   bytes[0] = TYPE.data;
   bytes[1] = (fin ? 1 : 0) | (answer < 0 ? 0 : 2);
   put16(bytes, 2, length);
   put32(bytes, 4, connection);
   put32(bytes, 8, number);
-  put48(bytes, 12, offset);
-  if (answer >= 0) put48(bytes, 18, answer);
+  put32(bytes, 12, floor);
+  put48(bytes, 16, offset);
+  if (answer >= 0) put48(bytes, 22, answer);
   return bytes;
 }
 
@@ -105,16 +109,17 @@ function decodeData(bytes: Uint8Array, room: number): DataFrame | null {
   const header = (flags & 2) === 0 ? DATA_BYTES : REQUEST_BYTES;
   if (flags > 3 || bytes.length < header) return null;
   const length = get16(bytes, 2);
-  const offset = get48(bytes, 12);
+  const offset = get48(bytes, 16);
   if (header + length > room || offset + length > MAX_STREAM_BYTES) return null;
   return {
     kind: "data",
     connection: get32(bytes, 4),
     number: get32(bytes, 8),
+    floor: get32(bytes, 12),
     offset,
     length,
     fin: (flags & 1) === 1,
-    answer: header === REQUEST_BYTES ? get48(bytes, 18) : -1,
+    answer: header === REQUEST_BYTES ? get48(bytes, 22) : -1,
   };
 }
 
@@ -141,6 +146,7 @@ function decodeAck(bytes: Uint8Array): AckFrame | null {
   if (flags > 3 || count > MAX_ACK_RANGES || bytes.length < ACK_BYTES + 8 * count) return null;
   const ranges: Ranges = [];
   let least = 0;
+  // Between two ranges at least one number is missing.
   for (let at = ACK_BYTES; at < ACK_BYTES + 8 * count; at += 8) {
     const first = get32(bytes, at);
     const end = get32(bytes, at + 4) + 1;

@@ -34,6 +34,7 @@ export function removeRange(ranges: Ranges, start: number, end: number): void {
 }
 
 export function hasNumber(ranges: Readonly<Ranges>, number: number): boolean {
+  if (number >= (ranges.at(-1) ?? 0)) return false;
   const at = firstEndingAfter(ranges, number);
   return at < ranges.length && (ranges[at] as number) <= number;
 }

@@ -9,7 +9,7 @@ import { addRange, hasNumber, prefixOf, type Ranges } from "./ranges.ts";
 import { MAX_ACK_DELAY } from "./rtt.ts";
 
 export interface Receiver {
-  /** Packet numbers that arrived; the oldest ranges are forgotten. */
+  /** Packet numbers that arrived; ranges that the sender needs no more are forgotten, and the oldest beyond `MAX_ACK_RANGES`. */
   readonly numbers: Ranges;
   /** Bytes of the stream that arrived. */
   readonly bytes: Ranges;
@@ -70,7 +70,7 @@ export function receiveData(receiver: Receiver, frame: DataFrame, ce: boolean, n
   addRange(bytes, frame.offset, end);
   if (frame.fin) receiver.end = end;
   if (ce) receiver.ce++;
-  noteNumber(receiver, frame.number, ce, now);
+  noteNumber(receiver, frame, ce, now);
   const delivered = prefixOf(bytes);
   const news = delivered - receiver.delivered;
   receiver.delivered = delivered;
@@ -102,13 +102,21 @@ function contradicts(receiver: Receiver, frame: DataFrame, end: number): boolean
   return frame.fin && end < (receiver.bytes.at(-1) ?? 0);
 }
 
-function noteNumber(receiver: Receiver, number: number, ce: boolean, now: Nanos): void {
+function noteNumber(receiver: Receiver, { number, floor }: DataFrame, ce: boolean, now: Nanos): void {
   const { numbers } = receiver;
   const expected = numbers.at(-1) ?? 0;
   addRange(numbers, number, number + 1);
+  if (numbers.length > 2 && (numbers[1] as number) <= floor) dropBelow(numbers, floor);
   if (numbers.length > 2 * MAX_ACK_RANGES) numbers.splice(0, numbers.length - 2 * MAX_ACK_RANGES);
   if (number >= expected) receiver.largestAt = now;
   receiver.waiting++;
   if (receiver.waiting >= ACK_EVERY || number !== expected || ce) receiver.ackAt = now;
   else if (receiver.ackAt < 0) receiver.ackAt = now + MAX_ACK_DELAY;
+}
+
+/** The last range stays, whatever the sender says. */
+function dropBelow(numbers: Ranges, floor: number): void {
+  let count = 0;
+  while (count + 2 < numbers.length && (numbers[count + 1] as number) <= floor) count += 2;
+  numbers.splice(0, count);
 }

@@ -276,7 +276,7 @@ function send(sender: Sender, offset: number, length: Bytes, now: Nanos): DataFr
   sender.tokens -= length + overhead;
   sender.lastSentAt = now;
   sender.counts.sent++;
-  return { kind: "data", connection, number, offset, length, fin, answer };
+  return { kind: "data", connection, number, floor: sender.sent.first, offset, length, fin, answer };
 }
 
 /** Numbers that no acknowledgement has named before, ascending. */
