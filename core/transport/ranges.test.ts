@@ -9,7 +9,10 @@ const step = fc.tuple(fc.boolean(), range);
 function model(steps: readonly (readonly [boolean, [number, number]])[]): Set<number> {
   const set = new Set<number>();
   for (const [add, [start, end]] of steps) {
-    for (let n = start; n < end; n++) add ? set.add(n) : set.delete(n);
+    for (let n = start; n < end; n++) {
+      if (add) set.add(n);
+      else set.delete(n);
+    }
   }
   return set;
 }
