@@ -54,11 +54,12 @@ export interface TransportResult {
 export interface ReplyCount {
   readonly sent: number;
   readonly received: number;
+  readonly duplicates: number;
 }
 
 export interface AppResult {
-  /** Application's bytes; null where only packets count. */
-  readonly delivered: number | null;
+  /** Application's bytes since the warm-up; null where only packets count. */
+  readonly measured: number | null;
   /** When the flow had nothing more to send, where it can say so. */
   readonly endedAt: number | null;
   readonly replies: ReplyCount | null;
@@ -83,7 +84,7 @@ export function appResult(world: World, flow: FlowSpec): AppResult {
     case "message-stream":
       return messageResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
     default:
-      return { delivered: null, endedAt: null, replies: null, details: {} };
+      return { measured: null, endedAt: null, replies: null, details: {} };
   }
 }
 
@@ -96,7 +97,7 @@ function bulkResult(start: number, now: number, bulk: BulkContext, sink: StreamS
   const transport = transportResult(createTotals(), [outgoing.sender], sink.marked);
   const details = bytes === 0 ? { transport } : { transfers: transferResult(started, whole, time), transport };
   return {
-    delivered: sink.delivered,
+    measured: sink.measured,
     endedAt: completedAt < 0 ? null : completedAt,
     replies: replyCount(bulk, sink),
     details,
@@ -108,7 +109,7 @@ function fileResult(files: FileTransferContext, sink: StreamSinkContext): AppRes
   const transfers = transferResult(files.started, files.completed, files.completionTime);
   const transport = transportResult(files.totals, open, sink.marked);
   return {
-    delivered: sink.delivered,
+    measured: sink.measured,
     endedAt: null,
     replies: replyCount(files, sink),
     details: { transfers, transport },
@@ -133,7 +134,7 @@ function exchangeResult(client: RequestResponseContext, server: ResponderContext
   };
   const transfers = transferResult(client.started, client.completed, client.completionTime);
   return {
-    delivered: client.delivered,
+    measured: client.measured,
     endedAt: null,
     replies: replyCount(client, server),
     details: { transfers, transport },
@@ -148,11 +149,12 @@ function messageResult(now: number, stream: MessageStreamContext, sink: MessageS
     if (!hasNumber(sink.over, message)) undecided++;
   }
   const messages = { sent, on_time: onTime, late, lost: sent - onTime - late - undecided };
-  return { delivered: sink.delivered, endedAt: null, replies: null, details: { messages } };
+  return { measured: sink.measured, endedAt: null, replies: null, details: { messages } };
 }
 
 function replyCount(source: { readonly replies: Tally }, sink: { readonly sent: number }): ReplyCount {
-  return { sent: sink.sent, received: source.replies.received };
+  const { received, duplicates } = source.replies;
+  return { sent: sink.sent, received, duplicates };
 }
 
 function transferResult(started: number, completed: number, time: Histogram): TransferResult {

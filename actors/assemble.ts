@@ -7,7 +7,7 @@ import type { Scenario } from "../core/scenario.ts";
 import { planFaults } from "./assemble/faults.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
-import { planLink, planNode } from "./assemble/network.ts";
+import { impairedEnds, planLink, planNode } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import { LOGICS } from "./logics.ts";
@@ -34,9 +34,10 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
   };
   const leaving = Map.groupBy(directions, ({ from }) => from.ia);
   const living = Map.groupBy(hosts.values(), ({ spec }) => spec.ia);
+  const impaired = impairedEnds(scenario);
   const planned = [
     ...scenario.network.ases.map(({ ia }) => planNode(scenario, ia, leaving.get(ia) ?? [], living.get(ia) ?? [], at)),
-    ...directions.map((direction) => planLink(scenario, direction, at)),
+    ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
     ...[...hosts.values()].map((host) => planHost(host, at)),
     ...planApplications(scenario, flows, at),
   ];

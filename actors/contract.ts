@@ -164,6 +164,20 @@ const OVERFLOW = caseOf(
   },
 );
 
+/** Every 10 ms one packet of 500 bytes. */
+const TRACE: LinkDirection["schedule"] = { kind: "opportunities", period_ns: 10 * MS, bytes: 500, at_ns: [10 * MS] };
+
+const PACED = caseOf(
+  "a line served by opportunities keeps to them, and its queue to its bound",
+  scenario(network({ schedule: TRACE, queue_packets: 5 }, null), [flow({ interval_ns: 2 * MS })], 1_200 * MS),
+  (it, world, say) => {
+    say(it.received >= 30, `400 ms hold 40 opportunities, but only ${it.received} packets arrived`);
+    say(it.received <= 47, `400 ms hold 40 opportunities, then 5 packets wait, but ${it.received} arrived`);
+    say(it.received + drops(world, "queue_overflow") === it.sent, `${it.lost} lost of ${it.sent}`);
+    say(it.reordered === 0, `${it.reordered} out of order`);
+  },
+);
+
 const DOWN_AND_BACK = caseOf(
   "a link goes down and comes back",
   scenario(network({}, null), [flow({ stop_ns: 700 * MS })], 1_400 * MS, [end(100, "down"), end(300, "up")]),
@@ -284,6 +298,7 @@ export const CONTRACT: readonly ContractCase[] = [
   IN_ORDER,
   LOSS,
   OVERFLOW,
+  PACED,
   DOWN_AND_BACK,
   FAILOVER,
   PING,

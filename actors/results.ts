@@ -2,8 +2,9 @@
 import type { DropReason } from "../core/env.ts";
 import { createHistogram, type Histogram, merge } from "../core/histogram.ts";
 import { NO_FLOW } from "../core/packet.ts";
+import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
 import type { FlowSpec, Scenario } from "../core/scenario.ts";
-import { SECOND } from "../core/units.ts";
+import { type Nanos, SECOND } from "../core/units.ts";
 import {
   appResult,
   type MessageResult,
@@ -34,10 +35,12 @@ export interface FlowResult {
   readonly received: number;
   readonly lost: number;
   readonly in_flight?: number;
+  /** Packets that came once more, if any did. */
+  readonly duplicates?: number;
   /** Received, headers included. */
   readonly bytes: number;
   /**
-   * Over the time the flow was sending: received bytes, headers included; for bulk flows, files and exchanges the bytes handed to the
+   * Since the warm-up, over the time the flow was sending in it: received bytes, headers included; for bulk flows, files and exchanges the bytes handed to the
    * application (of exchanges: responses), each once; for message streams the bytes of messages on time.
    */
   readonly goodput_bps: number;
@@ -58,6 +61,7 @@ export interface ReplyResult {
   readonly received: number;
   readonly lost: number;
   readonly in_flight?: number;
+  readonly duplicates?: number;
 }
 
 export interface LinkResult {
@@ -65,7 +69,7 @@ export interface LinkResult {
   readonly packets: number;
   readonly bytes: number;
   readonly drops: number;
-  /** Share of the time the line was sending. */
+  /** What was sent since the warm-up, as a share of what the line can send without faults. */
   readonly utilization: number;
 }
 
@@ -93,13 +97,16 @@ export interface FlowCount {
   readonly id: string;
   readonly sent: number;
   readonly received: number;
+  /** Received once more. */
+  readonly duplicates: number;
 }
 
 export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const counts = scenario.flows.flatMap((flow, number): FlowCount[] => {
     const { sent } = world.read<Sending>(`app/${flow.id}`).context;
     const { replies } = appResult(world, flow);
-    const data = { flow: number, id: flow.id, sent, received: tallyOf(world, flow).received };
+    const { received, duplicates } = tallyOf(world, flow);
+    const data = { flow: number, id: flow.id, sent, received, duplicates };
     if (replies === null) return [data];
     return [data, { flow: number + scenario.flows.length, id: `${flow.id}/replies`, ...replies }];
   });
@@ -108,7 +115,7 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const sent = contexts<NodeContext>("node").reduce((sum, { answered }) => sum + answered, 0);
   const endpoints = contexts<EndpointContext>("endpoint");
   const received = [...contexts<HostContext>("host"), ...endpoints].reduce((sum, { errors }) => sum + errors, 0);
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received }];
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received, duplicates: 0 }];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),
@@ -154,12 +161,13 @@ function tallyOf(world: World, flow: FlowSpec): Tally {
 
 function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: number): FlowResult {
   const { sent } = world.read<Sending>(`app/${flow.id}`).context;
-  const { delivered, endedAt, replies, details } = appResult(world, flow);
-  const { received, receivedBytes, reordered, latency } = tallyOf(world, flow);
+  const { measured, endedAt, replies, details } = appResult(world, flow);
+  const { duplicates, latency, measuredBytes, received, receivedBytes, reordered } = tallyOf(world, flow);
   const selector = world.read<SelectorContext>(`selector/${flow.id}`).context;
   const lost = world.ledger.byFlow.get(number) ?? 0;
-  const inFlight = sent - received - lost;
-  const active = (Math.min(flow.stop_ns, endedAt ?? world.now) - flow.start_ns) / SECOND;
+  const inFlight = underWay(world, number, { sent, received, duplicates });
+  const begin = Math.max(flow.start_ns, scenario.warmup_ns);
+  const active = (Math.min(flow.stop_ns, endedAt ?? world.now) - begin) / SECOND;
   return {
     id: flow.id,
     app: flow.app,
@@ -170,8 +178,9 @@ function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: nu
     received,
     lost,
     ...(inFlight === 0 ? {} : { in_flight: inFlight }),
+    ...(duplicates === 0 ? {} : { duplicates }),
     bytes: receivedBytes,
-    goodput_bps: active > 0 ? ((delivered ?? receivedBytes) * 8) / active : 0,
+    goodput_bps: active > 0 ? ((measured ?? measuredBytes) * 8) / active : 0,
     latency_ms: latencyMs(latency),
     reordered,
     switches: selector.switches,
@@ -183,20 +192,38 @@ function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: nu
   };
 }
 
-function replyResult(world: World, flow: number, { sent, received }: ReplyCount): ReplyResult {
-  const lost = world.ledger.byFlow.get(flow) ?? 0;
-  const inFlight = sent - received - lost;
-  return { sent, received, lost, ...(inFlight === 0 ? {} : { in_flight: inFlight }) };
+/** Packets, copies of packets included, that neither arrived nor were lost. */
+function underWay(world: World, flow: number, { sent, received, duplicates }: ReplyCount): number {
+  const { byFlow, duplicated } = world.ledger;
+  return sent + (duplicated.get(flow) ?? 0) - received - duplicates - (byFlow.get(flow) ?? 0);
 }
 
-function linkResult(id: string, link: LinkContext, now: number): LinkResult {
-  const { packets, bytes, drops, model } = link;
-  return { id: id.slice("link/".length), packets, bytes, drops, utilization: sendingShare(bytes, model.rate, now) };
+function replyResult(world: World, flow: number, replies: ReplyCount): ReplyResult {
+  const { sent, received, duplicates } = replies;
+  const lost = world.ledger.byFlow.get(flow) ?? 0;
+  const inFlight = underWay(world, flow, replies);
+  return {
+    sent,
+    received,
+    lost,
+    ...(inFlight === 0 ? {} : { in_flight: inFlight }),
+    ...(duplicates === 0 ? {} : { duplicates }),
+  };
+}
+
+function linkResult(id: string, link: LinkContext, now: Nanos): LinkResult {
+  const { packets, bytes, drops } = link;
+  return { id: id.slice("link/".length), packets, bytes, drops, utilization: sendingShare(link, now) };
 }
 
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
-function sendingShare(bytes: number, rate: number, now: number): number {
-  return rate === 0 || now === 0 ? 0 : Math.min(1, (bytes * 8 * SECOND) / (rate * now));
+function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, now: Nanos): number {
+  const { rate_bps, schedule } = direction;
+  const room =
+    schedule?.kind === "opportunities"
+      ? offeredBetween(schedule, measureFrom, now)
+      : bitsBetween({ rate: rate_bps, schedule, cap: null }, measureFrom, now);
+  return room === 0 ? 0 : Math.min(1, (measuredBytes * 8) / room);
 }
 
 function mergeAll(histograms: readonly Histogram[]): Histogram {

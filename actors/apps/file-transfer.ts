@@ -45,6 +45,7 @@ export interface FileTransferInput {
   readonly size: Distribution;
   readonly arrivals: FileTransferFlow["arrivals"];
   readonly count: number;
+  readonly measureFrom: Nanos;
 }
 
 /** A file under way. */
@@ -59,7 +60,7 @@ export interface FileTransferContext extends FileTransferInput, Sending {
   completed: number;
   /** Files not begun since too many were under way. */
   refused: number;
-  /** Until the last byte was acknowledged. */
+  /** Until the last byte was acknowledged; of files whole at `measureFrom` or later. */
   readonly completionTime: Histogram;
   readonly totals: TransportTotals;
   readonly replies: Tally;
@@ -94,7 +95,7 @@ const fileTransferMachine = setup({
     refused: 0,
     completionTime: createHistogram(),
     totals: createTotals(),
-    replies: createTally(),
+    replies: createTally(input.measureFrom),
     malformed: 0,
     due: input.start,
   }),
@@ -182,7 +183,7 @@ function endTransfer(files: FileTransferContext, connection: number, transfer: T
   files.transfers.delete(connection);
   addTotals(files.totals, transfer.sender);
   files.completed++;
-  record(files.completionTime, env.now - transfer.startedAt);
+  if (env.now >= files.measureFrom) record(files.completionTime, env.now - transfer.startedAt);
   if (files.arrivals.kind !== "sequential") return;
   const gap = Math.round(sample(files.arrivals.gap, env.random("gaps")));
   files.due = env.now + gap;

@@ -16,6 +16,7 @@ import { createTally, type Tally, tally } from "./tally.ts";
 export interface MessageSinkInput {
   readonly flow: number;
   readonly deadline: Nanos;
+  readonly measureFrom: Nanos;
 }
 
 /** A message of which not every packet has arrived. */
@@ -33,6 +34,8 @@ export interface MessageSinkContext extends MessageSinkInput, Tally {
   late: number;
   /** Of messages on time. */
   delivered: number;
+  /** Of those, bytes of messages that were whole at `measureFrom` or later. */
+  measured: number;
   malformed: number;
 }
 
@@ -44,13 +47,14 @@ const messageSinkMachine = setup({
   id: "message-sink",
   context: ({ input }) => ({
     ...input,
-    ...createTally(),
+    ...createTally(input.measureFrom),
     clock: createClock(),
     partial: new Map(),
     over: [],
     onTime: 0,
     late: 0,
     delivered: 0,
+    measured: 0,
     malformed: 0,
   }),
   initial: "receiving",
@@ -100,6 +104,7 @@ function receive(sink: MessageSinkContext, frame: MessageFrame, packet: Packet, 
   }
   sink.onTime++;
   sink.delivered += frame.bytes;
+  if (env.now >= sink.measureFrom) sink.measured += frame.bytes;
 }
 
 /** Messages up to this one are over, whole or not. */

@@ -54,6 +54,7 @@ export interface RequestResponseInput {
   readonly response: Distribution;
   readonly think: Distribution;
   readonly timeout: Nanos;
+  readonly measureFrom: Nanos;
 }
 
 /** The exchange under way. */
@@ -73,10 +74,12 @@ export interface RequestResponseContext extends RequestResponseInput, Sending {
   givenUp: number;
   /** Exchanges answered in full: their late packets are told so. */
   readonly answered: Ranges;
-  /** From a request to the last byte of its response. */
+  /** From a request to the last byte of its response; of responses whole at `measureFrom` or later. */
   readonly completionTime: Histogram;
   /** Bytes of responses handed to the application: each once, in order. */
   delivered: number;
+  /** Of those, bytes handed over at `measureFrom` or later. */
+  measured: number;
   /** Packets of responses marked "congestion experienced". */
   marked: number;
   readonly totals: TransportTotals;
@@ -120,9 +123,10 @@ const requestResponseMachine = setup({
     answered: [],
     completionTime: createHistogram(),
     delivered: 0,
+    measured: 0,
     marked: 0,
     totals: createTotals(),
-    replies: createTally(),
+    replies: createTally(input.measureFrom),
     malformed: 0,
   }),
   initial: "waiting",
@@ -219,10 +223,12 @@ function receiveResponse(
     sendAck(client, lastWord(frame, hasNumber(client.answered, frame.connection)), null, env);
     return;
   }
-  client.delivered += accept(client, exchange.response, frame, packet, env);
+  const news = accept(client, exchange.response, frame, packet, env);
+  client.delivered += news;
+  if (env.now >= client.measureFrom) client.measured += news;
   if (!isComplete(exchange.response.receiver)) return;
   client.completed++;
-  record(client.completionTime, env.now - exchange.startedAt);
+  if (env.now >= client.measureFrom) record(client.completionTime, env.now - exchange.startedAt);
   addRange(client.answered, frame.connection, frame.connection + 1);
   if (client.answered.length > 2 * MAX_ANSWERED_RANGES) client.answered.splice(0, 2);
   endExchange(client, exchange, env);

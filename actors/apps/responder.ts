@@ -39,6 +39,7 @@ export interface ResponderInput {
   readonly payloadLength: number;
   /** The client's. */
   readonly timeout: Nanos;
+  readonly measureFrom: Nanos;
 }
 
 /** One request and its response; `response` is null until the request is whole. */
@@ -68,7 +69,7 @@ const responderMachine = setup({
   context: ({ input }) => ({
     ...input,
     ...createSending(input.ends),
-    ...createTally(),
+    ...createTally(input.measureFrom),
     answering: new Map(),
     over: [],
     totals: createTotals(),

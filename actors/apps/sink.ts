@@ -3,6 +3,7 @@ import { setup } from "xstate";
 import { createClock, type LocalClock } from "../../core/clock.ts";
 import type { ControlEvent, Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
+import type { Nanos } from "../../core/units.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { onClockSet } from "./datagram.ts";
 import { createTally, type Tally, tally } from "./tally.ts";
@@ -10,6 +11,8 @@ import { createTally, type Tally, tally } from "./tally.ts";
 export interface SinkInput {
   /** Number of the flow this sink belongs to; packets of others are counted as unexpected. */
   readonly flow: number;
+  /** Delays and bytes for the goodput are counted from then on. */
+  readonly measureFrom: Nanos;
 }
 
 export interface SinkContext extends Tally {
@@ -21,7 +24,7 @@ const sinkMachine = setup({
   types: { context: {} as SinkContext, events: {} as { type: "none" }, input: {} as SinkInput },
 }).createMachine({
   id: "sink",
-  context: ({ input }) => ({ flow: input.flow, clock: createClock(), ...createTally() }),
+  context: ({ input }) => ({ flow: input.flow, clock: createClock(), ...createTally(input.measureFrom) }),
   initial: "receiving",
   states: { receiving: {} },
 });

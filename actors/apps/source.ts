@@ -24,6 +24,8 @@ export interface SourceInput {
   readonly start: Nanos;
   readonly stop: Nanos;
   readonly interval: Nanos;
+  /** Round-trip times are counted from then on. */
+  readonly measureFrom: Nanos;
 }
 
 /** The tally is of replies to pings. */
@@ -46,7 +48,7 @@ const sourceMachine = setup({
   },
 }).createMachine({
   id: "source",
-  context: ({ input }) => ({ ...input, ...createSending(input.ends), ...createTally() }),
+  context: ({ input }) => ({ ...input, ...createSending(input.ends), ...createTally(input.measureFrom) }),
   initial: "waiting",
   states: {
     waiting: { entry: "awaitStart", on: { "timer.start": { target: "sending", actions: "startSending" } } },

@@ -8,6 +8,7 @@ import type { Packet } from "../../core/packet.ts";
 import { type DataFrame, decodeFrame } from "../../core/transport/frames.ts";
 import { addRange, hasNumber, type Ranges } from "../../core/transport/ranges.ts";
 import { isComplete, lastWord } from "../../core/transport/receiver.ts";
+import type { Nanos } from "../../core/units.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { accept, type ConnectionTimer, type Incoming, openIncoming, ringAck, sendAck, silence } from "./connection.ts";
 import { backOf, createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
@@ -19,6 +20,7 @@ export interface StreamSinkInput {
   /** Number of the flow that ends here. */
   readonly flow: number;
   readonly reply: "reverse" | "select";
+  readonly measureFrom: Nanos;
 }
 
 export interface StreamSinkContext extends StreamSinkInput, Sending, Tally {
@@ -27,6 +29,8 @@ export interface StreamSinkContext extends StreamSinkInput, Sending, Tally {
   readonly finished: Ranges;
   /** Bytes handed to the application: each once, in order. */
   delivered: number;
+  /** Of those, bytes handed over at `measureFrom` or later. */
+  measured: number;
   /** Packets marked "congestion experienced". */
   marked: number;
   malformed: number;
@@ -44,10 +48,11 @@ const streamSinkMachine = setup({
   context: ({ input }) => ({
     ...input,
     ...createSending(input.ends),
-    ...createTally(),
+    ...createTally(input.measureFrom),
     connections: new Map(),
     finished: [],
     delivered: 0,
+    measured: 0,
     marked: 0,
     malformed: 0,
     refused: 0,
@@ -103,7 +108,9 @@ function receive(sink: StreamSinkContext, frame: DataFrame, packet: Packet, env:
     sink.connections.set(frame.connection, incoming);
   }
   incoming.back = backOf(sink.reply, packet, incoming.back);
-  sink.delivered += accept(sink, incoming, frame, packet, env);
+  const news = accept(sink, incoming, frame, packet, env);
+  sink.delivered += news;
+  if (env.now >= sink.measureFrom) sink.measured += news;
   if (!isComplete(incoming.receiver)) return;
   silence(incoming, env);
   sink.connections.delete(frame.connection);

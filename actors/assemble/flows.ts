@@ -153,7 +153,15 @@ function appInputs(scenario: Scenario, plan: FlowPlan, header: number, replyHead
     trafficClass: ecn ? flow.traffic_class & 0xfc : flow.traffic_class,
   });
   const [payloadLength, replyPayloadLength] = [flow.packet_size - header, flow.packet_size - replyHeader];
-  return { ends, replyEnds, flow: number, replyFlow, payloadLength, replyPayloadLength };
+  return {
+    ends,
+    replyEnds,
+    flow: number,
+    replyFlow,
+    payloadLength,
+    replyPayloadLength,
+    measureFrom: scenario.warmup_ns,
+  };
 }
 
 /** ECN-capable transport (RFC 3168, and RFC 9000 section 13.4). */

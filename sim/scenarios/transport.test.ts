@@ -129,6 +129,69 @@ test("reordering: slower, but every byte arrives once, and the losses that were 
   t.true((mixed?.transfers?.fct_ms.max ?? 0) > (straight?.transfers?.fct_ms.max ?? 0));
 });
 
+test("a queue that marks early: the window follows the marks, and nothing is lost", (t) => {
+  const red = {
+    kind: "red",
+    minimum_bytes: 30_000,
+    maximum_bytes: 90_000,
+    max_probability: 0.1,
+    weight: 0.002,
+  } as const;
+  const narrow = { rate_bps: 20_000_000, latency_ns: 10 * MS, queue_packets: 500 };
+  const run = (ecn: boolean) => {
+    const links = [link("1-1#1", "1-4#1", { ...narrow, discipline: { ...red, ecn: true } }, narrow)];
+    const scenario = { ...world(links, [bulk("a", { ecn }), bulk("b", { ecn })], 20 * SECOND), warmup_ns: 5 * SECOND };
+    return outcome(scenario);
+  };
+  const [marked, dropped] = [run(true), run(false)];
+  for (const { transport } of marked.flows) {
+    t.true((transport?.ecn_marked ?? 0) > 5, `${transport?.ecn_marked} marked`);
+    t.is(transport?.retransmitted, 0);
+    t.true((transport?.congestion_events ?? 0) >= 3);
+  }
+  t.deepEqual(marked.drops, {});
+  t.true((marked.links[0]?.utilization ?? 0) > 0.95, `utilization ${marked.links[0]?.utilization}`);
+  t.true((dropped.drops.early_drop ?? 0) > 5);
+  for (const { transport } of dropped.flows) t.is(transport?.ecn_marked, 0);
+});
+
+test("duplicates, damage and held-back packets: every byte once, and every packet accounted for", (t) => {
+  const scenario = world(
+    [link("1-1#1", "1-4#1", { rate_bps: 10_000_000 })],
+    [bulk("one", { bytes: 2_000_000 })],
+    60 * SECOND,
+  );
+  const simulation = simulate(scenario);
+  const impairment = {
+    latency_ns: 0,
+    jitter_ns: 0,
+    loss: 0,
+    corrupt: 0.02,
+    duplicate: 0.1,
+    reorder: 0.05,
+    reorder_ns: 20 * MS,
+    rate_bps: null,
+  };
+  for (const id of ["link/1-1#1>1-4#1", "link/1-4#1>1-1#1"]) {
+    simulation.inject(simulation.indexOf(id) as number, { type: "link.impair", cause: "test", impairment } as never, 0);
+  }
+  simulation.run(scenario.duration_ns);
+  const [found] = results(simulation, scenario).flows;
+  t.is(simulation.read<StreamSinkContext>("app/one/sink").context.delivered, 2_000_000);
+  t.is(found?.transfers?.completed, 1);
+  t.true((found?.duplicates ?? 0) > 50 && (found?.replies?.duplicates ?? 0) > 20);
+  t.is(found?.in_flight, undefined);
+});
+
+test("goodput and delays are measured from the warm-up on", (t) => {
+  const scenario = { ...world(dumbbell(100), [bulk("one", {})], 6 * SECOND), warmup_ns: 5 * SECOND };
+  const [found] = outcome(scenario).flows;
+  const { flows } = outcome({ ...scenario, warmup_ns: 0 });
+  t.is(found?.received, flows[0]?.received);
+  t.true((found?.goodput_bps ?? 0) <= 100e6 && (found?.goodput_bps ?? 0) > 85e6, `${found?.goodput_bps}`);
+  t.not(found?.goodput_bps, flows[0]?.goodput_bps);
+});
+
 test("a link that is away for three seconds: probes get slower, and the transfer goes on when it is back", (t) => {
   const links = [link("1-1#1", "1-4#1", { rate_bps: 10_000_000, latency_ns: 10 * MS })];
   const down = { kind: "down" as const, links: [{ ia: "1-1", ifId: 1 }], ases: [] };
