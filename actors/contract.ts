@@ -221,6 +221,23 @@ const PING = caseOf(
   },
 );
 
+/** 200 kB over a line that loses every twentieth packet, acknowledgements over the other way. */
+const TRANSFER = caseOf(
+  "a reliable transfer over a lossy link",
+  scenario(
+    network({ loss: 0.05 }, {}),
+    [flow({ app: "bulk", bytes: 200_000, ecn: false, reply: "select", stop_ns: 6_000 * MS, packet_size: 1_200 })],
+    6_000 * MS,
+  ),
+  (it, _world, say) => {
+    const { transfers, transport } = it;
+    say(transfers?.completed === 1, `the transfer is not complete: ${JSON.stringify(it)}`);
+    say((transport?.retransmitted ?? 0) >= 3, `one of twenty is lost, but ${transport?.retransmitted} were sent again`);
+    say((it.replies?.received ?? 0) > 20, `${it.replies?.received} acknowledgements`);
+    say((transport?.srtt_ms ?? 0) >= 7.98, `four links of 2 ms there and back, but ${transport?.srtt_ms} ms`);
+  },
+);
+
 interface OrderContext {
   readonly seen: string[];
 }
@@ -285,5 +302,6 @@ export const CONTRACT: readonly ContractCase[] = [
   DOWN_AND_BACK,
   FAILOVER,
   PING,
+  TRANSFER,
   ONE_ORDER,
 ];

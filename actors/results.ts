@@ -1,14 +1,22 @@
 /** What a run came to, read from the actors' contexts: the same in both worlds. Field names are those of `run --json`. */
 import type { DropReason } from "../core/env.ts";
-import { createHistogram, type Histogram, mean, merge, quantile } from "../core/histogram.ts";
+import { createHistogram, type Histogram, merge } from "../core/histogram.ts";
 import { NO_FLOW } from "../core/packet.ts";
 import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
 import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
+import {
+  appResult,
+  type MessageResult,
+  type ReplyCount,
+  type TransferResult,
+  type TransportResult,
+} from "./app-results.ts";
+import type { Sending } from "./apps/datagram.ts";
 import type { Tally } from "./apps/tally.ts";
-import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
+import { type LatencyMs, latencyMs } from "./latency.ts";
 import { type LinkContext, queueFigures } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
@@ -17,14 +25,9 @@ import type { World } from "./world.ts";
 /** Switches of path that the timeline names. */
 const MAX_SWITCHES_NAMED = 10_000;
 
-export interface LatencyMs {
-  readonly mean: number | null;
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-  readonly max: number | null;
-}
+export type { LatencyMs };
 
+/** `sent`, `received`, `lost` and `in_flight` count packets from the source to the destination, `replies` those that come back. */
 export interface FlowResult {
   readonly id: string;
   readonly app: string;
@@ -39,13 +42,29 @@ export interface FlowResult {
   readonly duplicates?: number;
   /** Received, headers included. */
   readonly bytes: number;
-  /** Bytes received since the warm-up over the time the flow was sending in it. */
+  /**
+   * Since the warm-up, over the time the flow was sending in it: received bytes, headers included; for bulk flows, files and exchanges the bytes handed to the
+   * application (of exchanges: responses), each once; for message streams the bytes of messages on time.
+   */
   readonly goodput_bps: number;
-  /** One way; for pings the round trip. */
+  /** One way, of each packet from the source; for pings the round trip. */
   readonly latency_ms: LatencyMs;
   readonly reordered: number;
   readonly switches: number;
   readonly paths: readonly { readonly fingerprint: string; readonly packets: number }[];
+  /** Acknowledgements and responses, where the other side sends packets of its own. */
+  readonly replies?: ReplyResult;
+  readonly transfers?: TransferResult;
+  readonly messages?: MessageResult;
+  readonly transport?: TransportResult;
+}
+
+export interface ReplyResult {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly in_flight?: number;
+  readonly duplicates?: number;
 }
 
 export interface LinkResult {
@@ -95,7 +114,10 @@ export interface RunResult {
   readonly timeline_omitted: number;
 }
 
-/** Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. */
+/**
+ * Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. What the other side of flow n of N sends by
+ * itself has the number n + N, and the id `ID/replies`.
+ */
 export interface FlowCount {
   readonly flow: number;
   readonly id: string;
@@ -106,10 +128,13 @@ export interface FlowCount {
 }
 
 export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
-  const counts = scenario.flows.map((flow, number) => {
-    const source = world.read<SourceContext>(`app/${flow.id}`).context;
+  const counts = scenario.flows.flatMap((flow, number): FlowCount[] => {
+    const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+    const { replies } = appResult(world, flow);
     const { received, duplicates } = tallyOf(world, flow);
-    return { flow: number, id: flow.id, sent: source.sent, received, duplicates };
+    const data = { flow: number, id: flow.id, sent, received, duplicates };
+    if (replies === null) return [data];
+    return [data, { flow: number + scenario.flows.length, id: `${flow.id}/replies`, ...replies }];
   });
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
@@ -125,7 +150,7 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
 }
 
 export function results(world: World, scenario: Scenario): RunResult {
-  const flows = scenario.flows.map((flow, number) => flowResult(world, flow, number, scenario.warmup_ns));
+  const flows = scenario.flows.map((flow, number) => flowResult(world, scenario, flow, number));
   const links = world.cells
     .filter(({ spec }) => spec.logic === "link")
     .map(({ id, state }) => linkResult(id, state.context as LinkContext, world.now));
@@ -187,13 +212,15 @@ function tallyOf(world: World, flow: FlowSpec): Tally {
   return world.read<Tally>(tallyId(flow)).context;
 }
 
-function flowResult(world: World, flow: FlowSpec, number: number, measureFrom: Nanos): FlowResult {
-  const { sent } = world.read<SourceContext>(`app/${flow.id}`).context;
+function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: number): FlowResult {
+  const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+  const { measured, endedAt, replies, details } = appResult(world, flow);
   const { duplicates, latency, measuredBytes, received, receivedBytes, reordered } = tallyOf(world, flow);
   const selector = world.read<SelectorContext>(`selector/${flow.id}`).context;
   const lost = world.ledger.byFlow.get(number) ?? 0;
-  const inFlight = sent + (world.ledger.duplicated.get(number) ?? 0) - received - duplicates - lost;
-  const active = (Math.min(flow.stop_ns, world.now) - Math.max(flow.start_ns, measureFrom)) / SECOND;
+  const inFlight = underWay(world, number, { sent, received, duplicates });
+  const begin = Math.max(flow.start_ns, scenario.warmup_ns);
+  const active = (Math.min(flow.stop_ns, endedAt ?? world.now) - begin) / SECOND;
   return {
     id: flow.id,
     app: flow.app,
@@ -206,13 +233,34 @@ function flowResult(world: World, flow: FlowSpec, number: number, measureFrom: N
     ...(inFlight === 0 ? {} : { in_flight: inFlight }),
     ...(duplicates === 0 ? {} : { duplicates }),
     bytes: receivedBytes,
-    goodput_bps: active > 0 ? (measuredBytes * 8) / active : 0,
+    goodput_bps: active > 0 ? ((measured ?? measuredBytes) * 8) / active : 0,
     latency_ms: latencyMs(latency),
     reordered,
     switches: selector.switches,
     paths: selector.paths
       .map(({ fingerprint }, index) => ({ fingerprint, packets: selector.used[index] as number }))
       .filter(({ packets }) => packets > 0),
+    ...(replies === null ? {} : { replies: replyResult(world, number + scenario.flows.length, replies) }),
+    ...details,
+  };
+}
+
+/** Packets, copies of packets included, that neither arrived nor were lost. */
+function underWay(world: World, flow: number, { sent, received, duplicates }: ReplyCount): number {
+  const { byFlow, duplicated } = world.ledger;
+  return sent + (duplicated.get(flow) ?? 0) - received - duplicates - (byFlow.get(flow) ?? 0);
+}
+
+function replyResult(world: World, flow: number, replies: ReplyCount): ReplyResult {
+  const { sent, received, duplicates } = replies;
+  const lost = world.ledger.byFlow.get(flow) ?? 0;
+  const inFlight = underWay(world, flow, replies);
+  return {
+    sent,
+    received,
+    lost,
+    ...(inFlight === 0 ? {} : { in_flight: inFlight }),
+    ...(duplicates === 0 ? {} : { duplicates }),
   };
 }
 
@@ -241,18 +289,6 @@ function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, no
 export function roomBetween({ rate_bps, schedule }: LinkDirection, from: Nanos, to: Nanos): number {
   if (schedule?.kind === "opportunities") return offeredBetween(schedule, from, to);
   return bitsBetween({ rate: rate_bps, schedule, cap: null }, from, to);
-}
-
-function latencyMs(histogram: Histogram): LatencyMs {
-  const ms = (ns: number | null): number | null => (ns === null ? null : ns / 1e6);
-  const at = (q: number): number | null => ms(quantile(histogram, q));
-  return {
-    mean: ms(mean(histogram)),
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    max: histogram.count === 0 ? null : ms(histogram.max),
-  };
 }
 
 function mergeAll(histograms: readonly Histogram[]): Histogram {

@@ -1,9 +1,11 @@
-/** Where a constant-rate flow ends: counts what arrives, how late and in what order. One state. */
+/** Where a flow of single packets ends (constant rate, Poisson, on-off): counts what arrives, how late and in what order. One state. */
 import { setup } from "xstate";
+import { createClock, type LocalClock } from "../../core/clock.ts";
 import type { ControlEvent, Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
+import { onClockSet } from "./datagram.ts";
 import { createTally, type Tally, tally } from "./tally.ts";
 
 export interface SinkInput {
@@ -15,25 +17,23 @@ export interface SinkInput {
 
 export interface SinkContext extends Tally {
   readonly flow: number;
+  readonly clock: LocalClock;
 }
 
 const sinkMachine = setup({
   types: { context: {} as SinkContext, events: {} as { type: "none" }, input: {} as SinkInput },
 }).createMachine({
   id: "sink",
-  context: ({ input }) => ({ flow: input.flow, ...createTally(input.measureFrom) }),
+  context: ({ input }) => ({ flow: input.flow, clock: createClock(), ...createTally(input.measureFrom) }),
   initial: "receiving",
   states: { receiving: {} },
 });
 
 function onPacket(state: Present<SinkContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const sink = state.context;
-  if (packet.flow !== sink.flow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(sink, packet, env);
+  if (packet.flow !== sink.flow) env.drop(packet, "unexpected");
+  else tally(sink, packet, env, sink.clock);
   return;
 }
 
-export const sinkLogic = withPacketHandler(sinkMachine, onPacket);
+export const sinkLogic = withPacketHandler(sinkMachine, onPacket, { "clock.set": onClockSet });

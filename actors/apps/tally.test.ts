@@ -2,12 +2,13 @@
 import { testProp } from "@fast-check/ava";
 import test from "ava";
 import fc from "fast-check";
+import { createClock } from "../../core/clock.ts";
 import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import { createTally, type Tally, tally } from "./tally.ts";
 
 function come(counts: Tally, number: number, now = 100): void {
-  tally(counts, { number, wireLength: 10, sentAt: 40 } as Packet, { now, tracing: false } as Env);
+  tally(counts, { number, wireLength: 10, sentAt: 40 } as Packet, { now, tracing: false } as Env, createClock());
 }
 
 const steps = fc.array(fc.oneof(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -1_900, max: 9_000 })), {

@@ -1,4 +1,5 @@
 /** What every receiving application counts. */
+import { type LocalClock, localTime } from "../../core/clock.ts";
 import type { Env } from "../../core/env.ts";
 import { createHistogram, type Histogram, record } from "../../core/histogram.ts";
 import type { Packet } from "../../core/packet.ts";
@@ -41,7 +42,8 @@ export function createTally(measureFrom: Nanos = 0): Tally {
   };
 }
 
-export function tally(counts: Tally, packet: Packet, env: Env): void {
+/** Counts a packet; `clock` is the receiver's own. */
+export function tally(counts: Tally, packet: Packet, env: Env, clock: LocalClock): void {
   const { number, wireLength } = packet;
   const { now } = env;
   if (number > counts.highest) advance(counts, number);
@@ -54,7 +56,7 @@ export function tally(counts: Tally, packet: Packet, env: Env): void {
   counts.receivedBytes += wireLength;
   if (now >= counts.measureFrom) {
     counts.measuredBytes += wireLength;
-    record(counts.latency, Math.max(0, now - packet.sentAt));
+    record(counts.latency, Math.max(0, localTime(clock, now) - packet.sentAt));
   }
   if (env.tracing) env.trace("app.receive", packet);
 }

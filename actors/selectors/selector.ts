@@ -111,6 +111,8 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
     return;
   }
   packet.path = path.forwarding;
+  packet.currInf = 0;
+  packet.currHf = 0;
   packet.wireLength = (selector.headers[choice] as number) + packet.payloadLength;
   selector.used[choice] = (selector.used[choice] as number) + 1;
   if (env.tracing) env.trace("selector.choose", packet, { path: path.fingerprint });
