@@ -17,20 +17,6 @@ export interface ReturnWay {
 /** Within an AS. */
 const EMPTY_WAY: ReturnWay = { path: null, currInf: 0, currHf: 0 };
 
-/** SCMP types below 128 report errors; none is ever sent in answer to one. */
-export function isScmpError(l4: L4): boolean {
-  switch (l4.kind) {
-    case "scmp.destination-unreachable":
-    case "scmp.packet-too-big":
-    case "scmp.parameter-problem":
-    case "scmp.interface-down":
-    case "scmp.connectivity-down":
-      return true;
-    default:
-      return l4.kind === "scmp.other" && l4.type < 128;
-  }
-}
-
 /** An SCMP error about `packet`, quoting as much of it as fits. Flow and traffic class are copied. */
 export function answerPacket(packet: Packet, from: { ia: IA; host: string }, back: ReturnWay, l4: L4): Packet {
   const header = wireLengthOf(back.path, from.host, packet.srcHost, l4, 0);
