@@ -2,11 +2,12 @@
 import { actorsBench } from "./actors.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench } from "./chain.ts";
+import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
 
-export const BENCHES: readonly Bench[] = [chainBench, pholdBench, gridBench, actorsBench, connectorsBench];
+export const BENCHES: readonly Bench[] = [chainBench, pholdBench, gridBench, actorsBench, connectorsBench, codecBench];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {
   const figures = Object.entries(more ?? {}).map(([key, value]) => `${key} ${value}`);
