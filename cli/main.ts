@@ -6,6 +6,7 @@
 import * as Command from "effect/cli/Command";
 import { buildInfo } from "./build-info.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
 import { packetCommand } from "./commands/packet.ts";
 import { pathsCommand } from "./commands/paths.ts";
@@ -28,6 +29,7 @@ const pathloom = Command.make("pathloom").pipe(
     pathsCommand,
     topologyCommand,
     packetCommand,
+    exportCommand,
   ]),
 );
 
