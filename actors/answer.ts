@@ -58,5 +58,7 @@ export function echoReply(packet: Packet): Packet {
     l4: { ...l4, reply: true },
     extensions: null,
     irregular: null,
+    // Extension headers and what EPIC adds to a path do not come back.
+    wireLength: wireLengthOf(back.path, packet.dstHost, packet.srcHost, l4, packet.payloadLength),
   });
 }
