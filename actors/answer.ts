@@ -2,25 +2,20 @@
 import type { IA } from "../core/address.ts";
 import { returnPath } from "../core/forwarding.ts";
 import { createPacket, type L4, NO_FLOW, type Packet } from "../core/packet.ts";
-import type { ScionPath } from "../core/path.ts";
+import type { PacketPath } from "../core/path.ts";
 import { encodePacket, wireLengthOf } from "../core/wire/codec.ts";
 
 /** An SCMP error is at most this long, quote included (scmp.rst). */
 const MAX_SCMP_BYTES = 1232;
 
 export interface ReturnWay {
-  readonly path: ScionPath | null;
+  readonly path: PacketPath | null;
   readonly currInf: number;
   readonly currHf: number;
 }
 
 /** Within an AS. */
 const EMPTY_WAY: ReturnWay = { path: null, currInf: 0, currHf: 0 };
-
-/** SCMP types below 128 report errors; none is ever sent in answer to one. */
-export function isScmpError(l4: L4): boolean {
-  return l4.kind === "scmp.interface-down" || (l4.kind === "scmp.other" && l4.type < 128);
-}
 
 /** An SCMP error about `packet`, quoting as much of it as fits. Flow and traffic class are copied. */
 export function answerPacket(packet: Packet, from: { ia: IA; host: string }, back: ReturnWay, l4: L4): Packet {
@@ -66,5 +61,9 @@ export function echoReply(packet: Packet): Packet {
     currInf: back.currInf,
     currHf: back.currHf,
     l4: { ...l4, reply: true },
+    extensions: null,
+    irregular: null,
+    // Extension headers and what EPIC adds to a path do not come back.
+    wireLength: wireLengthOf(back.path, packet.dstHost, packet.srcHost, l4, packet.payloadLength),
   });
 }

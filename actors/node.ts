@@ -15,7 +15,8 @@ import type { IA, IfId } from "../core/address.ts";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
 import { type Disposition, forward, returnPath, type Router, type RouterInterface } from "../core/forwarding.ts";
 import type { Packet, ScmpInterfaceDown } from "../core/packet.ts";
-import { answerPacket, isScmpError } from "./answer.ts";
+import { isScmpError } from "../core/scmp.ts";
+import { answerPacket } from "./answer.ts";
 import { envOf } from "./registry.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
 

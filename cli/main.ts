@@ -6,7 +6,9 @@
 import * as Command from "effect/cli/Command";
 import { buildInfo } from "./build-info.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
+import { packetCommand } from "./commands/packet.ts";
 import { pathsCommand } from "./commands/paths.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
@@ -19,7 +21,16 @@ const pathloom = Command.make("pathloom").pipe(
     { command: "pathloom run examples/02-failover.yaml", description: "Simulate a scenario" },
     { command: "pathloom paths diamond 1-ff00:0:110 1-ff00:0:120", description: "Look at the paths of a network" },
   ]),
-  Command.withSubcommands([runCommand, liveCommand, replayCommand, doctorCommand, pathsCommand, topologyCommand]),
+  Command.withSubcommands([
+    runCommand,
+    liveCommand,
+    replayCommand,
+    doctorCommand,
+    pathsCommand,
+    topologyCommand,
+    packetCommand,
+    exportCommand,
+  ]),
 );
 
 function versionText(): string {

@@ -2,8 +2,8 @@
 import type { IA } from "../../core/address.ts";
 import { type ClockSet, createClock, type LocalClock, localTime, setClock } from "../../core/clock.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
-import { createPacket, type L4, type Packet } from "../../core/packet.ts";
-import type { ScionPath } from "../../core/path.ts";
+import { createPacket, type L4, type Packet, setPath } from "../../core/packet.ts";
+import type { PacketPath } from "../../core/path.ts";
 import { type ReturnWay, wayBack } from "../answer.ts";
 import type { Present } from "../with-packet-handler.ts";
 
@@ -70,7 +70,7 @@ export function sendDatagram(app: Sending, packet: Packet, env: Env): void {
 export interface Back extends ReturnWay {
   readonly header: number;
   /** The path that was turned round: packets of a flow share theirs. */
-  readonly cameBy: ScionPath | null;
+  readonly cameBy: PacketPath | null;
 }
 
 /** null where answers find their own way. `last`: what this answered for the packet before. */
@@ -83,9 +83,7 @@ export function backOf(reply: "reverse" | "select", packet: Packet, last: Back |
 
 export function takeBack(packet: Packet, back: Back | null): Packet {
   if (back === null) return packet;
-  packet.path = back.path;
-  packet.currInf = back.currInf;
-  packet.currHf = back.currHf;
+  setPath(packet, back.path, back.currInf, back.currHf);
   packet.wireLength = back.header + packet.payloadLength;
   return packet;
 }

@@ -5,7 +5,7 @@ import type { Assembly } from "../../actors/assembly.ts";
 import { type LinkInput, linkLogic } from "../../actors/link.ts";
 import { type Present, withPacketHandler } from "../../actors/with-packet-handler.ts";
 import type { Env } from "../../core/env.ts";
-import type { Packet } from "../../core/packet.ts";
+import { createPacket, type Packet } from "../../core/packet.ts";
 import { linkKeys } from "../../core/passage.ts";
 import { DEFAULT_DIRECTION, type LinkDirection } from "../../core/scenario.ts";
 import { transmissionTime } from "../../core/units.ts";
@@ -83,7 +83,7 @@ const waiting = withPacketHandler(waitingMachine, ({ context }: Present<WaitingC
 function packet(number: number, size: number, sentAt: number, trafficClass: number): Packet {
   const ends = { dstIa: "1-2", srcIa: "1-1", dstHost: "10.0.0.1", srcHost: "10.0.0.1" };
   const l4 = { kind: "udp" as const, srcPort: 1, dstPort: 1 };
-  return {
+  return createPacket({
     ...ends,
     trafficClass,
     flowId: 1,
@@ -97,7 +97,7 @@ function packet(number: number, size: number, sentAt: number, trafficClass: numb
     payloadLength: size,
     rest: null,
     wireLength: size,
-  };
+  });
 }
 
 interface Waits {
