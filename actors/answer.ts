@@ -2,14 +2,14 @@
 import type { IA } from "../core/address.ts";
 import { returnPath } from "../core/forwarding.ts";
 import { createPacket, type L4, NO_FLOW, type Packet } from "../core/packet.ts";
-import type { ScionPath } from "../core/path.ts";
+import type { PacketPath } from "../core/path.ts";
 import { encodePacket, wireLengthOf } from "../core/wire/codec.ts";
 
 /** An SCMP error is at most this long, quote included (scmp.rst). */
 const MAX_SCMP_BYTES = 1232;
 
 export interface ReturnWay {
-  readonly path: ScionPath | null;
+  readonly path: PacketPath | null;
   readonly currInf: number;
   readonly currHf: number;
 }
@@ -19,7 +19,16 @@ const EMPTY_WAY: ReturnWay = { path: null, currInf: 0, currHf: 0 };
 
 /** SCMP types below 128 report errors; none is ever sent in answer to one. */
 export function isScmpError(l4: L4): boolean {
-  return l4.kind === "scmp.interface-down" || (l4.kind === "scmp.other" && l4.type < 128);
+  switch (l4.kind) {
+    case "scmp.destination-unreachable":
+    case "scmp.packet-too-big":
+    case "scmp.parameter-problem":
+    case "scmp.interface-down":
+    case "scmp.connectivity-down":
+      return true;
+    default:
+      return l4.kind === "scmp.other" && l4.type < 128;
+  }
 }
 
 /** An SCMP error about `packet`, quoting as much of it as fits. Flow and traffic class are copied. */
@@ -61,5 +70,7 @@ export function echoReply(packet: Packet): Packet {
     currInf: back.currInf,
     currHf: back.currHf,
     l4: { ...l4, reply: true },
+    extensions: null,
+    irregular: null,
   });
 }

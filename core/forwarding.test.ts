@@ -1,7 +1,7 @@
 /** Every step of `forward`, once firing and once passing. */
 import test from "ava";
 import { forward, returnPath, reversePath, type Router, type RouterInterface } from "./forwarding.ts";
-import type { Packet } from "./packet.ts";
+import { type Packet, setPath } from "./packet.ts";
 import type { HopField, ScionPath } from "./path.ts";
 
 const EPOCH = 1_700_000_000;
@@ -25,11 +25,13 @@ function routerWith(...ifIds: number[]): Router & { interfaces: (RouterInterface
 
 /** Up segment of two hops, this AS in the middle of a down segment of three. */
 const UP_DOWN: ScionPath = {
+  kind: "scion",
   segLens: [2, 3, 0],
   infos: [info(false), info(true)],
   hops: [hop(1, 0), hop(0, 2), hop(0, 3), hop(4, 5), hop(6, 0)],
 };
 const PEERING: ScionPath = {
+  kind: "scion",
   segLens: [2, 2, 0],
   infos: [info(false, true), info(true, true)],
   hops: [hop(9, 0), hop(8, 2), hop(11, 3), hop(4, 0)],
@@ -37,7 +39,9 @@ const PEERING: ScionPath = {
 
 function packetAt(path: ScionPath | null, currHf: number, changes: Partial<Packet> = {}): Packet {
   const currInf = path === null || currHf < path.segLens[0] ? 0 : 1;
-  return { path, currHf, currInf, dstIa: "1-ff00:0:999", dstHost: "10.0.0.1", ...changes } as Packet;
+  const packet = { dstIa: "1-ff00:0:999", dstHost: "10.0.0.1", ...changes } as Packet;
+  setPath(packet, path, changes.currInf ?? currInf, currHf);
+  return packet;
 }
 
 const reasonOf = (disposition: ReturnType<typeof forward>): string =>

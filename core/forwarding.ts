@@ -6,7 +6,7 @@
 import type { IA, IfId } from "./address.ts";
 import type { ActorIndex, DropReason } from "./env.ts";
 import type { Packet, ScmpInterfaceDown } from "./packet.ts";
-import { EXP_TIME_UNIT, infIndexForHf, type ScionPath } from "./path.ts";
+import { EXP_TIME_UNIT, type InfoField, infIndexForHf, scionPathOf, type ScionPath } from "./path.ts";
 import { type Nanos, SECOND } from "./units.ts";
 
 /** An interface of a router; it is itself what `forward` returns for a packet that leaves by it, so that a hop allocates nothing. */
@@ -44,8 +44,9 @@ const UNKNOWN_INTERFACE: Disposition = { kind: "drop", reason: "unknown_interfac
 
 /** Where a packet that arrived on `ingress` (0: from inside the AS) goes. Moves the packet's pointers past this router. */
 export function forward(router: Router, packet: Packet, ingress: IfId, now: Nanos): Disposition {
-  const path = packet.path;
-  if (path === null) return deliverEmptyPath(router, packet);
+  if (packet.path === null) return deliverEmptyPath(router, packet);
+  const path = packet.path.kind === "scion" ? packet.path : scionPathOf(packet.path);
+  if (path === null) return MALFORMED;
   return (
     checkPointers(path, packet) ??
     checkIngress(path, packet, ingress) ??
@@ -129,10 +130,17 @@ function advance(path: ScionPath, packet: Packet): void {
 export function reversePath(path: ScionPath): ScionPath {
   const [a, b, c] = path.segLens;
   return {
+    kind: "scion",
     segLens: c > 0 ? [c, b, a] : b > 0 ? [b, a, 0] : [a, 0, 0],
     infos: path.infos.map((info) => ({ ...info, consDir: !info.consDir })).reverse(),
     hops: [...path.hops].reverse(),
   };
+}
+
+/** The path with the SegIDs that stand in the packet by now. */
+function withCurrentSegIds(path: ScionPath, { segId0, segId1, segId2 }: Packet): ScionPath {
+  const segIds = [segId0, segId1, segId2];
+  return { ...path, infos: path.infos.map((info, inf): InfoField => ({ ...info, segId: segIds[inf] as number })) };
 }
 
 /**
@@ -143,8 +151,9 @@ export function returnPath(
   packet: Packet,
   external: boolean,
 ): { path: ScionPath; currInf: number; currHf: number } | null {
-  if (packet.path === null) return null;
-  const path = reversePath(packet.path);
+  const forth = scionPathOf(packet.path);
+  if (forth === null) return null;
+  const path = reversePath(withCurrentSegIds(forth, packet));
   const back = {
     ...packet,
     path,

@@ -416,7 +416,7 @@ function forwardingOf(segments: readonly PathSegment[], epochS: number): ScionPa
       }),
     ),
   );
-  return { segLens: [lengthOf(0), lengthOf(1), lengthOf(2)], infos, hops };
+  return { kind: "scion", segLens: [lengthOf(0), lengthOf(1), lengthOf(2)], infos, hops };
 }
 
 /** The order of `enumeratePaths`: links, then segments, then interfaces. */

@@ -32,12 +32,51 @@ export interface HopField {
 
 /** Path type 1, without the two pointers. At most 3 segments and 64 hop fields. */
 export interface ScionPath {
+  readonly kind: "scion";
   readonly segLens: readonly [number, number, number];
   readonly infos: readonly InfoField[];
   readonly hops: readonly HopField[];
 }
 
+/** Path type 2: to a neighbour AS with nothing but the sender's own hop field; the neighbour's router writes the second. */
+export interface OneHopPath {
+  readonly kind: "one-hop";
+  readonly info: InfoField;
+  readonly first: HopField;
+  readonly second: HopField;
+}
+
+/** Path type 3 (EPIC-HP): a SCION path with a packet id and two validation fields before it. */
+export interface EpicPath {
+  readonly kind: "epic";
+  /** First half of the packet id, 32 bits: units of 21 us since the first segment's timestamp. */
+  readonly timestamp: number;
+  /** Second half of the packet id, 32 bits. */
+  readonly counter: number;
+  /** Validation field of the penultimate hop, 32 bits. */
+  readonly phvf: number;
+  /** Validation field of the last hop, 32 bits. */
+  readonly lhvf: number;
+  readonly scion: ScionPath;
+}
+
+export type PacketPath = ScionPath | OneHopPath | EpicPath;
+
 export const MAX_HOPS = 64;
+
+/** The SCION path in a packet's path: itself, or what EPIC wraps; null where there is none. */
+export function scionPathOf(path: PacketPath | null): ScionPath | null {
+  if (path === null || path.kind === "scion") return path;
+  return path.kind === "epic" ? path.scion : null;
+}
+
+/** SegID that a path starts with in one of its info fields; 0 where it has no such field. */
+export function initialSegId(path: PacketPath | null, inf: number): number {
+  if (path === null) return 0;
+  if (path.kind === "one-hop") return inf === 0 ? path.info.segId : 0;
+  const { infos } = path.kind === "scion" ? path : path.scion;
+  return inf < infos.length ? (infos[inf] as InfoField).segId : 0;
+}
 
 /** A hop field lives `(1 + expTime) * 337.5 s` from its segment's timestamp; at that very instant it is still valid. */
 export const EXP_TIME_UNIT: Nanos = 337_500_000_000;

@@ -13,6 +13,7 @@ import { type Cell, World, type WorldOptions } from "../actors/world.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
 import { createHistogram, type Histogram, record } from "../core/histogram.ts";
 import type { Packet } from "../core/packet.ts";
+import { scionPathOf } from "../core/path.ts";
 import type { Nanos } from "../core/units.ts";
 import { decodePacket, encodePacket } from "../core/wire/codec.ts";
 import type { Clock } from "./clock.ts";
@@ -259,8 +260,9 @@ export class LiveWorld extends World {
  * hop field tells them apart.
  */
 function entryOf(ends: readonly Entry[], packet: Packet): Entry {
-  const info = packet.path?.infos[packet.currInf];
-  const hop = packet.path?.hops[packet.currHf];
+  const path = scionPathOf(packet.path);
+  const info = path?.infos[packet.currInf];
+  const hop = path?.hops[packet.currHf];
   const ingress = info?.consDir === true ? hop?.consIngress : hop?.consEgress;
   return ends.find(({ ifId }) => ifId === ingress) ?? (ends[0] as Entry);
 }

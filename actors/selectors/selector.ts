@@ -15,7 +15,7 @@
 import { assign, setup } from "xstate";
 import type { IA, IfId } from "../../core/address.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
-import type { Packet } from "../../core/packet.ts";
+import { type Packet, setPath } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
@@ -102,7 +102,7 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
     env.drop(packet, "no_path");
     return;
   }
-  packet.path = path.forwarding;
+  setPath(packet, path.forwarding, 0, 0);
   packet.wireLength = (selector.headers[choice] as number) + packet.payloadLength;
   selector.used[choice] = (selector.used[choice] as number) + 1;
   if (env.tracing) env.trace("selector.choose", packet, { path: path.fingerprint });

@@ -49,6 +49,7 @@ const path: fc.Arbitrary<ScionPath> = segLens.chain((segLens) => {
   const numHops = segLens[0] + segLens[1] + segLens[2];
   return fc.record(
     {
+      kind: fc.constant("scion" as const),
       segLens: fc.constant(segLens),
       infos: fc.array(info, { minLength: numInfos, maxLength: numInfos }),
       hops: fc.array(hop, { minLength: numHops, maxLength: numHops, size: "max" }),

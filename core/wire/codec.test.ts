@@ -48,6 +48,7 @@ const ECHO = fromHex(`
   0011ff`);
 
 const ECHO_PATH: ScionPath = {
+  kind: "scion",
   segLens: [2, 2, 0],
   infos: [
     { consDir: false, peer: true, segId: 0x111, timestamp: 1_700_000_000 },
@@ -268,11 +269,16 @@ test("a path may have 64 hop fields, and none", (t) => {
   const [hop] = ECHO_PATH.hops;
   const [info] = ECHO_PATH.infos;
   if (hop === undefined || info === undefined) throw new Error("the path has fields");
-  const longest: ScionPath = { segLens: [63, 1, 0], infos: [info, info], hops: Array.from({ length: 64 }, () => hop) };
-  const none: ScionPath = { segLens: [0, 0, 0], infos: [], hops: [] };
+  const longest: ScionPath = {
+    kind: "scion",
+    segLens: [63, 1, 0],
+    infos: [info, info],
+    hops: Array.from({ length: 64 }, () => hop),
+  };
+  const none: ScionPath = { kind: "scion", segLens: [0, 0, 0], infos: [], hops: [] };
   for (const path of [longest, none]) {
     const wireLength = wireLengthOf(path, "CS", "2001:db8::68", ECHO_PACKET.l4, 3);
-    const packet = { ...ECHO_PACKET, path, wireLength };
+    const packet = createPacket({ ...ECHO_PACKET, path, wireLength });
     t.deepEqual(decodePacket(encodePacket(packet)), { ok: true, value: packet });
   }
 });

@@ -6,7 +6,7 @@
  * `decodeScionPath` and `decodeL4` for the lists; path types OneHop and EPIC, and a checksum that is wrong, here.
  */
 import { createPacket, type L4, NEXT_HEADER, type Packet } from "../packet.ts";
-import type { ScionPath } from "../path.ts";
+import { type PacketPath, scionPathOf } from "../path.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Bytes } from "../units.ts";
 import { fault, get16, put16, type WireError } from "./bytes.ts";
@@ -30,13 +30,13 @@ const MAX_PAYLOAD_BYTES = 0xffff;
 
 /** Bytes of a whole SCION packet: headers, path, L4 header and payload. */
 export function wireLengthOf(
-  path: ScionPath | null,
+  path: PacketPath | null,
   srcHost: string,
   dstHost: string,
   l4: L4,
   payloadLength: Bytes,
 ): Bytes {
-  return addressEnd(dstHost, srcHost) + pathLength(path) + l4HeaderLength(l4) + payloadLength;
+  return addressEnd(dstHost, srcHost) + pathLength(scionPathOf(path)) + l4HeaderLength(l4) + payloadLength;
 }
 
 /** The packet's bytes in an array of their own. */
@@ -51,7 +51,8 @@ export function encodePacket(packet: Readonly<Packet>): Uint8Array {
  * contradicts itself, `wireLength` included: only a bug makes one.
  */
 export function encodeInto(packet: Readonly<Packet>, bytes: Uint8Array, offset: number): number {
-  const { path, l4 } = packet;
+  const { l4 } = packet;
+  const path = scionPathOf(packet.path);
   const headerLength = addressEnd(packet.dstHost, packet.srcHost) + pathLength(path);
   const upperLength = l4HeaderLength(l4) + packet.payloadLength;
   const total = headerLength + upperLength;

@@ -26,7 +26,7 @@ export function l4HeaderLength(l4: L4): number {
       return ECHO_BYTES;
     case "scmp.interface-down":
       return INTERFACE_DOWN_BYTES;
-    case "scmp.other":
+    default:
       return SCMP_BYTES;
   }
 }
@@ -108,5 +108,7 @@ export function encodeL4(l4: L4, upperLength: number, bytes: Uint8Array, offset:
     case "scmp.other":
       bytes[offset] = l4.type;
       return body;
+    default:
+      throw new RangeError(`no codec for ${l4.kind}`);
   }
 }

@@ -60,7 +60,7 @@ export function decodeScionPath(bytes: Uint8Array, start: number, end: number): 
   for (let at = start + META_BYTES; at < hopsStart; at += INFO_BYTES) infos.push(getInfo(bytes, at));
   const hops: HopField[] = [];
   for (let at = hopsStart; at < end; at += HOP_BYTES) hops.push(getHop(bytes, at));
-  return ok({ path: { segLens, infos, hops }, currInf: meta >>> 30, currHf: (meta >>> 24) & 0x3f });
+  return ok({ path: { kind: "scion", segLens, infos, hops }, currInf: meta >>> 30, currHf: (meta >>> 24) & 0x3f });
 }
 
 function countInfos(segLens: readonly [number, number, number]): number {

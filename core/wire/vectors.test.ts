@@ -28,6 +28,7 @@ function survives(bytes: Uint8Array): boolean {
 }
 
 const PATH = {
+  kind: "scion",
   segLens: [2, 2, 0],
   infos: [
     { consDir: false, peer: false, segId: 0x111, timestamp: 0x100 },
@@ -60,6 +61,11 @@ test("scion-udp.bin decodes and comes back byte for byte", (t) => {
     dstHost: "2001:db8::68",
     srcHost: "10.0.0.100",
     path: PATH,
+    segId0: 0x111,
+    segId1: 0x222,
+    segId2: 0,
+    extensions: null,
+    irregular: null,
     currInf: 0,
     currHf: 0,
     l4: { kind: "udp", srcPort: 1280, dstPort: 80 },

@@ -6,7 +6,7 @@ import type { Assembly } from "../../actors/assembly.ts";
 import { linkLogic } from "../../actors/link.ts";
 import { type Present, withPacketHandler } from "../../actors/with-packet-handler.ts";
 import type { Env } from "../../core/env.ts";
-import type { Packet } from "../../core/packet.ts";
+import { createPacket, type Packet } from "../../core/packet.ts";
 import { transmissionTime } from "../../core/units.ts";
 import { Simulation } from "../simulation.ts";
 
@@ -66,7 +66,7 @@ const waiting = withPacketHandler(waitingMachine, ({ context }: Present<WaitingC
 function packet(number: number, size: number, sentAt: number): Packet {
   const ends = { dstIa: "1-2", srcIa: "1-1", dstHost: "10.0.0.1", srcHost: "10.0.0.1" };
   const l4 = { kind: "udp" as const, srcPort: 1, dstPort: 1 };
-  return {
+  return createPacket({
     ...ends,
     trafficClass: 0,
     flowId: 1,
@@ -80,7 +80,7 @@ function packet(number: number, size: number, sentAt: number): Packet {
     payloadLength: size,
     rest: null,
     wireLength: size,
-  };
+  });
 }
 
 function queueOf(input: ArrivalsInput, queuePackets: number, seed: number): { mean: number; lost: number } {
