@@ -1,6 +1,7 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
 import { sinkLogic } from "./apps/sink.ts";
 import { sourceLogic } from "./apps/source.ts";
+import { bfdLogic } from "./bfd.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
@@ -10,6 +11,7 @@ import type { PacketLogic } from "./with-packet-handler.ts";
 export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLogic>([
   ["node", nodeLogic],
   ["link", linkLogic],
+  ["bfd", bfdLogic],
   ["host", hostLogic],
   ["selector", selectorLogic],
   ["source", sourceLogic],

@@ -7,6 +7,7 @@ import { SECOND } from "../core/units.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
+import type { BfdContext } from "./bfd.ts";
 import type { HostContext } from "./host.ts";
 import type { LinkContext } from "./link.ts";
 import type { NodeContext } from "./node.ts";
@@ -66,7 +67,7 @@ export interface RunResult {
   };
 }
 
-/** Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. */
+/** Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors, traceroutes and BFD. */
 export interface FlowCount {
   readonly flow: number;
   readonly id: string;
@@ -81,10 +82,14 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   });
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
-  const sent = contexts<NodeContext>("node").reduce((sum, { answered }) => sum + answered, 0);
   const endpoints = contexts<EndpointContext>("endpoint");
-  const received = [...contexts<HostContext>("host"), ...endpoints].reduce((sum, { errors }) => sum + errors, 0);
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received }];
+  const sessions = contexts<Pick<BfdContext, "sent" | "received">>("bfd");
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+  const errorsSent = sum(contexts<NodeContext>("node").map(({ answered }) => answered));
+  const errorsReceived = sum([...contexts<HostContext>("host"), ...endpoints].map(({ errors }) => errors));
+  const sent = errorsSent + sum(sessions.map((session) => session.sent));
+  const received = errorsReceived + sum(sessions.map((session) => session.received));
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP and BFD", sent, received }];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),

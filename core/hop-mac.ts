@@ -83,7 +83,8 @@ function computed(macs: HopMacs, first: number, second: number, third: number, f
   macs.misses++;
   fullMac(macs, first, second, third, fourth);
   const { block } = macs;
-  return ((block[0] as number) >>> 16) * LOW + (((block[0] as number) << 16) | ((block[1] as number) >>> 16)) % LOW;
+  const low = ((block[0] as number) << 16) | ((block[1] as number) >>> 16);
+  return ((block[0] as number) >>> 16) * LOW + (low >>> 0);
 }
 
 function fullMac({ key, block }: HopMacs, first: number, second: number, third: number, fourth: number): void {

@@ -13,6 +13,7 @@ export type TraceKind =
   | "link.admit"
   | "link.state"
   | "host.deliver"
+  | "host.error"
   | "drop";
 
 export type TraceDetail = Readonly<Record<string, string | number | boolean | null>>;

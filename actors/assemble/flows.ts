@@ -1,4 +1,5 @@
 /** The actors of each flow: its selector, its source and, where packets end elsewhere, its sink. */
+import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { L4 } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { createPathFinder } from "../../core/path-enumeration.ts";
@@ -43,8 +44,13 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
   return { flow, number, source, sink, selector, l4: { kind: "udp", srcPort, dstPort } };
 }
 
-export function planApplications(scenario: Scenario, flows: readonly FlowPlan[], at: Lookup): Planned[] {
-  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s });
+export function planApplications(
+  scenario: Scenario,
+  flows: readonly FlowPlan[],
+  keys: ForwardingKeys,
+  at: Lookup,
+): Planned[] {
+  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s, keys });
   return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf(plan.flow.src.ia, plan.flow.dst.ia), at));
 }
 

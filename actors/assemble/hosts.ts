@@ -1,4 +1,5 @@
 /** The hosts of a scenario: which applications stand behind which port or identifier. */
+import type { PortRange } from "../../core/end-host-port.ts";
 import type { HostSpec, Scenario } from "../../core/scenario.ts";
 import type { HostInput } from "../host.ts";
 import { hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
@@ -19,7 +20,10 @@ export interface HostPlan {
 
 export function planHosts(scenario: Scenario): Map<string, HostPlan> {
   const hosts = new Map<string, HostPlan>();
-  for (const spec of scenario.flows.flatMap(({ src, dst }) => [src, dst])) {
+  const backends = scenario.network.ases.flatMap(({ ia, services }) =>
+    Object.values(services ?? {}).flatMap((addresses) => addresses.map((host) => ({ ia, host }))),
+  );
+  for (const spec of [...scenario.flows.flatMap(({ src, dst }) => [src, dst]), ...backends]) {
     const id = hostId(spec);
     if (!hosts.has(id)) hosts.set(id, { id, spec, ports: [], identifiers: [], selectors: [], nextPort: FIRST_PORT });
   }
@@ -31,9 +35,15 @@ export function takePort(host: HostPlan): number {
   return host.nextPort++;
 }
 
-export function planHost({ id, spec, ports, identifiers, selectors }: HostPlan, at: Lookup): Planned {
+export function planHost(
+  { id, spec, ports, identifiers, selectors }: HostPlan,
+  dispatched: PortRange | null,
+  at: Lookup,
+): Planned {
   const input = (): HostInput => ({
     node: at(nodeId(spec.ia)),
+    address: spec.host,
+    dispatched,
     ports: ports.map(([port, app]) => [port, at(app)]),
     identifiers: identifiers.map(([identifier, app]) => [identifier, at(app)]),
     selectors: selectors.map(at),
