@@ -268,11 +268,39 @@ export function parseHost(text: string): Result<string, string> {
   return err(`expected an IPv4 or IPv6 address or a service (CS, DS, Wildcard), found ${quoted(text)}`);
 }
 
+const RAW_PREFIX = "<HOST:0x";
+
+/**
+ * Text of host bytes for which there is no other: types nobody has defined, a service with its padding set.
+ * `<HOST:0x8:0a0b0c0d>` is type nibble 8 with four bytes. Such text comes from the network alone; `parseHost` refuses it.
+ */
+function formatRawHost(type: number, bytes: Uint8Array, offset: number): string {
+  let digits = "";
+  for (let i = 0; i < hostLength(type); i++) digits += (bytes[offset + i] ?? 0).toString(16).padStart(2, "0");
+  return `${RAW_PREFIX}${type.toString(16)}:${digits}>`;
+}
+
+/** Writes the bytes of a raw host; false where the text is none. */
+function writeRawHost(host: string, out: Uint8Array, offset: number): boolean {
+  const start = RAW_PREFIX.length + 2;
+  const length = hostLength(hostType(host));
+  if (host.length !== start + 2 * length + 1 || host[start - 1] !== ":" || !host.endsWith(">")) return false;
+  for (let i = 0; i < length; i++) {
+    const value = parseUint(host, start + 2 * i, start + 2 * i + 2, 16, 0xff);
+    if (value < 0) return false;
+    out[offset + i] = value;
+  }
+  return true;
+}
+
 /** Type nibble (DT and DL, or ST and SL) of a host in canonical text. */
 export function hostType(host: string): number {
   const first = host.charCodeAt(0);
   const isLetter = first >= 0x41 && first <= 0x5a; // "CS", "DS", "Wildcard": upper case, unlike hex digits
-  if (isLetter || first === 0x3c) return HOST_TYPE.svc;
+  if (isLetter) return HOST_TYPE.svc;
+  if (first === 0x3c) {
+    return host.startsWith(RAW_PREFIX) ? Math.max(0, digitValue(host.charCodeAt(RAW_PREFIX.length))) : HOST_TYPE.svc;
+  }
   return host.includes(":") ? HOST_TYPE.ipv6 : HOST_TYPE.ipv4;
 }
 
@@ -284,6 +312,10 @@ export function hostLength(type: number): number {
 /** Writes a host in canonical text to `out` as the address header holds it; answers how many bytes that took. */
 export function writeHost(host: string, out: Uint8Array, offset: number): number {
   const type = hostType(host);
+  if (host.startsWith(RAW_PREFIX)) {
+    if (!writeRawHost(host, out, offset)) throw new RangeError(`not a host address: ${quoted(host)}`);
+    return hostLength(type);
+  }
   if (type === HOST_TYPE.svc) {
     const svc = svcOfCanonical(host);
     if (svc < 0) throw new RangeError(`not a host address: ${quoted(host)}`);
@@ -308,22 +340,28 @@ export function hostBytes(host: string): { type: number; bytes: Uint8Array } {
 }
 
 /**
- * Canonical text of a host from the address header. Refused, since canonical text cannot hold them: types other than
- * IPv4, IPv6 and service; IPv4-mapped IPv6 (routers refuse it too); a service with its padding set; too few bytes.
+ * Canonical text of a host from the address header; the caller has checked that `hostLength(type)` bytes are there.
+ * An IPv4-mapped IPv6 address stays what it is on the wire, `::ffff:10.0.0.1`: routers refuse it (`isIPv4MappedHost`).
  */
-export function hostFromBytes(type: number, bytes: Uint8Array, offset: number): Result<string, string> {
-  if (type !== HOST_TYPE.ipv4 && type !== HOST_TYPE.ipv6 && type !== HOST_TYPE.svc) {
-    return err(`host address type ${type} is not supported yet`);
+export function hostFromBytes(type: number, bytes: Uint8Array, offset: number): string {
+  switch (type) {
+    case HOST_TYPE.ipv4:
+      return formatIPv4(bytes, offset);
+    case HOST_TYPE.ipv6:
+      return isIPv4Mapped(bytes, offset)
+        ? `${MAPPED_PREFIX}${formatIPv4(bytes, offset + 12)}`
+        : formatIPv6(bytes, offset);
+    case HOST_TYPE.svc:
+      if (bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) return formatRawHost(type, bytes, offset);
+      return formatSvc(((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0));
+    default:
+      return formatRawHost(type, bytes, offset);
   }
-  if (offset < 0 || offset + hostLength(type) > bytes.length) {
-    return err(`expected ${hostLength(type)} bytes of host address, found ${Math.max(0, bytes.length - offset)}`);
-  }
-  if (type === HOST_TYPE.ipv4) return ok(formatIPv4(bytes, offset));
-  if (type === HOST_TYPE.ipv6) {
-    if (isIPv4Mapped(bytes, offset))
-      return err(`an IPv4-mapped address (::ffff:${formatIPv4(bytes, offset + 12)}) is not allowed`);
-    return ok(formatIPv6(bytes, offset));
-  }
-  if (bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) return err("expected zeros after the service number");
-  return ok(formatSvc(((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)));
+}
+
+const MAPPED_PREFIX = "::ffff:";
+
+/** Whether a host in canonical text is an IPv4 address in IPv6's clothes. */
+export function isIPv4MappedHost(host: string): boolean {
+  return host.startsWith(MAPPED_PREFIX) && host.includes(".");
 }

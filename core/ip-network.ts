@@ -251,9 +251,7 @@ function sizeOf(bits: number): bigint {
 function formatAddress(family: IpFamily, number: bigint): string {
   const bytes = new Uint8Array(BITS[family] / 8);
   for (let at = bytes.length - 1, rest = number; at >= 0; at--, rest >>= 8n) bytes[at] = Number(rest & 0xffn);
-  const text = hostFromBytes(family === 4 ? HOST_TYPE.ipv4 : HOST_TYPE.ipv6, bytes, 0);
-  // Only an IPv4-mapped address is refused: it stands in networks such as ::/64 like any other.
-  return text.ok ? text.value : `::ffff:${[...bytes.subarray(12)].join(".")}`;
+  return hostFromBytes(family === 4 ? HOST_TYPE.ipv4 : HOST_TYPE.ipv6, bytes, 0);
 }
 
 /** 64 bits. */

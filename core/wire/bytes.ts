@@ -3,7 +3,15 @@
 const TWO_TO_32 = 0x1_0000_0000;
 
 /** Part of a packet in which decoding stopped. */
-export type WireLayer = "common header" | "address header" | "path" | "extension" | "l4" | "udp" | "scmp";
+export type WireLayer =
+  | "common header"
+  | "address header"
+  | "path"
+  | "hop-by-hop"
+  | "end-to-end"
+  | "udp"
+  | "scmp"
+  | "bfd";
 
 /** Why bytes are no packet that a record can hold. */
 export interface WireError {

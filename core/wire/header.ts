@@ -3,14 +3,12 @@ import { formatIA, hostFromBytes, hostLength, hostType, type IA, iaParts, writeH
 import type { Packet } from "../packet.ts";
 import { err, ok, type Result } from "../result.ts";
 import { fault, get16, get32, get48, put16, put32, put48, type WireError } from "./bytes.ts";
+import { pathTypeOf } from "./path.ts";
 
 export const COMMON_HEADER_BYTES = 12;
 
 /** HdrLen counts in units of four bytes, in one byte. */
 export const MAX_HEADER_BYTES = 1020;
-
-/** PathType values. */
-export const PATH_TYPE = { empty: 0, scion: 1, oneHop: 2, epic: 3 } as const;
 
 const IA_BYTES = 8;
 const HOSTS_START = COMMON_HEADER_BYTES + 2 * IA_BYTES;
@@ -50,19 +48,15 @@ export function getIA(bytes: Uint8Array, at: number): IA {
 
 /**
  * Checks every length the headers speak of against the bytes there are, so that what follows can rely on
- * `headerLength`. Not supported yet: versions other than 0, reserved bits that are set, host types other than IPv4,
- * IPv6 and service. PayloadLen must be the length of what follows the headers, no byte more or less.
+ * `headerLength`. Refused: versions other than 0. PayloadLen must be the length of what follows the headers, no byte
+ * more or less, unless the packet is `cutOff`: a quote.
  */
-export function decodeHeader(bytes: Uint8Array): Result<Header, WireError> {
-  const wrong = checkLengths(bytes);
+export function decodeHeader(bytes: Uint8Array, cutOff = false): Result<Header, WireError> {
+  const wrong = checkLengths(bytes, cutOff);
   if (wrong !== null) return err(wrong);
   const types = bytes[9] as number;
   const [dstType, srcType] = [types >>> 4, types & 0xf];
   const srcStart = HOSTS_START + hostLength(dstType);
-  const dstHost = hostFromBytes(dstType, bytes, HOSTS_START);
-  if (!dstHost.ok) return err(fault("address header", HOSTS_START, `destination: ${dstHost.error}`));
-  const srcHost = hostFromBytes(srcType, bytes, srcStart);
-  if (!srcHost.ok) return err(fault("address header", srcStart, `source: ${srcHost.error}`));
   const first = get32(bytes, 0);
   return ok({
     trafficClass: (first >>> 20) & 0xff,
@@ -72,18 +66,18 @@ export function decodeHeader(bytes: Uint8Array): Result<Header, WireError> {
     pathType: bytes[8] as number,
     dstIa: getIA(bytes, COMMON_HEADER_BYTES),
     srcIa: getIA(bytes, COMMON_HEADER_BYTES + IA_BYTES),
-    dstHost: dstHost.value,
-    srcHost: srcHost.value,
+    dstHost: hostFromBytes(dstType, bytes, HOSTS_START),
+    srcHost: hostFromBytes(srcType, bytes, srcStart),
     pathStart: srcStart + hostLength(srcType),
   });
 }
 
-function checkLengths(bytes: Uint8Array): WireError | null {
+function checkLengths(bytes: Uint8Array, cutOff: boolean): WireError | null {
   if (bytes.length < COMMON_HEADER_BYTES) {
     return fault("common header", bytes.length, `expected ${COMMON_HEADER_BYTES} bytes, found ${bytes.length}`);
   }
   const version = (bytes[0] as number) >>> 4;
-  if (version !== 0) return fault("common header", 0, `version ${version} is not supported yet`);
+  if (version !== 0) return fault("common header", 0, `version ${version} is unknown, expected 0`);
   const headerLength = 4 * (bytes[5] as number);
   const types = bytes[9] as number;
   const least = HOSTS_START + hostLength(types >>> 4) + hostLength(types & 0xf);
@@ -94,10 +88,9 @@ function checkLengths(bytes: Uint8Array): WireError | null {
     return fault("common header", 5, `HdrLen says ${headerLength} bytes, the packet has ${bytes.length}`);
   }
   const [payloadLength, present] = [get16(bytes, 6), bytes.length - headerLength];
-  if (payloadLength !== present) {
+  if (payloadLength !== present && !cutOff) {
     return fault("common header", 6, `PayloadLen says ${payloadLength} bytes, the packet has ${present}`);
   }
-  if (get16(bytes, 10) !== 0) return fault("common header", 10, "reserved bits that are set are not supported yet");
   return null;
 }
 
@@ -114,7 +107,7 @@ export function encodeHeader(
   bytes[offset + 4] = nextHeader;
   bytes[offset + 5] = headerLength / 4;
   put16(bytes, offset + 6, payloadLength);
-  bytes[offset + 8] = packet.path === null ? PATH_TYPE.empty : PATH_TYPE.scion;
+  bytes[offset + 8] = pathTypeOf(packet.path);
   bytes[offset + 9] = (hostType(packet.dstHost) << 4) | hostType(packet.srcHost);
   put16(bytes, offset + 10, 0);
   putIA(bytes, offset + COMMON_HEADER_BYTES, packet.dstIa);
