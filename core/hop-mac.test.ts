@@ -3,7 +3,7 @@ import { fc, testProp } from "@fast-check/ava";
 import test from "ava";
 import { createCmacKey } from "./crypto/cmac.ts";
 import { createForwardingKeys, deriveForwardingKey, masterKeyOf } from "./forwarding-keys.ts";
-import { createHopMacs, hopAuthenticator, hopMac, type HopMacs, MAC_CACHE_ENTRIES, macPrefix, signHops } from "./hop-mac.ts";
+import { createHopMacs, hopAuthenticator, hopMac, type HopMacs, isHopValid, MAC_CACHE_ENTRIES, macPrefix, signHops } from "./hop-mac.ts";
 import type { HopField } from "./path.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -46,10 +46,15 @@ test("a file's key is used, an AS without one has its own by seed", (t) => {
 
 test("the second asking is answered from memory; the memory is bounded and counts", (t) => {
   const macs = macsOf(TEST_KEY, 4);
-  const first = hopMac(macs, 0x111, 1_700_000_000, hop(63, 1, 2));
-  t.is(hopMac(macs, 0x111, 1_700_000_000, hop(63, 1, 2)), first);
-  t.deepEqual([macs.hits, macs.misses], [1, 1]);
-  for (let n = 0; n < 100; n++) hopMac(macs, n, 1_700_000_000, hop(63, 1, 2));
+  const signed = { ...hop(63, 1, 2), mac: 0xb02f_c90a_e0d5 };
+  t.true(isHopValid(macs, 0x111, 1_700_000_000, signed));
+  t.true(isHopValid(macs, 0x111, 1_700_000_000, signed));
+  t.false(isHopValid(macs, 0x111, 1_700_000_000, { ...signed, mac: signed.mac ^ 1 }));
+  for (const bit of [1, 0x8000_0000, 0x1_0000_0000, 0x8000_0000_0000]) {
+    t.false(isHopValid(macs, 0x111, 1_700_000_000, { ...signed, mac: signed.mac - bit }));
+  }
+  t.deepEqual([macs.hits, macs.misses], [6, 1]);
+  for (let n = 0; n < 100; n++) t.false(isHopValid(macs, n, 1_700_000_000, signed));
   t.is(macs.entries.length, 4 * 6);
   t.is(macs.misses, 101);
   t.throws(() => macsOf(TEST_KEY, 3), { message: /power of two/ });
@@ -68,7 +73,9 @@ testProp(
       const changed = one.map((value, at) => (at === field ? other & (field === 2 ? 255 : 0xffff) : value));
       for (const [segId, timestamp, exp, ingress, egress] of [one, changed, one] as (typeof one)[]) {
         const bare = hop(exp, ingress, egress);
-        t.is(hopMac(remembering, segId, timestamp, bare), hopMac(plain, segId, timestamp, bare));
+        const mac = hopMac(plain, segId, timestamp, bare);
+        t.true(isHopValid(remembering, segId, timestamp, { ...bare, mac }));
+        t.false(isHopValid(remembering, segId, timestamp, { ...bare, mac: mac === 0 ? 1 : mac - 1 }));
       }
     }
   },

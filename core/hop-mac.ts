@@ -52,39 +52,44 @@ export function hopMac(macs: HopMacs, segId: number, timestamp: number, hop: Hop
   const first = segId & 0xffff;
   const third = (hop.expTime << 16) | hop.consIngress;
   const fourth = hop.consEgress << 16;
+  macs.misses++;
+  fullMac(macs, first, timestamp, third, fourth);
+  const { block } = macs;
+  const low = ((block[0] as number) << 16) | ((block[1] as number) >>> 16);
+  return ((block[0] as number) >>> 16) * LOW + (low >>> 0);
+}
+
+/** Whether a hop field's MAC is the one it should have at this SegID. */
+export function isHopValid(macs: HopMacs, segId: number, timestamp: number, hop: HopField): boolean {
   const { entries } = macs;
-  if (entries.length === 0) return computed(macs, first, timestamp, third, fourth);
+  if (entries.length === 0) return hopMac(macs, segId, timestamp, hop) === hop.mac;
+  const first = (segId & 0xffff) | IN_USE;
+  const third = (hop.expTime << 16) | hop.consIngress;
+  const fourth = hop.consEgress << 16;
   const at = ENTRY_WORDS * (hash(first, timestamp, third, fourth) & macs.mask);
   if (
-    entries[at] === (first | IN_USE) &&
+    entries[at] === first &&
     entries[at + 1] === (timestamp | 0) &&
     entries[at + 2] === third &&
     entries[at + 3] === fourth
   ) {
     macs.hits++;
-    return (entries[at + 4] as number) * LOW + ((entries[at + 5] as number) >>> 0);
+  } else {
+    const mac = hopMac(macs, segId, timestamp, hop);
+    entries[at] = first;
+    entries[at + 1] = timestamp;
+    entries[at + 2] = third;
+    entries[at + 3] = fourth;
+    entries[at + 4] = macPrefix(mac);
+    entries[at + 5] = mac;
   }
-  const mac = computed(macs, first, timestamp, third, fourth);
-  entries[at] = first | IN_USE;
-  entries[at + 1] = timestamp;
-  entries[at + 2] = third;
-  entries[at + 3] = fourth;
-  entries[at + 4] = macPrefix(mac);
-  entries[at + 5] = mac % LOW;
-  return mac;
+  // In whole words: a number above 2^31 would be made anew for each packet.
+  return entries[at + 5] === (hop.mac | 0) && entries[at + 4] === macPrefix(hop.mac);
 }
 
 function hash(first: number, second: number, third: number, fourth: number): number {
   const mixed = Math.imul(first ^ second ^ Math.imul(third, 0x9e37_79b1) ^ (fourth >>> 3), 0x85eb_ca6b);
   return mixed ^ (mixed >>> 15);
-}
-
-function computed(macs: HopMacs, first: number, second: number, third: number, fourth: number): number {
-  macs.misses++;
-  fullMac(macs, first, second, third, fourth);
-  const { block } = macs;
-  const low = ((block[0] as number) << 16) | ((block[1] as number) >>> 16);
-  return ((block[0] as number) >>> 16) * LOW + (low >>> 0);
 }
 
 function fullMac({ key, block }: HopMacs, first: number, second: number, third: number, fourth: number): void {

@@ -20,19 +20,25 @@ const traceFlag = Flag.Boolean("trace").pipe(
   Flag.withDefault(false),
 );
 
+const wireFlag = Flag.Boolean("wire").pipe(
+  Flag.withDescription("Encode every packet to bytes and decode it at every hop: slower, the same result"),
+  Flag.withDefault(false),
+);
+
 const flags = {
   scenario: scenarioArgument,
   ...overrideFlags,
   out: outFlag,
   force: forceFlag,
   trace: traceFlag,
+  wire: wireFlag,
   json: jsonFlag,
 };
 
 type RunInput = Command.Command.Config.Infer<typeof flags>;
 
 const execute = Effect.fnUntraced(function* (input: RunInput) {
-  const { scenario: file, out, force, trace, json } = input;
+  const { scenario: file, out, force, trace, wire, json } = input;
   if (trace && json && Option.isNone(out)) {
     return yield* new InputError({
       message: "--trace and --json both write to stdout; give --out DIR too, and the trace goes there",
@@ -47,7 +53,7 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   const manifest = manifestOf(loaded, "sim", repeat);
   const folder = yield* openFolder(out, force);
   const files: RunFiles | null = folder === null ? null : { folder: folder.path, header: recordHeader(manifest) };
-  const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files) };
+  const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files), wire };
   const progress = progressLine(scenario.duration_ns);
   const report = yield* Effect.ensuring(
     runJob(job, { onProgress: progress.show, onTrace: (text) => void process.stdout.write(text) }),

@@ -35,7 +35,7 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   const outputs = openOutputs(job, assembly.places.length, beat, say);
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
-  const simulation = Simulation.create(assembly, { beat, ...outputs.options });
+  const simulation = Simulation.create(assembly, { beat, wire: job.wire === true, ...outputs.options });
   runWithNews(simulation, scenario.duration_ns, say);
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });

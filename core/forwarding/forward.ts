@@ -10,7 +10,7 @@
  * - with EPIC the pointers count the 16 bytes before the SCION path.
  */
 import type { IfId } from "../address.ts";
-import { hopMac } from "../hop-mac.ts";
+import { isHopValid } from "../hop-mac.ts";
 import type { Packet } from "../packet.ts";
 import { EXP_TIME_UNIT, type HopField, type InfoField, infIndexForHf, type ScionPath } from "../path.ts";
 import { PARAMETER_PROBLEM } from "../scmp.ts";
@@ -119,7 +119,7 @@ function checkSourceHost(router: Router, packet: Packet): Disposition | null {
 
 function verifyMac(router: Router, info: InfoField, hop: HopField, packet: Packet): Disposition | null {
   const { macs } = router;
-  if (macs === null || hopMac(macs, segIdAt(packet, packet.currInf), info.timestamp, hop) === hop.mac) return null;
+  if (macs === null || isHopValid(macs, segIdAt(packet, packet.currInf), info.timestamp, hop)) return null;
   return parameterProblem("bad_mac", PARAMETER_PROBLEM.invalidHopFieldMac, hopPointer(packet));
 }
 

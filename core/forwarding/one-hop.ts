@@ -3,7 +3,7 @@
  * What does not fit is dropped without a word. BFD packets go to the session on their link, their path is not looked at.
  */
 import type { IfId } from "../address.ts";
-import { hopMac } from "../hop-mac.ts";
+import { hopMac, isHopValid } from "../hop-mac.ts";
 import type { Packet } from "../packet.ts";
 import type { OneHopPath } from "../path.ts";
 import { deliverLocal } from "./deliver.ts";
@@ -27,7 +27,7 @@ export function forwardOneHop(router: Router, path: OneHopPath, packet: Packet, 
 function leaveOneHop(router: Router, { info, first }: OneHopPath, packet: Packet): Disposition {
   const exit = router.interfaces[first.consEgress];
   if (packet.srcIa !== router.ia || exit === undefined || exit.neighbour !== packet.dstIa) return NO_ROUTE;
-  if (router.macs !== null && hopMac(router.macs, packet.segId0, info.timestamp, first) !== first.mac) return BAD_MAC;
+  if (router.macs !== null && !isHopValid(router.macs, packet.segId0, info.timestamp, first)) return BAD_MAC;
   updateSegId(packet, first.mac);
   return exit;
 }
