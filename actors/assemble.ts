@@ -13,6 +13,7 @@ import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
 import { hasSessions, planLink, planNode, planSession } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
+import { planTraceroute, type TracerouteSpec } from "./assemble/traceroute.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import { LOGICS } from "./logics.ts";
 import { BUILTIN_POLICIES } from "./selectors/builtin.ts";
@@ -25,6 +26,8 @@ export interface AssembleOptions {
   readonly repeat: string;
   /** MACs that each router remembers, a power of two; 0: none. No result depends on it. */
   readonly macCache?: number;
+  /** A traceroute that runs beside the flows. */
+  readonly traceroute?: TracerouteSpec;
 }
 
 /** The actors of a scenario. Throws only on what a checked scenario cannot hold (a bug). */
@@ -38,6 +41,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     if (found === undefined) throw new Error(`no actor has the id ${id}`);
     return found;
   };
+  const traceroutes = options.traceroute === undefined ? [] : [planTraceroute(options.traceroute, hosts, at)];
   const keys = createForwardingKeys(scenario.seed, scenario.keys);
   const macCache = options.macCache ?? MAC_CACHE_ENTRIES;
   const ranges = new Map(scenario.network.ases.map(({ ia, dispatched_ports }) => [ia, dispatched_ports]));
@@ -55,6 +59,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, portsOf(host.spec.ia), at)),
     ...planApplications(scenario, flows, keys, at),
+    ...traceroutes,
   ];
   planned.forEach(({ id }, position) => index.set(id, position));
   const places = scenario.network.ases.map(({ ia }) => ia);

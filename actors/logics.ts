@@ -1,6 +1,7 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
 import { sinkLogic } from "./apps/sink.ts";
 import { sourceLogic } from "./apps/source.ts";
+import { tracerouteLogic } from "./apps/traceroute.ts";
 import { bfdLogic } from "./bfd.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
@@ -16,4 +17,5 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["selector", selectorLogic],
   ["source", sourceLogic],
   ["sink", sinkLogic],
+  ["traceroute", tracerouteLogic],
 ]);

@@ -7,6 +7,7 @@ import { SECOND } from "../core/units.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
+import type { TracerouteContext } from "./apps/traceroute.ts";
 import type { BfdContext } from "./bfd.ts";
 import type { HostContext } from "./host.ts";
 import type { LinkContext } from "./link.ts";
@@ -83,13 +84,13 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
   const endpoints = contexts<EndpointContext>("endpoint");
-  const sessions = contexts<Pick<BfdContext, "sent" | "received">>("bfd");
+  const exchanges = [...contexts<BfdContext>("bfd"), ...contexts<TracerouteContext>("traceroute")];
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
   const errorsSent = sum(contexts<NodeContext>("node").map(({ answered }) => answered));
   const errorsReceived = sum([...contexts<HostContext>("host"), ...endpoints].map(({ errors }) => errors));
-  const sent = errorsSent + sum(sessions.map((session) => session.sent));
-  const received = errorsReceived + sum(sessions.map((session) => session.received));
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP and BFD", sent, received }];
+  const sent = errorsSent + sum(exchanges.map((one) => one.sent));
+  const received = errorsReceived + sum(exchanges.map((one) => one.received));
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "packets of no flow", sent, received }];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),

@@ -44,21 +44,27 @@ const policyFlag = Flag.String("policy").pipe(
   Flag.optional,
 );
 
-const durationFlag = Flag.String("duration").pipe(
-  Flag.withMetavar("duration"),
+/** A duration above 0, with its text as it was given. */
+export function durationOf(name: string) {
+  return Flag.String(name).pipe(
+    Flag.withMetavar("duration"),
+    Flag.filterMap(
+      (text) => {
+        const parsed = parseDuration(text);
+        return parsed.ok && parsed.value > 0 ? Option.some({ text, ns: parsed.value }) : Option.none();
+      },
+      (text) => {
+        const parsed = parseDuration(text);
+        if (parsed.ok) return "a duration above 0";
+        const { expected, didYouMean } = parsed.error;
+        return `${expected}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
+      },
+    ),
+  );
+}
+
+const durationFlag = durationOf("duration").pipe(
   Flag.withDescription("How long the run lasts, such as 250ms, 10s or 2min, instead of the scenario's own"),
-  Flag.filterMap(
-    (text) => {
-      const parsed = parseDuration(text);
-      return parsed.ok && parsed.value > 0 ? Option.some({ text, ns: parsed.value }) : Option.none();
-    },
-    (text) => {
-      const parsed = parseDuration(text);
-      if (parsed.ok) return "a duration above 0";
-      const { expected, didYouMean } = parsed.error;
-      return `${expected}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
-    },
-  ),
   Flag.optional,
 );
 

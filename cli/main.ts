@@ -8,9 +8,11 @@ import { buildInfo } from "./build-info.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { liveCommand } from "./commands/live.ts";
 import { pathsCommand } from "./commands/paths.ts";
+import { pingCommand } from "./commands/ping.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { topologyCommand } from "./commands/topology.ts";
+import { tracerouteCommand } from "./commands/traceroute.ts";
 import { runProgram } from "./program.ts";
 
 const pathloom = Command.make("pathloom").pipe(
@@ -19,7 +21,16 @@ const pathloom = Command.make("pathloom").pipe(
     { command: "pathloom run examples/02-failover.yaml", description: "Simulate a scenario" },
     { command: "pathloom paths diamond 1-ff00:0:110 1-ff00:0:120", description: "Look at the paths of a network" },
   ]),
-  Command.withSubcommands([runCommand, liveCommand, replayCommand, doctorCommand, pathsCommand, topologyCommand]),
+  Command.withSubcommands([
+    runCommand,
+    liveCommand,
+    replayCommand,
+    doctorCommand,
+    pathsCommand,
+    pingCommand,
+    tracerouteCommand,
+    topologyCommand,
+  ]),
 );
 
 function versionText(): string {

@@ -4,6 +4,7 @@ import type { Nanos } from "./units.ts";
 export type TraceKind =
   | "app.send"
   | "app.receive"
+  | "app.end"
   | "selector.choose"
   | "selector.switch"
   | "node.forward"

@@ -1,4 +1,5 @@
 /** The hosts of a scenario: which applications stand behind which port or identifier. */
+import { HOST_TYPE, hostType } from "../../core/address.ts";
 import type { PortRange } from "../../core/end-host-port.ts";
 import type { HostSpec, Scenario } from "../../core/scenario.ts";
 import type { HostInput } from "../host.ts";
@@ -23,11 +24,20 @@ export function planHosts(scenario: Scenario): Map<string, HostPlan> {
   const backends = scenario.network.ases.flatMap(({ ia, services }) =>
     Object.values(services ?? {}).flatMap((addresses) => addresses.map((host) => ({ ia, host }))),
   );
-  for (const spec of [...scenario.flows.flatMap(({ src, dst }) => [src, dst]), ...backends]) {
-    const id = hostId(spec);
-    if (!hosts.has(id)) hosts.set(id, { id, spec, ports: [], identifiers: [], selectors: [], nextPort: FIRST_PORT });
-  }
+  const named = [...scenario.flows.flatMap(({ src, dst }) => [src, dst]), ...backends];
+  // A service is no host: its backends are.
+  for (const spec of named) if (hostType(spec.host) !== HOST_TYPE.svc) addHost(hosts, spec);
   return hosts;
+}
+
+/** The host at this address, which is there from now on. */
+export function addHost(hosts: Map<string, HostPlan>, spec: HostSpec): HostPlan {
+  const id = hostId(spec);
+  const before = hosts.get(id);
+  if (before !== undefined) return before;
+  const host = { id, spec, ports: [], identifiers: [], selectors: [], nextPort: FIRST_PORT };
+  hosts.set(id, host);
+  return host;
 }
 
 export function takePort(host: HostPlan): number {

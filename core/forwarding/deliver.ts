@@ -1,4 +1,5 @@
 /** Delivery within the AS (scionproto `resolveLocalDst`): to a host by its address, to a service by its name. */
+import { HOST_TYPE, hostType, isIPv4MappedHost } from "../address.ts";
 import type { Packet } from "../packet.ts";
 import { PARAMETER_PROBLEM } from "../scmp.ts";
 import { parameterProblem } from "./problems.ts";
@@ -14,12 +15,11 @@ export function deliverLocal(router: Router, packet: Packet): Disposition | null
 
 /** Multicast to a service reaches any one of its backends too (scionproto strips the bit). */
 function deliverElsewhere(router: Router, { dstHost }: Packet): Disposition {
-  const first = dstHost.charCodeAt(0);
-  if (first === 0x3c || (first >= 0x41 && first <= 0x5a)) {
+  if (hostType(dstHost) === HOST_TYPE.svc) {
     const error = { kind: "scmp.destination-unreachable", code: 0 } as const;
     return router.services.get(dstHost.replace(/_M$/, "")) ?? { kind: "answer", reason: "no_service", error };
   }
-  if (dstHost.startsWith("::ffff:") || dstHost === "0.0.0.0" || dstHost === "::") {
+  if (isIPv4MappedHost(dstHost) || dstHost === "0.0.0.0" || dstHost === "::") {
     return parameterProblem("invalid_destination", PARAMETER_PROBLEM.invalidDestinationAddress, 0);
   }
   return UNKNOWN_HOST;

@@ -9,7 +9,7 @@
  *   could not be verified otherwise;
  * - with EPIC the pointers count the 16 bytes before the SCION path.
  */
-import type { IfId } from "../address.ts";
+import { type IfId, isIPv4MappedHost } from "../address.ts";
 import { isHopValid } from "../hop-mac.ts";
 import type { Packet } from "../packet.ts";
 import { EXP_TIME_UNIT, type HopField, type InfoField, infIndexForHf, type ScionPath } from "../path.ts";
@@ -113,7 +113,7 @@ function checkAddresses(router: Router, path: ScionPath, packet: Packet, ingress
 }
 
 function checkSourceHost(router: Router, packet: Packet): Disposition | null {
-  if (packet.srcIa !== router.ia || !packet.srcHost.startsWith("::ffff:")) return null;
+  if (packet.srcIa !== router.ia || !isIPv4MappedHost(packet.srcHost)) return null;
   return parameterProblem("invalid_source", PARAMETER_PROBLEM.invalidSourceAddress, 0);
 }
 
