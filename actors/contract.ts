@@ -289,4 +289,13 @@ const ONE_ORDER: ContractCase = {
   },
 };
 
-export const CONTRACT: readonly ContractCase[] = [IN_ORDER, LOSS, OVERFLOW, DOWN_AND_BACK, FAILOVER, BFD, PING, ONE_ORDER];
+export const CONTRACT: readonly ContractCase[] = [
+  IN_ORDER,
+  LOSS,
+  OVERFLOW,
+  DOWN_AND_BACK,
+  FAILOVER,
+  BFD,
+  PING,
+  ONE_ORDER,
+];

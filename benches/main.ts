@@ -1,12 +1,19 @@
 /** `npm run bench -- NAME [--small] [--json]`: one readable line, or with `--json` one JSON object as the last line. */
 import { actorsBench } from "./actors.ts";
 import type { Bench, BenchResult } from "./bench.ts";
-import { chainBench } from "./chain.ts";
+import { chainBench, chainColdBench } from "./chain.ts";
 import { connectorsBench } from "./connectors.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
 
-export const BENCHES: readonly Bench[] = [chainBench, pholdBench, gridBench, actorsBench, connectorsBench];
+export const BENCHES: readonly Bench[] = [
+  chainBench,
+  chainColdBench,
+  pholdBench,
+  gridBench,
+  actorsBench,
+  connectorsBench,
+];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {
   const figures = Object.entries(more ?? {}).map(([key, value]) => `${key} ${value}`);
@@ -25,7 +32,7 @@ async function main(words: readonly string[]): Promise<number> {
   const names = words.filter((word) => !word.startsWith("--"));
   const bench = BENCHES.find(({ name }) => name === names[0]);
   if (bench === undefined || names.length !== 1) {
-    const list = BENCHES.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join("\n");
+    const list = BENCHES.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n");
     console.error(`usage: npm run bench -- NAME [--small] [--json]\n${list}`);
     return 2;
   }

@@ -28,10 +28,9 @@ for (const live of [false, true]) {
 
   test(`ping across a link that fails, ${world}: the error comes back, the path changes, answers go on`, async (t) => {
     const file = writeText(folder, `failing-${world}.yaml`, FAILING);
-    const { code, stdout, stderr } = await pathloom([
-      ...["ping", file, SRC, DST, "--count", "10", "--interval", "150ms", "--json"],
-      ...where,
-    ]);
+    const { code, stdout, stderr } = await pathloom(
+      ["ping", file, SRC, DST, "--count", "10", "--interval", "150ms", "--json"].concat(where),
+    );
     t.is(code, 0, stderr);
     const report = JSON.parse(stdout) as PingReport;
     t.is(report.sent, 10);
@@ -42,7 +41,16 @@ for (const live of [false, true]) {
   });
 
   test(`traceroute, ${world}: every interface of the path answers in order, and the host`, async (t) => {
-    const { code, stdout, stderr } = await pathloom(["traceroute", "diamond", SRC, DST, "--probes", "1", "--json", ...where]);
+    const { code, stdout, stderr } = await pathloom([
+      "traceroute",
+      "diamond",
+      SRC,
+      DST,
+      "--probes",
+      "1",
+      "--json",
+      ...where,
+    ]);
     t.is(code, 0, stderr);
     const { hops } = JSON.parse(stdout) as { hops: { interface: string | null; from: string; rtt_ms: number[] }[] };
     const names = [`${SRC}#1`, "1-ff00:0:130#1", "1-ff00:0:130#2", `${DST}#1`, null];

@@ -3,7 +3,16 @@ import { fc, testProp } from "@fast-check/ava";
 import test from "ava";
 import { createCmacKey } from "./crypto/cmac.ts";
 import { createForwardingKeys, deriveForwardingKey, masterKeyOf } from "./forwarding-keys.ts";
-import { createHopMacs, hopAuthenticator, hopMac, type HopMacs, isHopValid, MAC_CACHE_ENTRIES, macPrefix, signHops } from "./hop-mac.ts";
+import {
+  createHopMacs,
+  hopAuthenticator,
+  hopMac,
+  type HopMacs,
+  isHopValid,
+  MAC_CACHE_ENTRIES,
+  macPrefix,
+  signHops,
+} from "./hop-mac.ts";
 import type { HopField } from "./path.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

@@ -365,7 +365,12 @@ function describePath(
     forwarding:
       edges.length === 0
         ? null
-        : forwardingOf(segments, [start, ...edges.map(({ to }) => to)].map((at) => vertexOf(at).as.ia), epochS, keys),
+        : forwardingOf(
+            segments,
+            [start, ...edges.map(({ to }) => to)].map((at) => vertexOf(at).as.ia),
+            epochS,
+            keys,
+          ),
   };
 }
 

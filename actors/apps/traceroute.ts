@@ -70,7 +70,12 @@ const tracerouteMachine = setup({
   states: { probing: { on: { "probes.done": "finished" } }, finished: {} },
 });
 
-function onPacket(state: Present<TracerouteContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
+function onPacket(
+  state: Present<TracerouteContext>,
+  packet: Packet,
+  _ifId: number,
+  env: Env,
+): ControlEvent | undefined {
   const trace = state.context;
   const { l4 } = packet;
   trace.received++;

@@ -5,7 +5,7 @@ import type { BfdInput } from "../bfd.ts";
 import type { LinkInput } from "../link.ts";
 import type { NodeInput } from "../node.ts";
 import type { HostPlan } from "./hosts.ts";
-import { type Direction, hostId, type Lookup, nodeId, type Planned, sessionId } from "./plan.ts";
+import { type Direction, hostId, type Lookup, nodeId, type Planned, bfdId } from "./plan.ts";
 
 /** Source address of a router's SCMP errors. */
 const ROUTER_HOST = "10.255.255.254";
@@ -30,7 +30,7 @@ export function planNode(
       linkTo,
       neighbour: to.ia,
       mtu,
-      session: watched ? at(sessionId(from)) : null,
+      session: watched ? at(bfdId(from)) : null,
     })),
     hosts: hosts.map(({ id, spec }) => ({ host: spec.host, actor: at(id) })),
     services: Object.entries(as.services ?? {}).map(([service, backends]) => ({
@@ -62,7 +62,7 @@ export function planSession(scenario: Scenario, { id, from, to }: Direction, at:
     interval: interval_ns,
     multiplier,
   });
-  return { id: sessionId(from), ia: from.ia, logic: "bfd", input };
+  return { id: bfdId(from), ia: from.ia, logic: "bfd", input };
 }
 
 export function planLink(scenario: Scenario, { id, from, to, model }: Direction, at: Lookup): Planned {

@@ -38,7 +38,7 @@ export function hostId({ ia, host }: HostSpec): string {
   return `host/${ia},${host}`;
 }
 
-export function sessionId({ ia, ifId }: LinkEnd): string {
+export function bfdId({ ia, ifId }: LinkEnd): string {
   return `bfd/${formatInterface(ia, ifId)}`;
 }
 

@@ -25,7 +25,9 @@ export const probeArguments = {
   dst: Argument.String("dst").pipe(Argument.withDescription("ISD-AS to reach, or ISD-AS,host")),
   path: Flag.String("path").pipe(
     Flag.withMetavar("n|fingerprint"),
-    Flag.withDescription("Path to take, as pathloom paths numbers them from 0, or by its fingerprint; default: the best"),
+    Flag.withDescription(
+      "Path to take, as pathloom paths numbers them from 0, or by its fingerprint; default: the best",
+    ),
     Flag.optional,
   ),
   live: Flag.Boolean("live").pipe(
@@ -124,7 +126,9 @@ const execute = Effect.fnUntraced(function* (input: Command.Command.Config.Infer
     { repeat: "the same command", policies },
   );
   const say = (line: string): void => void (json || process.stdout.write(`${line}\n`));
-  say(`PING ${formatSpec(dst)} from ${formatSpec(src)}: ${PAYLOAD_BYTES} bytes of data, ${live ? "live" : "simulated"}`);
+  say(
+    `PING ${formatSpec(dst)} from ${formatSpec(src)}: ${PAYLOAD_BYTES} bytes of data, ${live ? "live" : "simulated"}`,
+  );
   const log = new PingLog(`host/${formatSpec(src)}`, say);
   yield* runProbe(assembly, duration_ns, live, log.add);
   const summary = summaryOf(log, formatSpec(src), formatSpec(dst), live);
@@ -155,7 +159,10 @@ function formatStatistics({ dst, sent, received, rtt_ms }: Summary): string {
 export const pingCommand = Command.make("ping", flags, (input) => reporting(execute(input))).pipe(
   Command.withDescription("Send SCMP echo requests through the network; exit code 1 where none is answered"),
   Command.withExamples([
-    { command: "pathloom ping diamond 1-ff00:0:110 1-ff00:0:120", description: "Four echo requests over the best path" },
+    {
+      command: "pathloom ping diamond 1-ff00:0:110 1-ff00:0:120",
+      description: "Four echo requests over the best path",
+    },
     {
       command: "pathloom ping examples/02-failover.yaml 1-ff00:0:110 1-ff00:0:120 --count 20 --interval 500ms",
       description: "Beside a scenario's flows and faults: watch the path change",

@@ -30,10 +30,7 @@ const execute = Effect.fnUntraced(function* (input: Command.Command.Config.Infer
   const taken = paths[Option.isNone(path) ? 0 : yield* choosePath(paths, path.value)] as PathInfo;
   const spec = { src, dst, path: taken, probes, timeout_ns: SECOND };
   const duration_ns = (taken.interfaces.length + 2) * probes * SECOND;
-  const assembly = assemble(
-    { ...scenario, duration_ns },
-    { repeat: "the same command", policies, traceroute: spec },
-  );
+  const assembly = assemble({ ...scenario, duration_ns }, { repeat: "the same command", policies, traceroute: spec });
   // The run is over with the last answer, however long the clock might go on.
   const world = yield* runProbe(assembly, duration_ns, live, () => undefined, TRACEROUTE_ID);
   const { results } = world.read<TracerouteContext>(TRACEROUTE_ID).context;
@@ -81,7 +78,9 @@ function formatHops(
 }
 
 export const tracerouteCommand = Command.make("traceroute", flags, (input) => reporting(execute(input))).pipe(
-  Command.withDescription("Ask every router of a path for its interfaces; exit code 1 where the far host does not answer"),
+  Command.withDescription(
+    "Ask every router of a path for its interfaces; exit code 1 where the far host does not answer",
+  ),
   Command.withExamples([
     { command: "pathloom traceroute diamond 1-ff00:0:110 1-ff00:0:120", description: "Over the best path" },
     { command: "pathloom traceroute diamond 1-ff00:0:110 1-ff00:0:120 --path 2", description: "Over the third" },

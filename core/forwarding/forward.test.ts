@@ -46,7 +46,16 @@ function routerWith(kinds: Readonly<Record<number, LinkTo>>): Router {
   const interfaces: (Router["interfaces"][number] | undefined)[] = [];
   for (const [text, linkTo] of Object.entries(kinds)) {
     const ifId = Number(text);
-    interfaces[ifId] = { kind: "forward", ifId, link: 100 + ifId, up: true, linkTo, neighbour: "1-2", mtu: 1400, session: null };
+    interfaces[ifId] = {
+      kind: "forward",
+      ifId,
+      link: 100 + ifId,
+      up: true,
+      linkTo,
+      neighbour: "1-2",
+      mtu: 1400,
+      session: null,
+    };
   }
   return {
     ia: HERE,
@@ -106,7 +115,8 @@ function arriving(path: ScionPath, hf: number, changes: Partial<NewPacket> = {},
   const inf = hf < path.segLens[0] ? 0 : 1;
   const packet = packetOf(own, hf, inf, changes);
   const peering = own.infos[0]?.peer === true && (hf === path.segLens[0] - 1 || hf === path.segLens[0]);
-  if (own.infos[inf]?.consDir === false && hf > 0 && !peering) packet.segId0 ^= macPrefix((own.hops[hf] as HopField).mac);
+  if (own.infos[inf]?.consDir === false && hf > 0 && !peering)
+    packet.segId0 ^= macPrefix((own.hops[hf] as HopField).mac);
   return packet;
 }
 
@@ -183,7 +193,10 @@ test("ingress: the interface must be the hop field's", (t) => {
 
 test("length: what a host sends must have the length it claims", (t) => {
   const packet = arriving(UP_DOWN, 0, { srcIa: HERE });
-  t.is(run({ 21: parent }, { ...packet, wireLength: packet.wireLength + 1 }, 0), "invalid_length parameter-problem 19 0");
+  t.is(
+    run({ 21: parent }, { ...packet, wireLength: packet.wireLength + 1 }, 0),
+    "invalid_length parameter-problem 19 0",
+  );
 });
 
 test("a host cannot send in transit", (t) => {
@@ -261,8 +274,16 @@ test("egress: unknown interfaces and pairs of links that no segment has", (t) =>
   t.is(run({ 32: parent }, arriving(UP_DOWN, 4), 32), `unknown_interface parameter-problem 50 ${hopPointer(4)}`);
   t.is(run({ 23: child }, arriving(UP_DOWN, 1), 23), `unknown_interface parameter-problem 49 ${hopPointer(1)}`);
   const kinds = [core, parent, child, peer];
-  const passing = kinds.flatMap((from) => kinds.filter((to) => pair(from, to) === "forward:33").map((to) => [from, to]));
-  t.deepEqual(passing, [[core, core], [parent, child], [child, parent], [child, peer], [peer, child]]);
+  const passing = kinds.flatMap((from) =>
+    kinds.filter((to) => pair(from, to) === "forward:33").map((to) => [from, to]),
+  );
+  t.deepEqual(passing, [
+    [core, core],
+    [parent, child],
+    [child, parent],
+    [child, peer],
+    [peer, child],
+  ]);
   t.is(pair(parent, parent), `invalid_path parameter-problem 48 ${hopPointer(4)}`);
   t.is(run({ 21: peer }, arriving(UP_DOWN, 0, { srcIa: HERE }), 0), "forward:21");
 });
@@ -270,8 +291,14 @@ test("egress: unknown interfaces and pairs of links that no segment has", (t) =>
 test("egress after a change of segment: core and child, child and child", (t) => {
   const pair = (from: LinkTo, to: LinkTo): string => run({ 24: from, 31: to }, arriving(UP_DOWN, 2), 24);
   const kinds = [core, parent, child, peer];
-  const passing = kinds.flatMap((from) => kinds.filter((to) => pair(from, to) === "forward:31").map((to) => [from, to]));
-  t.deepEqual(passing, [[core, child], [child, core], [child, child]]);
+  const passing = kinds.flatMap((from) =>
+    kinds.filter((to) => pair(from, to) === "forward:31").map((to) => [from, to]),
+  );
+  t.deepEqual(passing, [
+    [core, child],
+    [child, core],
+    [child, child],
+  ]);
   t.is(pair(core, core), `invalid_segment_change parameter-problem 53 ${infoPointer(1)}`);
 });
 
