@@ -1,6 +1,6 @@
 import test from "ava";
 import { createPacket, type Packet } from "../core/packet.ts";
-import type { PacketPath } from "../core/path.ts";
+import { type PacketPath, scionPathOf } from "../core/path.ts";
 import { decodePacket, encodePacket, wireLengthOf } from "../core/wire/codec.ts";
 import { layOut } from "../core/wire/extensions.ts";
 import { answerPacket, echoReply } from "./answer.ts";
@@ -51,11 +51,11 @@ function request(path: PacketPath | null): Packet {
 test("whatever a request carries, its answers are whole packets", (t) => {
   for (const path of PATHS) {
     const asked = { ...request(path), segId0: path === null ? 0 : 0xbeef };
-    const reply = echoReply(asked);
+    const reply = echoReply(asked, asked.dstHost);
     t.deepEqual(decodePacket(encodePacket(reply)), { ok: true, value: reply });
     t.like(reply, { srcIa: "1-2", dstIa: "1-1", flow: 3, number: 4, extensions: null, irregular: null });
     if (path?.kind === "scion" || path?.kind === "epic") t.is(reply.segId0, 0xbeef, "SegIDs stay as they stand");
-    const back = { path: reply.path, currInf: reply.currInf, currHf: reply.currHf };
+    const back = { path: scionPathOf(reply.path), currInf: reply.currInf, currHf: reply.currHf };
     const down = { kind: "scmp.interface-down" as const, ia: "1-2", ifId: 9 };
     const answer = answerPacket(asked, { ia: "1-2", host: "10.0.0.9" }, back, down);
     t.deepEqual(decodePacket(encodePacket(answer)), { ok: true, value: answer });

@@ -2,14 +2,19 @@
  * Builds a world's actors from a scenario: for each AS its router, its outgoing links and its hosts; for each flow its
  * selector, its source and, where packets end elsewhere, its sink. The order of actors is part of a run's identity.
  */
+import type { IA } from "../core/address.ts";
+import { DEFAULT_DISPATCHED_PORTS, type PortRange } from "../core/end-host-port.ts";
 import type { ActorIndex } from "../core/env.ts";
+import { createForwardingKeys } from "../core/forwarding-keys.ts";
+import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { planFaults } from "./assemble/faults.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
-import { impairedEnds, planLink, planNode } from "./assemble/network.ts";
+import { hasSessions, impairedEnds, planLink, planNode, planSession } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
+import { planTraceroute, type TracerouteSpec } from "./assemble/traceroute.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import { LOGICS } from "./logics.ts";
 import { BUILTIN_POLICIES } from "./selectors/builtin.ts";
@@ -20,6 +25,10 @@ export interface AssembleOptions {
   readonly policies?: readonly Policy[];
   /** What a user types to repeat the run. */
   readonly repeat: string;
+  /** MACs that each router remembers, a power of two; 0: none. No result depends on it. */
+  readonly macCache?: number;
+  /** A traceroute that runs beside the flows. */
+  readonly traceroute?: TracerouteSpec;
 }
 
 /** The actors of a scenario. Throws only on what a checked scenario cannot hold (a bug). */
@@ -33,14 +42,26 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     if (found === undefined) throw new Error(`no actor has the id ${id}`);
     return found;
   };
+  const traceroutes = options.traceroute === undefined ? [] : [planTraceroute(options.traceroute, hosts, at)];
+  const keys = createForwardingKeys(scenario.seed, scenario.keys);
+  const macCache = options.macCache ?? MAC_CACHE_ENTRIES;
+  const ranges = new Map(scenario.network.ases.map(({ ia, dispatched_ports }) => [ia, dispatched_ports]));
+  const portsOf = (ia: IA): PortRange | null => {
+    const range = ranges.get(ia);
+    return range === undefined ? DEFAULT_DISPATCHED_PORTS : range;
+  };
   const leaving = Map.groupBy(directions, ({ from }) => from.ia);
   const living = Map.groupBy(hosts.values(), ({ spec }) => spec.ia);
   const impaired = impairedEnds(scenario);
   const planned = [
-    ...scenario.network.ases.map(({ ia }) => planNode(scenario, ia, leaving.get(ia) ?? [], living.get(ia) ?? [], at)),
+    ...scenario.network.ases.map((as) =>
+      planNode(scenario, as, leaving.get(as.ia) ?? [], living.get(as.ia) ?? [], macCache, at),
+    ),
     ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
-    ...[...hosts.values()].map((host) => planHost(host, at)),
-    ...planApplications(scenario, flows, at),
+    ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
+    ...[...hosts.values()].map((host) => planHost(host, portsOf(host.spec.ia), at)),
+    ...planApplications(scenario, flows, keys, at),
+    ...traceroutes,
   ];
   planned.forEach(({ id }, position) => index.set(id, position));
   const places = scenario.network.ases.map(({ ia }) => ia);
@@ -57,7 +78,10 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     places,
     actors,
     logics: LOGICS,
-    resources: new Map(policies.map((policy) => [`policy/${policy.name}`, policy])),
+    resources: new Map<string, unknown>([
+      ["forwarding-keys", keys],
+      ...policies.map((policy): [string, Policy] => [`policy/${policy.name}`, policy]),
+    ]),
     faults: planFaults(scenario, timeline, directions, planned, at),
     timeline,
     scenario,

@@ -18,6 +18,7 @@ import {
 import type { Nanos } from "../core/units.ts";
 import { assemble } from "./assemble.ts";
 import type { Assembly } from "./assembly.ts";
+import type { BfdContext } from "./bfd.ts";
 import type { NodeContext } from "./node.ts";
 import { envOf } from "./registry.ts";
 import { type FlowResult, flowCounts, results } from "./results.ts";
@@ -211,6 +212,31 @@ const FAILOVER = caseOf(
   },
 );
 
+/** The fixed detection time would be too late: what the routers know, they know by BFD. */
+const BFD = caseOf(
+  "BFD notices a link that fails and one that comes back",
+  {
+    ...scenario(
+      network({}, { latency_ns: 5 * MS }),
+      [flow({ stop_ns: 900 * MS, policy: { name: "lowest-latency", params: {} } })],
+      2_500 * MS,
+      [end(100, "down"), end(500, "up")],
+    ),
+    detection_ns: 60_000 * MS,
+    bfd: { mode: "on", interval_ns: 50 * MS, multiplier: 3 },
+  },
+  (it, world, say) => {
+    const ends = [`bfd/${SOURCE}#1`, `bfd/${NEAR}#1`].map((id) => world.read<BfdContext>(id));
+    say(drops(world, "interface_down") >= 1, "the router noticed nothing");
+    say(it.switches >= 1 && it.received >= 100, `${it.switches} switches, ${it.received} of ${it.sent} received`);
+    for (const { value, context } of ends) {
+      say(value === "Up", `a session is ${String(value)} two seconds after its link came back`);
+      say(context.received >= 10, `${context.received} BFD packets received`);
+    }
+    say(world.read<NodeContext>(`node/${SOURCE}`).context.interfaces[1]?.up === true, "the interface stayed down");
+  },
+);
+
 const PING = caseOf(
   "ping and its round trip",
   scenario(network({}, null), [flow({ app: "ping", interval_ns: 20 * MS })], 1_200 * MS),
@@ -301,6 +327,7 @@ export const CONTRACT: readonly ContractCase[] = [
   PACED,
   DOWN_AND_BACK,
   FAILOVER,
+  BFD,
   PING,
   TRANSFER,
   ONE_ORDER,

@@ -1,19 +1,28 @@
 /**
- * An end host: hands packets to applications by port, answers echo requests, passes SCMP errors on to its selectors.
- * It has one state; hosts that come and go are not modelled.
+ * An end host: hands packets to applications by port, answers echo and traceroute requests, passes SCMP errors on to its
+ * selectors. It has one state; hosts that come and go are not modelled.
+ *
+ * A router sends a packet to the UDP port that its L4 header names where that port is in the AS's dispatched range, and to 30041
+ * otherwise (core/end-host-port.ts). Behind 30041 stands the host's dispatcher, which looks at the L4 header itself.
  */
 import { setup } from "xstate";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
+import { END_HOST_PORT, endHostPort, type PortRange } from "../core/end-host-port.ts";
 import type { Packet } from "../core/packet.ts";
 import type { HostSpec } from "../core/scenario.ts";
-import { echoReply } from "./answer.ts";
+import { isScmpError } from "../core/scmp.ts";
+import type { TraceDetail } from "../core/trace.ts";
+import { echoReply, hostTracerouteReply } from "./answer.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
 
 export interface HostInput {
   readonly node: ActorIndex;
+  readonly address: string;
+  /** The AS's dispatched ports; null: none. */
+  readonly dispatched: PortRange | null;
   /** UDP ports and the applications behind them. */
   readonly ports: readonly (readonly [port: number, app: ActorIndex])[];
-  /** Echo identifiers and the pings behind them. */
+  /** Identifiers of echo and traceroute requests, and the applications behind them. */
   readonly identifiers: readonly (readonly [identifier: number, app: ActorIndex])[];
   readonly selectors: readonly ActorIndex[];
   /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
@@ -22,6 +31,8 @@ export interface HostInput {
 
 export interface HostContext {
   readonly node: ActorIndex;
+  readonly address: string;
+  readonly dispatched: PortRange | null;
   readonly ports: Map<number, ActorIndex>;
   readonly identifiers: Map<number, ActorIndex>;
   readonly selectors: readonly ActorIndex[];
@@ -38,6 +49,8 @@ const hostMachine = setup({
   id: "host",
   context: ({ input }) => ({
     node: input.node,
+    address: input.address,
+    dispatched: input.dispatched,
     ports: new Map(input.ports),
     identifiers: new Map(input.identifiers),
     selectors: input.selectors,
@@ -52,24 +65,11 @@ const hostMachine = setup({
 
 function onPacket(state: Present<HostContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const host = state.context;
-  const l4 = packet.l4;
-  switch (l4.kind) {
-    case "udp":
-      toApplication(host, host.ports.get(l4.dstPort), packet, env);
-      return;
-    case "scmp.echo":
-      if (l4.reply) toApplication(host, host.identifiers.get(l4.identifier), packet, env);
-      else replyTo(host, packet, env);
-      return;
-    case "scmp.interface-down":
-      host.errors++;
-      for (const selector of host.selectors) {
-        env.send(selector, { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent, 0);
-      }
-      return;
-    default:
-      env.drop(packet, "unexpected");
-  }
+  const port = endHostPort(packet, host.dispatched);
+  if (port < 0) env.drop(packet, "undeliverable");
+  else if (port === END_HOST_PORT) dispatch(host, packet, env);
+  else if (packet.l4.kind === "udp") toApplication(host, host.ports.get(port), packet, env);
+  else receiveScmp(host, packet, host.identifiers.get(port), env);
   return;
 }
 
@@ -85,11 +85,6 @@ function toApplication(host: HostContext, app: ActorIndex | undefined, packet: P
   env.sendPacket(app, packet, 0, 0);
 }
 
-function replyTo(host: HostContext, request: Packet, env: Env): void {
-  host.echoed++;
-  env.sendPacket(selectorOf(host, request) ?? host.node, echoReply(request), 0, 0);
-}
-
 /** Of the replies to this ping, where they do not simply go back. */
 function selectorOf({ echoes }: HostContext, { srcIa, srcHost, l4 }: Packet): ActorIndex | undefined {
   if (echoes.length === 0 || l4.kind !== "scmp.echo") return undefined;
@@ -97,4 +92,45 @@ function selectorOf({ echoes }: HostContext, { srcIa, srcHost, l4 }: Packet): Ac
     ([from, identifier]) => identifier === l4.identifier && from.ia === srcIa && from.host === srcHost,
   );
   return found?.[2];
+}
+
+/** What came to port 30041: requests are answered, the rest is found by its L4 header. */
+function dispatch(host: HostContext, packet: Packet, env: Env): void {
+  const { l4 } = packet;
+  if (l4.kind === "udp") toApplication(host, host.ports.get(l4.dstPort), packet, env);
+  else if (l4.kind === "scmp.echo" && !l4.reply) {
+    host.echoed++;
+    env.sendPacket(selectorOf(host, packet) ?? host.node, echoReply(packet, host.address), 0, 0);
+  } else if (l4.kind === "scmp.traceroute" && !l4.reply) {
+    env.sendPacket(host.node, hostTracerouteReply(packet, host.address), 0, 0);
+  } else {
+    const port = endHostPort(packet, EVERY_PORT);
+    receiveScmp(host, packet, host.identifiers.get(port), env);
+  }
+}
+
+const EVERY_PORT: PortRange = { min: 0, max: 65_535 };
+
+/** Replies go to whoever asked; news that an interface is down goes to every selector of the host. */
+function receiveScmp(host: HostContext, packet: Packet, app: ActorIndex | undefined, env: Env): void {
+  const { l4 } = packet;
+  if (l4.kind === "scmp.echo" || l4.kind === "scmp.traceroute") {
+    toApplication(host, app, packet, env);
+    return;
+  }
+  if (!isScmpError(l4)) {
+    env.drop(packet, "unexpected");
+    return;
+  }
+  host.errors++;
+  if (env.tracing) env.trace("host.error", packet, errorDetail(packet));
+  if (l4.kind !== "scmp.interface-down") return;
+  const down = { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
+  for (const selector of host.selectors) env.send(selector, down, 0);
+}
+
+/** Who reports what. */
+function errorDetail({ srcIa, l4 }: Packet): TraceDetail {
+  const { kind, ...fields } = l4;
+  return { from: srcIa, error: kind, ...fields } as TraceDetail;
 }

@@ -10,6 +10,8 @@ import { responderLogic } from "./apps/responder.ts";
 import { sinkLogic } from "./apps/sink.ts";
 import { sourceLogic } from "./apps/source.ts";
 import { streamSinkLogic } from "./apps/stream-sink.ts";
+import { tracerouteLogic } from "./apps/traceroute.ts";
+import { bfdLogic } from "./bfd.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
@@ -19,6 +21,7 @@ import type { PacketLogic } from "./with-packet-handler.ts";
 export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLogic>([
   ["node", nodeLogic],
   ["link", linkLogic],
+  ["bfd", bfdLogic],
   ["host", hostLogic],
   ["selector", selectorLogic],
   ["source", sourceLogic],
@@ -32,4 +35,5 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["stream-sink", streamSinkLogic],
   ["request-response", requestResponseLogic],
   ["responder", responderLogic],
+  ["traceroute", tracerouteLogic],
 ]);

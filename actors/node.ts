@@ -1,36 +1,64 @@
 /**
- * A border router: the whole of an AS's forwarding.
+ * A border router: the whole of an AS's forwarding, and its own network between the interfaces.
  *
- *              node.fail
- *   running ---------------> failed        running: interface.down, interface.up change the table of interfaces
- *      ^                       |           failed:  every packet is dropped
+ *              node.fail                         running: interface.down, interface.up (links), bfd.down, bfd.up (BFD sessions)
+ *   running ---------------> failed                       change the table of interfaces
+ *      ^                       |                 failed:  every packet is dropped; BFD sessions are silent
  *      +-----------------------+
- *             node.recover
+ *       node.recover of the last cause
  *
- * Forwarding itself is `core/forwarding.ts`; an interface that is down is answered with SCMP "external interface down"
- * (scmp.rst, type 5), never in answer to an SCMP error.
+ * Forwarding itself is `core/forwarding/`; its SCMP errors and traceroute replies are sent from here (scmp.rst), never an error
+ * in answer to an error. An interface with a BFD session believes that alone; the others believe their link's own report.
  */
 import { assign, setup } from "xstate";
 import type { IA, IfId } from "../core/address.ts";
+import { type ClockSet, createClock, type LocalClock, localTime, setClock } from "../core/clock.ts";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
-import { type Disposition, forward, returnPath, type Router, type RouterInterface } from "../core/forwarding.ts";
-import type { Packet, ScmpInterfaceDown } from "../core/packet.ts";
+import type { ForwardingKeys } from "../core/forwarding-keys.ts";
+import { forward } from "../core/forwarding/forward.ts";
+import { returnPath } from "../core/forwarding/reverse.ts";
+import type { Delivery, Disposition, LinkTo, Router, RouterInterface } from "../core/forwarding/router.ts";
+import { createHopMacs } from "../core/hop-mac.ts";
+import { createCrossings, cross, type Crossings } from "../core/internal-network.ts";
+import type { Packet } from "../core/packet.ts";
+import type { InternalNetwork } from "../core/scenario.ts";
 import { isScmpError } from "../core/scmp.ts";
-import { answerPacket } from "./answer.ts";
+import { answerPacket, tracerouteReply } from "./answer.ts";
 import { envOf } from "./registry.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
+
+export interface NodeInterface {
+  readonly ifId: IfId;
+  readonly link: ActorIndex;
+  readonly linkTo: LinkTo;
+  readonly neighbour: IA;
+  readonly mtu: number;
+  /** BFD session on the link; null: the link itself reports. */
+  readonly session: ActorIndex | null;
+}
 
 export interface NodeInput {
   readonly ia: IA;
   readonly epochS: number;
   /** The router's own address, source of its SCMP errors. */
   readonly host: string;
-  readonly interfaces: readonly { readonly ifId: IfId; readonly link: ActorIndex }[];
+  readonly interfaces: readonly NodeInterface[];
   readonly hosts: readonly { readonly host: string; readonly actor: ActorIndex }[];
+  /** Backends of each service address. */
+  readonly services: readonly { readonly service: string; readonly backends: readonly ActorIndex[] }[];
+  /** null: crossing the AS costs nothing. */
+  readonly internal: InternalNetwork | null;
+  /** MACs remembered, a power of two; 0: none. */
+  readonly macCache: number;
 }
 
 export interface NodeContext extends Router {
   readonly host: string;
+  readonly macCache: number;
+  readonly crossings: Crossings | null;
+  readonly clock: LocalClock;
+  /** What keeps the router down. */
+  causes: readonly string[];
   forwarded: number;
   delivered: number;
   /** SCMP errors sent. */
@@ -38,55 +66,68 @@ export interface NodeContext extends Router {
 }
 
 export type NodeEvent =
-  | { type: "interface.down"; ifId: IfId }
-  | { type: "interface.up"; ifId: IfId }
-  | { type: "node.fail" }
-  | { type: "node.recover" };
+  | { type: "interface.down" | "interface.up" | "bfd.down" | "bfd.up"; ifId: IfId }
+  | { type: "node.fail"; cause: string }
+  | { type: "node.recover"; cause: string | null }
+  | ClockSet;
 
 const nodeMachine = setup({
   types: { context: {} as NodeContext, events: {} as NodeEvent, input: {} as NodeInput },
+  guards: {
+    otherCauseHolds: ({ context, event }) => causesWithout(context, event).length > 0,
+  },
   actions: {
-    markDown: assign(({ context, event, system }) => markInterface(context, event, false, envOf(system))),
-    markUp: assign(({ context, event, system }) => markInterface(context, event, true, envOf(system))),
+    markInterface: ({ context, event, system }) => markInterface(context, event, envOf(system)),
+    addCause: assign(({ context, event }) => ({ causes: causesWith(context, event) })),
+    removeCause: assign(({ context, event }) => ({ causes: causesWithout(context, event) })),
+    dropCrossing: ({ system }) => dropCrossing(envOf(system)),
+    silenceSessions: ({ context, system }) => tellSessions(context, "session.disable", envOf(system)),
+    wakeSessions: ({ context, system }) => tellSessions(context, "session.enable", envOf(system)),
+    setClock: ({ context, event, system }) => setClock(context.clock, event as ClockSet, envOf(system).now),
   },
 }).createMachine({
   id: "node",
   context: ({ input }) => createNode(input),
   initial: "running",
   states: {
-    running: { on: { "node.fail": "failed" } },
-    failed: { on: { "node.recover": "running" } },
+    running: {
+      on: { "node.fail": { target: "failed", actions: ["addCause", "dropCrossing", "silenceSessions"] } },
+    },
+    failed: {
+      on: {
+        "node.fail": { actions: "addCause" },
+        "node.recover": [
+          { guard: "otherCauseHolds", actions: "removeCause" },
+          { target: "running", actions: ["removeCause", "wakeSessions"] },
+        ],
+      },
+    },
   },
   on: {
-    "interface.down": { actions: "markDown" },
-    "interface.up": { actions: "markUp" },
+    "interface.down": { actions: "markInterface" },
+    "interface.up": { actions: "markInterface" },
+    "bfd.down": { actions: "markInterface" },
+    "bfd.up": { actions: "markInterface" },
+    "clock.set": { actions: "setClock" },
   },
 });
 
 function onPacket(state: Present<NodeContext>, packet: Packet, ifId: number, env: Env): ControlEvent | undefined {
   const node = state.context;
   if (state.value === "failed") {
-    env.drop(packet, "link_down");
+    env.drop(packet, "node_down");
     return;
   }
-  const disposition = forward(node, packet, ifId, env.now);
-  switch (disposition.kind) {
-    case "forward":
-      node.forwarded++;
-      if (env.tracing) env.trace("node.forward", packet, { ingress: ifId, egress: disposition.ifId });
-      env.sendPacket(disposition.link, packet, 0, 0);
-      return;
-    case "deliver":
-      node.delivered++;
-      if (env.tracing) env.trace("node.deliver", packet, { ingress: ifId, host: packet.dstHost });
-      env.sendPacket(disposition.host, packet, 0, 0);
-      return;
-    case "drop":
-      env.drop(packet, disposition.reason);
-      return;
-    default:
-      answer(node, packet, ifId, disposition, env);
+  if (node.macs === null) readyMacs(node, env);
+  const disposition = forward(node, packet, ifId, localTime(node.clock, env.now));
+  if (disposition.kind === "forward") {
+    node.forwarded++;
+    if (env.tracing) env.trace("node.forward", packet, { ingress: ifId, egress: disposition.ifId });
+    if (node.crossings === null) env.sendPacket(disposition.link, packet, 0, 0);
+    else crossTo(node.crossings, disposition.link, packet, ifId, disposition.ifId, env);
+    return;
   }
+  conclude(node, packet, ifId, disposition, env);
   return;
 }
 
@@ -94,40 +135,148 @@ export const nodeLogic = withPacketHandler(nodeMachine, onPacket);
 
 function createNode(input: NodeInput): NodeContext {
   const interfaces: RouterInterface[] = [];
-  for (const { ifId, link } of input.interfaces) interfaces[ifId] = { kind: "forward", ifId, link, up: true };
-  const hosts = new Map<string, Extract<Disposition, { kind: "deliver" }>>();
-  for (const { host, actor } of input.hosts) hosts.set(host, { kind: "deliver", host: actor });
-  const { ia, epochS, host } = input;
-  return { ia, epochS, interfaces, hosts, forwarded: 0, delivered: 0, answered: 0, host };
+  for (const one of input.interfaces) interfaces[one.ifId] = { kind: "forward", up: true, ...one };
+  const hosts = input.hosts.map(({ host, actor }): [string, Delivery] => [host, { kind: "deliver", host: actor }]);
+  const services = input.services.map(
+    ({ service, backends }) => [service, { kind: "service", backends } as const] as const,
+  );
+  const { ia, epochS, host, internal, macCache } = input;
+  return {
+    ia,
+    epochS,
+    interfaces,
+    hosts: new Map(hosts),
+    services: new Map(services),
+    macs: null,
+    host,
+    macCache,
+    crossings: internal === null ? null : createCrossings(internal),
+    clock: createClock(),
+    causes: [],
+    forwarded: 0,
+    delivered: 0,
+    answered: 0,
+  };
 }
 
-function markInterface(node: NodeContext, event: NodeEvent, up: boolean, env: Env): Partial<NodeContext> {
-  if (event.type !== "interface.down" && event.type !== "interface.up") return {};
-  const entry = node.interfaces[event.ifId];
-  if (entry === undefined) return {};
-  entry.up = up;
-  if (env.tracing) env.trace("node.interface", null, { ifId: event.ifId, up });
-  return {};
+/** A key takes a millisecond to derive: not before it is needed. */
+function readyMacs(node: NodeContext, env: Env): void {
+  const keys = env.resource("forwarding-keys") as ForwardingKeys;
+  node.macs = createHopMacs(keys(node.ia), node.macCache);
+}
+
+/** What becomes of a packet that does not leave by a link. */
+function conclude(node: NodeContext, packet: Packet, ifId: IfId, disposition: Disposition, env: Env): void {
+  switch (disposition.kind) {
+    case "deliver":
+      deliver(node, disposition.host, packet, ifId, env);
+      return;
+    case "service": {
+      const { backends } = disposition;
+      deliver(node, backends[env.random("service").below(backends.length)] as ActorIndex, packet, ifId, env);
+      return;
+    }
+    case "session":
+      env.sendPacket(disposition.session, packet, 0, 0);
+      return;
+    case "drop":
+      env.drop(packet, disposition.reason);
+      return;
+    case "answer":
+      answer(node, packet, ifId, disposition, env);
+      return;
+    case "reply":
+      reply(node, packet, ifId, disposition, env);
+      return;
+    default:
+      throw new Error(`a packet that leaves by a link is not concluded: ${disposition.kind}`);
+  }
+}
+
+function deliver(node: NodeContext, host: ActorIndex, packet: Packet, ifId: IfId, env: Env): void {
+  node.delivered++;
+  if (env.tracing) env.trace("node.deliver", packet, { ingress: ifId, host: packet.dstHost });
+  if (node.crossings === null) env.sendPacket(host, packet, 0, 0);
+  else crossTo(node.crossings, host, packet, ifId, 0, env);
+}
+
+function crossTo(
+  crossings: Crossings,
+  target: ActorIndex,
+  packet: Packet,
+  ingress: IfId,
+  egress: IfId,
+  env: Env,
+): void {
+  const delay = cross(crossings, ingress, egress, packet.wireLength, env.now);
+  if (delay < 0) env.drop(packet, "queue_overflow");
+  else env.sendPacket(target, packet, 0, delay);
 }
 
 function answer(
   node: NodeContext,
   packet: Packet,
   ingress: IfId,
-  disposition: Extract<Disposition, { kind: "answer" }>,
+  { error, reason }: Extract<Disposition, { kind: "answer" }>,
   env: Env,
 ): void {
-  const reply = isScmpError(packet.l4) ? null : errorTo(node, packet, ingress, disposition.error);
-  const way = ingress === 0 ? node.hosts.get(packet.srcHost)?.host : node.interfaces[ingress]?.link;
-  env.drop(packet, disposition.reason);
-  if (reply === null || way === undefined) return;
+  const back = isScmpError(packet.l4) ? null : returnPath(packet, ingress !== 0);
+  const way = wayBack(node, packet, ingress);
+  env.drop(packet, reason);
+  if (back === null || way === undefined) return;
   node.answered++;
-  if (env.tracing) env.trace("node.answer", packet, { ia: disposition.error.ia, ifId: disposition.error.ifId });
-  env.sendPacket(way, reply, 0, 0);
+  if (env.tracing) env.trace("node.answer", packet, { error: error.kind, ia: node.ia, reason });
+  env.sendPacket(way, answerPacket(packet, node, back, error), 0, 0);
 }
 
-function errorTo(node: NodeContext, packet: Packet, ingress: IfId, error: ScmpInterfaceDown): Packet | null {
+/** The request ends here as an echo request ends at a host: what goes on is its reply. */
+function reply(
+  node: NodeContext,
+  packet: Packet,
+  ingress: IfId,
+  disposition: Extract<Disposition, { kind: "reply" }>,
+  env: Env,
+): void {
   const back = returnPath(packet, ingress !== 0);
-  if (back === null) return null;
-  return answerPacket(packet, { ia: node.ia, host: node.host }, back, error);
+  const way = wayBack(node, packet, ingress);
+  if (back === null || way === undefined) {
+    env.drop(packet, "router_alert");
+    return;
+  }
+  if (env.tracing) env.trace("node.answer", packet, { ia: node.ia, ifId: disposition.reply.ifId });
+  env.sendPacket(way, tracerouteReply(packet, node, back, disposition.reply), 0, 0);
+}
+
+function wayBack(node: NodeContext, packet: Packet, ingress: IfId): ActorIndex | undefined {
+  return ingress === 0 ? node.hosts.get(packet.srcHost)?.host : node.interfaces[ingress]?.link;
+}
+
+function markInterface(node: NodeContext, event: NodeEvent, env: Env): void {
+  if (!("ifId" in event)) return;
+  const entry = node.interfaces[event.ifId];
+  const bySession = event.type === "bfd.down" || event.type === "bfd.up";
+  if (entry === undefined || bySession !== (entry.session !== null)) return;
+  entry.up = event.type === "interface.up" || event.type === "bfd.up";
+  if (env.tracing) env.trace("node.interface", null, { ifId: event.ifId, up: entry.up });
+}
+
+function causesWith({ causes }: NodeContext, event: NodeEvent): readonly string[] {
+  if (event.type !== "node.fail" || causes.includes(event.cause)) return causes;
+  return [...causes, event.cause];
+}
+
+/** A recovery without a cause ends them all. */
+function causesWithout({ causes }: NodeContext, event: NodeEvent): readonly string[] {
+  if (event.type !== "node.recover" || event.cause === null) return [];
+  return causes.filter((cause) => cause !== event.cause);
+}
+
+function dropCrossing(env: Env): void {
+  for (const packet of env.recall()) env.drop(packet, "node_down");
+}
+
+function tellSessions(node: NodeContext, type: "session.disable" | "session.enable", env: Env): void {
+  for (const entry of node.interfaces) {
+    if (entry !== undefined && entry.session !== null) env.send(entry.session, { type }, 0);
+  }
 }

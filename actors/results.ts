@@ -15,6 +15,8 @@ import {
 import type { Sending } from "./apps/datagram.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
+import type { TracerouteContext } from "./apps/traceroute.ts";
+import type { BfdContext } from "./bfd.ts";
 import type { HostContext } from "./host.ts";
 import { type LatencyMs, latencyMs } from "./latency.ts";
 import { type LinkContext, queueFigures } from "./link.ts";
@@ -115,8 +117,8 @@ export interface RunResult {
 }
 
 /**
- * Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. What the other side of flow n of N sends by
- * itself has the number n + N, and the id `ID/replies`.
+ * Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors, traceroutes and BFD. What the other side of
+ * flow n of N sends by itself has the number n + N, and the id `ID/replies`.
  */
 export interface FlowCount {
   readonly flow: number;
@@ -138,10 +140,14 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   });
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
-  const sent = contexts<NodeContext>("node").reduce((sum, { answered }) => sum + answered, 0);
   const endpoints = contexts<EndpointContext>("endpoint");
-  const received = [...contexts<HostContext>("host"), ...endpoints].reduce((sum, { errors }) => sum + errors, 0);
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received, duplicates: 0 }];
+  const exchanges = [...contexts<BfdContext>("bfd"), ...contexts<TracerouteContext>("traceroute")];
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+  const errorsSent = sum(contexts<NodeContext>("node").map(({ answered }) => answered));
+  const errorsReceived = sum([...contexts<HostContext>("host"), ...endpoints].map(({ errors }) => errors));
+  const sent = errorsSent + sum(exchanges.map((one) => one.sent));
+  const received = errorsReceived + sum(exchanges.map((one) => one.received));
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "packets of no flow", sent, received, duplicates: 0 }];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),

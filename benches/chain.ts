@@ -1,14 +1,23 @@
 /** W1: packets over eleven links in a row; the rate of packet-hops with real actors, digest and checkers. */
 import { assemble } from "../actors/assemble.ts";
+import type { NodeContext } from "../actors/node.ts";
 import { results } from "../actors/results.ts";
 import type { Dispatch } from "../actors/world.ts";
+import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { Simulation } from "../sim/simulation.ts";
 import { type Bench, type BenchResult, measure, peakRssMb } from "./bench.ts";
 import { chain } from "./worlds.ts";
 
-export function runScenario(name: string, scenario: Scenario, dispatch: Dispatch = "direct"): BenchResult {
-  const assembly = assemble(scenario, { repeat: `npm run bench -- ${name}` });
+export interface RunOptions {
+  readonly dispatch?: Dispatch;
+  /** MACs that each router remembers; 0: every hop field's is computed. */
+  readonly macCache?: number;
+}
+
+export function runScenario(name: string, scenario: Scenario, options: RunOptions = {}): BenchResult {
+  const { dispatch = "direct", macCache = MAC_CACHE_ENTRIES } = options;
+  const assembly = assemble(scenario, { repeat: `npm run bench -- ${name}`, macCache });
   const world = Simulation.create(assembly, { dispatch });
   const { wall_s, cpu_s } = measure(() => world.run(scenario.duration_ns));
   const { links, totals } = results(world, scenario);
@@ -24,12 +33,25 @@ export function runScenario(name: string, scenario: Scenario, dispatch: Dispatch
     cpu_s,
     peak_rss_mb: peakRssMb(),
     node: process.version,
-    more: { packet_hops: hops, events: world.events },
+    more: { packet_hops: hops, events: world.events, ...macCounts(world) },
   };
+}
+
+function macCounts(world: Simulation): { macs_remembered: number; macs_computed: number } {
+  const nodes = world.allCells().filter(({ spec }) => spec.logic === "node");
+  const sum = (of: "hits" | "misses"): number =>
+    nodes.reduce((total, { state }) => total + ((state.context as NodeContext).macs?.[of] ?? 0), 0);
+  return { macs_remembered: sum("hits"), macs_computed: sum("misses") };
 }
 
 export const chainBench: Bench = {
   name: "chain",
   about: "W1: 1,000,000 packets over 11 links in a row (small: 2,000)",
   run: (size) => runScenario("chain", chain(size === "large" ? 1_000_000 : 2_000)),
+};
+
+export const chainColdBench: Bench = {
+  name: "chain-cold",
+  about: "W1 where no router remembers a MAC: 300,000 packets (small: 2,000)",
+  run: (size) => runScenario("chain-cold", chain(size === "large" ? 300_000 : 2_000), { macCache: 0 }),
 };

@@ -1,7 +1,7 @@
 /** `npm run bench -- NAME [--small] [--json]`: one readable line, or with `--json` one JSON object as the last line. */
 import { actorsBench } from "./actors.ts";
 import type { Bench, BenchResult } from "./bench.ts";
-import { chainBench } from "./chain.ts";
+import { chainBench, chainColdBench } from "./chain.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { gridBench } from "./grid.ts";
@@ -10,6 +10,7 @@ import { recordingBench } from "./recording.ts";
 
 export const BENCHES: readonly Bench[] = [
   chainBench,
+  chainColdBench,
   pholdBench,
   gridBench,
   actorsBench,
@@ -35,7 +36,7 @@ async function main(words: readonly string[]): Promise<number> {
   const names = words.filter((word) => !word.startsWith("--"));
   const bench = BENCHES.find(({ name }) => name === names[0]);
   if (bench === undefined || names.length !== 1) {
-    const list = BENCHES.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join("\n");
+    const list = BENCHES.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n");
     console.error(`usage: npm run bench -- NAME [--small] [--json]\n${list}`);
     return 2;
   }

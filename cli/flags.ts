@@ -45,10 +45,9 @@ const policyFlag = Flag.String("policy").pipe(
 );
 
 /** A duration of at least `least` nanoseconds, with the text that was given. */
-function duration(name: string, least: 0 | 1, description: string) {
+export function durationOf(name: string, least: 0 | 1 = 1) {
   return Flag.String(name).pipe(
     Flag.withMetavar("duration"),
-    Flag.withDescription(description),
     Flag.filterMap(
       (text) => {
         const parsed = parseDuration(text);
@@ -61,22 +60,21 @@ function duration(name: string, least: 0 | 1, description: string) {
         return `${expected}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
       },
     ),
-    Flag.optional,
   );
 }
 
-const durationFlag = duration(
-  "duration",
-  1,
-  "How long the run lasts, such as 250ms, 10s or 2min, instead of the scenario's own",
+const durationFlag = durationOf("duration").pipe(
+  Flag.withDescription("How long the run lasts, such as 250ms, 10s or 2min, instead of the scenario's own"),
+  Flag.optional,
 );
 
 /** What a kept run writes down beside its results. */
 export const recordingFlags = {
-  series: duration(
-    "series",
-    0,
-    "Interval of series.csv in a kept run, 0s for none (default: the scenario's, or a hundredth of the run)",
+  series: durationOf("series", 0).pipe(
+    Flag.withDescription(
+      "Interval of series.csv in a kept run, 0s for none (default: the scenario's, or a hundredth of the run)",
+    ),
+    Flag.optional,
   ),
   samples: wholeNumber("samples", 0, 1_000_000).pipe(
     Flag.withDescription("Packets of each flow in samples.csv of a kept run (default: the scenario's, or 1000)"),

@@ -10,9 +10,11 @@ import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
 import { packetCommand } from "./commands/packet.ts";
 import { pathsCommand } from "./commands/paths.ts";
+import { pingCommand } from "./commands/ping.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { topologyCommand } from "./commands/topology.ts";
+import { tracerouteCommand } from "./commands/traceroute.ts";
 import { runProgram } from "./program.ts";
 
 const pathloom = Command.make("pathloom").pipe(
@@ -27,6 +29,8 @@ const pathloom = Command.make("pathloom").pipe(
     replayCommand,
     doctorCommand,
     pathsCommand,
+    pingCommand,
+    tracerouteCommand,
     topologyCommand,
     packetCommand,
     exportCommand,

@@ -19,6 +19,9 @@
  */
 import { compareIA, formatInterface, type IA, type IfId } from "./address.ts";
 import { hashText, hexHash } from "./digest.ts";
+import type { ForwardingKeys } from "./forwarding-keys.ts";
+import { type BareHop, createHopMacs, signHops } from "./hop-mac.ts";
+import { type Crossing, crossingOf } from "./internal-network.ts";
 import {
   EXP_TIME_UNIT,
   type HopField,
@@ -106,6 +109,8 @@ export interface EnumerationOptions {
   readonly maxExpansions?: number;
   /** Unix seconds at which the segments are originated. */
   readonly epochS: number;
+  /** Keys that sign the hop fields; left out: SegIDs and MACs are 0, good for looking at paths alone. */
+  readonly keys?: ForwardingKeys;
 }
 
 export interface Enumeration {
@@ -317,7 +322,7 @@ class Search {
   }
 
   #keep(): void {
-    const path = describePath(this.#index, this.#start, this.#goal, this.#prefix, this.#options.epochS);
+    const path = describePath(this.#index, this.#start, this.#goal, this.#prefix, this.#options);
     if (path !== null) this.#paths.push(path);
   }
 }
@@ -328,7 +333,7 @@ function describePath(
   start: number,
   goal: number,
   edges: readonly Edge[],
-  epochS: number,
+  { epochS, keys }: EnumerationOptions,
 ): PathInfo | null {
   const segments = segmentsOf(index, edges);
   const hops = segments.reduce((sum, segment) => sum + segment.hops.length, 0);
@@ -339,7 +344,10 @@ function describePath(
     { ia: vertexOf(to).as.ia, ifId: ingress },
   ]);
   const mtus = edges.flatMap(({ to, link }) => [link.mtu, vertexOf(to).as.mtu]);
-  const rates = edges.map(({ direction }) => direction.rate_bps).filter((rate) => rate > 0);
+  const within = crossingsOf(vertexOf, start, edges);
+  const rates = [...edges.map(({ direction }) => direction.rate_bps), ...within.map(({ rate }) => rate)].filter(
+    (rate) => rate > 0,
+  );
   return {
     fingerprint: fingerprintOf(interfaces),
     src: vertexOf(start).as.ia,
@@ -347,12 +355,30 @@ function describePath(
     interfaces,
     length: edges.length,
     mtu: Math.min(vertexOf(start).as.mtu, ...mtus),
-    latencyNs: edges.reduce((sum, { direction }) => sum + direction.latency_ns, 0),
+    latencyNs: edges.reduce(
+      (sum, { direction }) => sum + direction.latency_ns,
+      within.reduce((sum, { latency }) => sum + latency, 0),
+    ),
     bandwidthKbps: rates.length === 0 ? null : Math.min(...rates) / 1_000,
     expiryS: epochS + HOP_LIFETIME_S,
     segments,
-    forwarding: edges.length === 0 ? null : forwardingOf(segments, epochS),
+    forwarding:
+      edges.length === 0
+        ? null
+        : forwardingOf(
+            segments,
+            [start, ...edges.map(({ to }) => to)].map((at) => vertexOf(at).as.ia),
+            epochS,
+            keys,
+          ),
   };
+}
+
+/** The way through each AS, from the source's host to the destination's. */
+function crossingsOf(vertexOf: (at: number) => Vertex, start: number, edges: readonly Edge[]): Crossing[] {
+  return [start, ...edges.map(({ to }) => to)].map((at, position) =>
+    crossingOf(vertexOf(at).as.internal, edges[position - 1]?.ingress ?? 0, edges[position]?.egress ?? 0),
+  );
 }
 
 /** Names a path by its interfaces in travelling order: a 64-bit hash over `IA#ifId`, 16 hex digits. */
@@ -400,23 +426,56 @@ function segmentOf(type: SegmentType, peer: boolean, edges: readonly Edge[], ent
   return { type, consDir, peer, hops };
 }
 
-/** The path as a packet carries it; SegID and MACs are 0 until segments are signed. */
-function forwardingOf(segments: readonly PathSegment[], epochS: number): ScionPath {
+/** The path as a packet carries it; `ases` in travelling order. */
+function forwardingOf(
+  segments: readonly PathSegment[],
+  ases: readonly IA[],
+  epochS: number,
+  keys: ForwardingKeys | undefined,
+): ScionPath {
   const lengthOf = (segment: number): number => segments[segment]?.hops.length ?? 0;
-  const infos = segments.map(({ consDir, peer }): InfoField => ({ consDir, peer, segId: 0, timestamp: epochS }));
-  const hops = segments.flatMap((segment) =>
-    segment.hops.map(
-      ([consIngress, consEgress]): HopField => ({
-        ingressAlert: false,
-        egressAlert: false,
-        expTime: HOP_EXP_TIME,
-        consIngress,
-        consEgress,
-        mac: 0,
-      }),
-    ),
+  let first = 0;
+  const signed = segments.map((segment) => {
+    const own = ases.slice(first, first + segment.hops.length);
+    // Two segments meet in one AS, but for those on either side of a peering link.
+    first += segment.hops.length - (segment.peer ? 0 : 1);
+    return signSegment(segment, own, epochS, keys);
+  });
+  return {
+    kind: "scion",
+    segLens: [lengthOf(0), lengthOf(1), lengthOf(2)],
+    infos: signed.map(({ info }) => info),
+    hops: signed.flatMap(({ hops }) => hops),
+  };
+}
+
+/**
+ * Signs a segment as its ASes would have when its beacon passed through them. The SegID it began with is drawn from its
+ * interfaces: the same segment is the same in every path, so that routers remember its MACs.
+ */
+function signSegment(
+  { consDir, peer, hops }: PathSegment,
+  ases: readonly IA[],
+  epochS: number,
+  keys: ForwardingKeys | undefined,
+): { readonly info: InfoField; readonly hops: readonly HopField[] } {
+  const bare = hops.map(
+    ([consIngress, consEgress]): BareHop => ({
+      ingressAlert: false,
+      egressAlert: false,
+      expTime: HOP_EXP_TIME,
+      consIngress,
+      consEgress,
+    }),
   );
-  return { kind: "scion", segLens: [lengthOf(0), lengthOf(1), lengthOf(2)], infos, hops };
+  const info = { consDir, peer, segId: 0, timestamp: epochS };
+  if (keys === undefined) return { info, hops: bare.map((hop): HopField => ({ ...hop, mac: 0 })) };
+  const [built, owners] = consDir ? [bare, ases] : [[...bare].reverse(), [...ases].reverse()];
+  const name = built.map(({ consIngress, consEgress }, at) => `${owners[at]}#${consIngress},${consEgress}`).join(" ");
+  const macs = owners.map((ia) => createHopMacs(keys(ia), 0));
+  const chain = signHops(built, macs, { ...info, segId: hashText(name)[0] & 0xffff });
+  if (consDir) return { info: { ...info, segId: chain.segIds[0] as number }, hops: chain.hops };
+  return { info: { ...info, segId: chain.segIds.at(-1) as number }, hops: chain.hops.reverse() };
 }
 
 /** The order of `enumeratePaths`: links, then segments, then interfaces. */

@@ -135,6 +135,10 @@ export interface NetworkAs {
   readonly position?: { readonly lat: number; readonly lon: number };
   /** Left out: crossing the AS costs nothing. */
   readonly internal?: InternalNetwork;
+  /** UDP ports at which hosts take packets themselves, both included; null: none. Left out: 31000 to 32767. */
+  readonly dispatched_ports?: { readonly min: number; readonly max: number } | null;
+  /** Addresses of the hosts behind each service address (`CS`, `DS`). */
+  readonly services?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface LinkEnd {
@@ -318,6 +322,16 @@ export interface FaultSpec {
   readonly effect: FaultEffect;
 }
 
+/**
+ * How routers notice that a link is down: by BFD's own packets, or (`off`) by a fixed time after the fact, which costs no events.
+ * `interval_ns` is both Desired Min TX and Required Min RX.
+ */
+export interface BfdSpec {
+  readonly mode: "on" | "off";
+  readonly interval_ns: number;
+  readonly multiplier: number;
+}
+
 /** What a run writes down beside its totals. */
 export interface RecordSpec {
   /** Length of one row of the time series; 0: none. */
@@ -334,8 +348,12 @@ export interface Scenario {
   readonly duration_ns: number;
   /** Goodput, delays and utilization are measured from here on; counts of packets are of the whole run. */
   readonly warmup_ns: number;
-  /** Time until a router notices that its link is down or back (BFD's default: three times 200 ms). */
+  /** Without BFD: time until a router notices that its link is down or back. */
   readonly detection_ns: number;
+  /** Left out: off. */
+  readonly bfd?: BfdSpec;
+  /** Master keys of ASes as 32 hex digits; the others have keys of the seed. */
+  readonly keys?: Readonly<Record<IA, string>>;
   /** How long a selector avoids a path after news that an interface on it is down. */
   readonly revocation_ns: number;
   /** Most paths offered to a selector. */
@@ -354,6 +372,7 @@ export const SCENARIO_DEFAULTS = {
   seed: 1,
   epoch_s: 1_700_000_000,
   detection_ns: 600 * MILLISECOND,
+  bfd: { mode: "off", interval_ns: 200 * MILLISECOND, multiplier: 3 },
   revocation_ns: 10 * SECOND,
   max_paths: 20,
   warmup_ns: 0,

@@ -4,6 +4,7 @@ import type { Nanos } from "./units.ts";
 export type TraceKind =
   | "app.send"
   | "app.receive"
+  | "app.end"
   | "selector.choose"
   | "selector.switch"
   | "node.forward"
@@ -13,6 +14,7 @@ export type TraceKind =
   | "link.admit"
   | "link.state"
   | "host.deliver"
+  | "host.error"
   | "drop";
 
 export type TraceDetail = Readonly<Record<string, string | number | boolean | null>>;

@@ -53,6 +53,8 @@ export interface UnderlayCounters {
 interface Entry {
   readonly node: ActorIndex;
   readonly ifId: number;
+  /** Interface at the neighbour. */
+  readonly from: number;
 }
 
 interface Datagram {
@@ -99,7 +101,7 @@ export class LiveWorld extends World {
       const link = spec.input as LinkInput;
       const key = `${spec.place} ${this.placeOf(link.next)}`;
       const ends = this.#entries.get(key) ?? [];
-      ends.push({ node: link.next, ifId: link.nextIfId });
+      ends.push({ node: link.next, ifId: link.nextIfId, from: link.ifId });
       this.#entries.set(key, ends);
     }
   }
@@ -289,6 +291,10 @@ export class LiveWorld extends World {
  * hop field tells them apart.
  */
 function entryOf(ends: readonly Entry[], packet: Packet): Entry {
+  if (packet.path?.kind === "one-hop") {
+    const left = packet.path.first.consEgress;
+    return ends.find(({ from }) => from === left) ?? (ends[0] as Entry);
+  }
   const path = scionPathOf(packet.path);
   const info = path?.infos[packet.currInf];
   const hop = path?.hops[packet.currHf];

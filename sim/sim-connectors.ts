@@ -25,6 +25,7 @@ import { parseHost, parseIA, parseInterface } from "../core/address.ts";
 import { type Connector, type ConnectorFactory, type Outcome, refuse } from "../core/connector.ts";
 import { parseUrl, type SchemeRules } from "../core/connector-url.ts";
 import type { ActorIndex, DropReason, Handle } from "../core/env.ts";
+import type { ForwardingKeys } from "../core/forwarding-keys.ts";
 import { createPathFinder, type PathFinder } from "../core/path-enumeration.ts";
 import { ok } from "../core/result.ts";
 import { type HostSpec, type Network, type Scenario, SCENARIO_DEFAULTS } from "../core/scenario.ts";
@@ -82,9 +83,10 @@ export class SimNetwork implements Home {
     this.#network = scenario.network;
     this.#hosts = hosts;
     this.#bound = new Map();
-    this.paths = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s });
     this.policies = new Map([...BUILTIN_POLICIES, ...(options.policies ?? [])].map((policy) => [policy.name, policy]));
     const bare = assemble(scenario, { repeat: options.repeat ?? "the same program", policies: options.policies ?? [] });
+    const keys = bare.resources.get("forwarding-keys") as ForwardingKeys;
+    this.paths = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s, keys });
     const assembly = withEndpoints(bare, scenario, hosts, this.paths, mailFor(this.#bound));
     this.simulation = Simulation.create(assembly, { trace: options.trace ?? null });
   }

@@ -7,6 +7,7 @@ import { ActorFailure, type Cell, World, type WorldOptions } from "../actors/wor
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Nanos } from "../core/units.ts";
+import { decodePacket, encodePacket } from "../core/wire/codec.ts";
 import { Checkers, type CheckOptions } from "./checkers.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CONTROL, EventQueue } from "./queue.ts";
@@ -15,6 +16,8 @@ export interface SimulationOptions extends WorldOptions {
   /** Keep packets under way in link lanes (default) or all in the heap. Same results. */
   readonly lanes?: boolean;
   readonly checks?: CheckOptions;
+  /** Encode and decode every packet that comes over a link. Same results, slower. */
+  readonly wire?: boolean;
   /** Two words another thread can read: the actor being run, and a counter that moves with every event. */
   readonly beat?: Int32Array;
   /** Told of every sending and delivery; made once the world exists, before its first actor starts. */
@@ -29,6 +32,7 @@ const CHECK_INTERVAL = 1_048_576;
 export class Simulation extends World {
   readonly queue: EventQueue;
   readonly #beat: Int32Array;
+  readonly #wire: boolean;
   readonly #observer: WorldObserver | null;
   readonly #checkers: Checkers;
   #instant: Nanos = 0;
@@ -39,6 +43,7 @@ export class Simulation extends World {
     super(assembly, options);
     this.queue = new EventQueue({ lanes: options.lanes ?? true });
     this.#beat = options.beat ?? new Int32Array(2);
+    this.#wire = options.wire === true;
     this.#observer = options.observe?.(this) ?? null;
     this.#checkers = new Checkers(this, options.checks ?? {});
   }
@@ -90,8 +95,8 @@ export class Simulation extends World {
     if (this.#observer !== null) this.#tellDelivered(this.#observer);
     if (queue.ifId === CONTROL) this.deliverControl(target, queue.thing as ControlEvent);
     else {
-      const packet = queue.thing as Packet;
       const ifId = queue.ifId;
+      const packet = this.#wire && ifId !== 0 ? overWire(queue.thing as Packet) : (queue.thing as Packet);
       if (ifId !== 0 && (packet.number & this.#checkers.mask) === 0) this.#checkers.meets(target, packet);
       this.deliverPacket(target, packet, ifId);
     }
@@ -150,4 +155,12 @@ export class Simulation extends World {
     const { target, order, thing, ifId } = this.queue;
     observer.delivered(this.cells[target] as Cell, order, thing as Packet | ControlEvent, ifId !== CONTROL, ifId);
   }
+}
+
+/** The packet as the next router would read it from a socket. A record that its own bytes do not give back is a bug. */
+function overWire(packet: Packet): Packet {
+  const decoded = decodePacket(encodePacket(packet));
+  if (decoded.ok) return decoded.value;
+  const { layer, offset, reason } = decoded.error;
+  throw new Error(`a packet's own bytes cannot be read: ${layer}, byte ${offset}: ${reason}`);
 }

@@ -4,7 +4,8 @@ import { type ClockSet, createClock, type LocalClock, localTime, setClock } from
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import { createPacket, type L4, type Packet, setPath } from "../../core/packet.ts";
 import type { PacketPath } from "../../core/path.ts";
-import { type ReturnWay, wayBack } from "../answer.ts";
+import type { ReturnWay } from "../../core/forwarding/reverse.ts";
+import { wayBack } from "../answer.ts";
 import type { Present } from "../with-packet-handler.ts";
 
 export interface HostAddress {

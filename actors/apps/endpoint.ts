@@ -125,7 +125,7 @@ function count(counts: Map<number, number>, { flow }: Packet): void {
 
 function replyTo(endpoint: EndpointContext, request: Packet, env: Env): void {
   endpoint.echoed++;
-  env.sendPacket(endpoint.node, echoReply(request), 0, 0);
+  env.sendPacket(endpoint.node, echoReply(request, endpoint.host), 0, 0);
 }
 
 /** The path and with it the length on the wire come from the selector. */

@@ -2,6 +2,7 @@
  * The actors of each flow: its selector, its source and, where packets end elsewhere, the application that takes them; where replies
  * choose their own path, a selector for them, too.
  */
+import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import { type L4, type Packet, PAYLOAD_HEADER_BYTES, type ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { createPathFinder, type PathFinder } from "../../core/path-enumeration.ts";
@@ -66,8 +67,13 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
   };
 }
 
-export function planApplications(scenario: Scenario, flows: readonly FlowPlan[], at: Lookup): Planned[] {
-  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s });
+export function planApplications(
+  scenario: Scenario,
+  flows: readonly FlowPlan[],
+  keys: ForwardingKeys,
+  at: Lookup,
+): Planned[] {
+  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s, keys });
   return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf, at));
 }
 

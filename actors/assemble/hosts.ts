@@ -1,4 +1,6 @@
 /** The hosts of a scenario: which applications stand behind which port or identifier. */
+import { HOST_TYPE, hostType } from "../../core/address.ts";
+import type { PortRange } from "../../core/end-host-port.ts";
 import type { HostSpec, Scenario } from "../../core/scenario.ts";
 import type { HostInput } from "../host.ts";
 import { hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
@@ -21,12 +23,23 @@ export interface HostPlan {
 
 export function planHosts(scenario: Scenario): Map<string, HostPlan> {
   const hosts = new Map<string, HostPlan>();
-  for (const spec of scenario.flows.flatMap(({ src, dst }) => [src, dst])) {
-    const id = hostId(spec);
-    if (hosts.has(id)) continue;
-    hosts.set(id, { id, spec, ports: [], identifiers: [], selectors: [], echoes: [], nextPort: FIRST_PORT });
-  }
+  const backends = scenario.network.ases.flatMap(({ ia, services }) =>
+    Object.values(services ?? {}).flatMap((addresses) => addresses.map((host) => ({ ia, host }))),
+  );
+  const named = [...scenario.flows.flatMap(({ src, dst }) => [src, dst]), ...backends];
+  // A service is no host: its backends are.
+  for (const spec of named) if (hostType(spec.host) !== HOST_TYPE.svc) addHost(hosts, spec);
   return hosts;
+}
+
+/** The host at this address, which is there from now on. */
+export function addHost(hosts: Map<string, HostPlan>, spec: HostSpec): HostPlan {
+  const id = hostId(spec);
+  const before = hosts.get(id);
+  if (before !== undefined) return before;
+  const host: HostPlan = { id, spec, ports: [], identifiers: [], selectors: [], echoes: [], nextPort: FIRST_PORT };
+  hosts.set(id, host);
+  return host;
 }
 
 export function takePort(host: HostPlan): number {
@@ -34,9 +47,15 @@ export function takePort(host: HostPlan): number {
   return host.nextPort++;
 }
 
-export function planHost({ id, spec, ports, identifiers, selectors, echoes }: HostPlan, at: Lookup): Planned {
+export function planHost(
+  { id, spec, ports, identifiers, selectors, echoes }: HostPlan,
+  dispatched: PortRange | null,
+  at: Lookup,
+): Planned {
   const input = (): HostInput => ({
     node: at(nodeId(spec.ia)),
+    address: spec.host,
+    dispatched,
     ports: ports.map(([port, app]) => [port, at(app)]),
     identifiers: identifiers.map(([identifier, app]) => [identifier, at(app)]),
     selectors: selectors.map(at),

@@ -1,30 +1,69 @@
 /** The actors that stand for the network itself: routers and directions of links. */
-import { formatInterface, type IA } from "../../core/address.ts";
+import { formatInterface } from "../../core/address.ts";
 import { linkKeys } from "../../core/passage.ts";
-import type { LinkEnd, Scenario } from "../../core/scenario.ts";
+import { SCENARIO_DEFAULTS, type LinkEnd, type NetworkAs, type Scenario } from "../../core/scenario.ts";
+import type { BfdInput } from "../bfd.ts";
 import type { LinkInput } from "../link.ts";
 import type { NodeInput } from "../node.ts";
 import type { HostPlan } from "./hosts.ts";
-import { type Direction, type Lookup, nodeId, type Planned } from "./plan.ts";
+import { type Direction, hostId, type Lookup, nodeId, type Planned, bfdId } from "./plan.ts";
 
 /** Source address of a router's SCMP errors. */
 const ROUTER_HOST = "10.255.255.254";
 
 export function planNode(
   scenario: Scenario,
-  ia: IA,
+  as: NetworkAs,
   links: readonly Direction[],
   hosts: readonly HostPlan[],
+  macCache: number,
   at: Lookup,
 ): Planned {
+  const { ia } = as;
+  const watched = hasSessions(scenario);
   const input = (): NodeInput => ({
     ia,
     epochS: scenario.epoch_s,
     host: ROUTER_HOST,
-    interfaces: links.map(({ id, from }) => ({ ifId: from.ifId, link: at(id) })),
+    interfaces: links.map(({ id, from, to, linkTo, mtu }) => ({
+      ifId: from.ifId,
+      link: at(id),
+      linkTo,
+      neighbour: to.ia,
+      mtu,
+      session: watched ? at(bfdId(from)) : null,
+    })),
     hosts: hosts.map(({ id, spec }) => ({ host: spec.host, actor: at(id) })),
+    services: Object.entries(as.services ?? {}).map(([service, backends]) => ({
+      service,
+      backends: backends.map((host) => at(hostId({ ia, host }))),
+    })),
+    internal: as.internal ?? null,
+    macCache,
   });
   return { id: nodeId(ia), ia, logic: "node", input };
+}
+
+export function hasSessions({ bfd }: Scenario): boolean {
+  return (bfd ?? SCENARIO_DEFAULTS.bfd).mode === "on";
+}
+
+/** The BFD session at a link's sending end. */
+export function planSession(scenario: Scenario, { id, from, to }: Direction, at: Lookup): Planned {
+  const { interval_ns, multiplier } = scenario.bfd ?? SCENARIO_DEFAULTS.bfd;
+  const input = (): BfdInput => ({
+    ia: from.ia,
+    neighbour: to.ia,
+    ifId: from.ifId,
+    remoteIfId: to.ifId,
+    node: at(nodeId(from.ia)),
+    link: at(id),
+    host: ROUTER_HOST,
+    epochS: scenario.epoch_s,
+    interval: interval_ns,
+    multiplier,
+  });
+  return { id: bfdId(from), ia: from.ia, logic: "bfd", input };
 }
 
 export function planLink(

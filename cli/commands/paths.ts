@@ -3,17 +3,14 @@ import * as Effect from "effect/Effect";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import { formatInterface, type IA, parseIA } from "../../core/address.ts";
+import { formatInterface, type IA } from "../../core/address.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { enumeratePaths } from "../../core/path-enumeration.ts";
 import type { Network } from "../../core/scenario.ts";
-import { closest } from "../../topologies/suggest.ts";
-import { InputError, reporting } from "../errors.ts";
+import { reporting } from "../errors.ts";
 import { jsonFlag, topologyArgument, wholeNumber } from "../flags.ts";
 import { paint, print, printJson } from "../output.ts";
 
-/** ASes listed where one is unknown. */
-const MAX_LISTED = 20;
 const DEFAULT_MAX = 20;
 
 const flags = {
@@ -34,7 +31,7 @@ const execute = Effect.fnUntraced(function* ({
   max,
   json,
 }: Command.Command.Config.Infer<typeof flags>) {
-  const { loadTopology } = yield* Effect.promise(() => import("../runner/load.ts"));
+  const { knownAs, loadTopology } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { network, epoch_s } = yield* loadTopology(topology);
   const from = yield* knownAs("src", src, network);
   const to = yield* knownAs("dst", dst, network);
@@ -42,22 +39,6 @@ const execute = Effect.fnUntraced(function* ({
   yield* json ? printJson(paths.map(pathAsJson)) : print(formatPaths(network, from, to, paths));
   if (truncated) yield* Effect.logWarning("the search was cut short: there may be more paths after the last one");
 });
-
-function knownAs(argument: string, text: string, { name, ases }: Network): Effect.Effect<IA, InputError> {
-  const parsed = parseIA(text);
-  if (!parsed.ok) return Effect.fail(new InputError({ message: `${argument}: ${parsed.error}` }));
-  const names = ases.map(({ ia }) => ia);
-  if (names.includes(parsed.value)) return Effect.succeed(parsed.value);
-  const near = closest(parsed.value, names);
-  const question = near === undefined ? "" : `; did you mean ${near}?`;
-  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
-  const list = `${names.slice(0, MAX_LISTED).join(", ")}${more}`;
-  return Effect.fail(
-    new InputError({
-      message: `${argument}: topology ${name} has no AS ${parsed.value}${question}\n  It has ${list}.`,
-    }),
-  );
-}
 
 function pathAsJson(path: PathInfo) {
   return {

@@ -36,6 +36,11 @@ const recordFlag = Flag.Boolean("record").pipe(
   Flag.withDefault(true),
 );
 
+const wireFlag = Flag.Boolean("wire").pipe(
+  Flag.withDescription("Encode every packet to bytes and decode it at every hop: slower, the same result"),
+  Flag.withDefault(false),
+);
+
 const flags = {
   scenario: scenarioArgument,
   ...overrideFlags,
@@ -44,13 +49,14 @@ const flags = {
   record: recordFlag,
   ...recordingFlags,
   trace: traceFlag,
+  wire: wireFlag,
   json: jsonFlag,
 };
 
 type RunInput = Command.Command.Config.Infer<typeof flags>;
 
 const execute = Effect.fnUntraced(function* (input: RunInput) {
-  const { scenario: file, out, force, trace, json } = input;
+  const { scenario: file, out, force, trace, wire, json } = input;
   if (trace && json && Option.isNone(out)) {
     return yield* new InputError({
       message: "--trace and --json both write to stdout; give --out DIR too, and the trace goes there",
@@ -71,7 +77,7 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   const header = recordHeader(manifest);
   const files: RunFiles | null =
     folder === null || level === null ? null : { folder: folder.path, header, everyDelivery: input.record, level };
-  const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files) };
+  const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files), wire };
   const progress = progressLine(scenario.duration_ns);
   const report = yield* Effect.ensuring(
     runJob(job, { onProgress: progress.show, onTrace: (text) => void process.stdout.write(text) }),

@@ -34,6 +34,8 @@ export interface SimulationJob {
   readonly policies: readonly PolicyFile[];
   readonly files: RunFiles | null;
   readonly trace: TraceTarget;
+  /** Encode and decode every packet at every hop; default: no. */
+  readonly wire?: boolean;
 }
 
 export interface SimulationReport {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
+import { type IA, parseIA } from "../../core/address.ts";
 import { canonicalJson } from "../../core/canonical.ts";
 import { expandFaults } from "../../core/faults.ts";
 import type { Network, PolicySpec, Scenario } from "../../core/scenario.ts";
@@ -102,6 +103,8 @@ function besides(file: string, path: string): string {
 export interface LoadedTopology {
   readonly network: Network;
   readonly epoch_s: number;
+  /** The scenario that the topology was taken from; null: none. */
+  readonly loaded: LoadedScenario | null;
 }
 
 /** Unix seconds at which the paths of a topology without a scenario are made: a scenario's default. */
@@ -112,14 +115,15 @@ export const loadTopology = Effect.fnUntraced(function* (given: string) {
   if (!existsSync(given) && !/\.ya?ml$|[\\/]/.test(given)) {
     const built = presetOf(given);
     if (!built.ok) return yield* built.error;
-    const preset: LoadedTopology = { network: built.value, epoch_s: DEFAULT_EPOCH_S };
+    const preset: LoadedTopology = { network: built.value, epoch_s: DEFAULT_EPOCH_S, loaded: null };
     return preset;
   }
   const text = yield* readInput("topology", given, []);
   const parsed = parseYaml(text, given);
   if (parsed.ok && isScenario(parsed.value)) {
-    const { scenario } = yield* loadScenario(given);
-    const ofScenario: LoadedTopology = { network: scenario.network, epoch_s: scenario.epoch_s };
+    const loaded: LoadedScenario = yield* loadScenario(given);
+    const { network, epoch_s } = loaded.scenario;
+    const ofScenario: LoadedTopology = { network, epoch_s, loaded };
     return ofScenario;
   }
   const network = parsed.ok ? resolveTopologyFile(parsed.value) : undefined;
@@ -127,9 +131,29 @@ export const loadTopology = Effect.fnUntraced(function* (given: string) {
   if (network === undefined || problems.length > 0) {
     return yield* new InputError({ message: problemText(text, problems) });
   }
-  const ofFile: LoadedTopology = { network, epoch_s: DEFAULT_EPOCH_S };
+  const ofFile: LoadedTopology = { network, epoch_s: DEFAULT_EPOCH_S, loaded: null };
   return ofFile;
 });
+
+/** ASes listed where one is unknown. */
+const MAX_LISTED = 20;
+
+/** An AS of a network by its name in an argument. */
+export function knownAs(argument: string, text: string, { name, ases }: Network): Effect.Effect<IA, InputError> {
+  const parsed = parseIA(text);
+  if (!parsed.ok) return Effect.fail(new InputError({ message: `${argument}: ${parsed.error}` }));
+  const names = ases.map(({ ia }) => ia);
+  if (names.includes(parsed.value)) return Effect.succeed(parsed.value);
+  const near = closest(parsed.value, names);
+  const question = near === undefined ? "" : `; did you mean ${near}?`;
+  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
+  const list = `${names.slice(0, MAX_LISTED).join(", ")}${more}`;
+  return Effect.fail(
+    new InputError({
+      message: `${argument}: topology ${name} has no AS ${parsed.value}${question}\n  It has ${list}.`,
+    }),
+  );
+}
 
 function isScenario({ value }: YamlFile): boolean {
   return typeof value === "object" && value !== null && ["topology", "flows", "duration"].some((key) => key in value);

@@ -36,7 +36,7 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   const outputs = openOutputs(job, assembly.places.length, beat, say);
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
-  const simulation = Simulation.create(assembly, { beat, ...outputs.options });
+  const simulation = Simulation.create(assembly, { beat, wire: job.wire === true, ...outputs.options });
   const { files } = job;
   const recording = files === null ? null : new RunRecording(simulation, scenario, files.folder, files.level);
   runWithNews(simulation, scenario.duration_ns, say, recording);

@@ -1,0 +1,45 @@
+/** The forwarding keys of ASes: from key files, or from the run's seed; derived when first asked for, and kept. */
+import type { IA } from "./address.ts";
+import { type CmacKey, createCmacKey } from "./crypto/cmac.ts";
+import { pbkdf2Sha256, sha256 } from "./crypto/sha256.ts";
+
+/** Salt and iterations of scionproto's `scrypto.HFMacFactory`. */
+const SALT = "Derive OF Key";
+const ITERATIONS = 1_000;
+const KEY_BYTES = 16;
+
+/** An AS's forwarding key, ready for MACs. The first call for an AS costs about a millisecond. */
+export type ForwardingKeys = (ia: IA) => CmacKey;
+
+/** The key that signs and verifies hop fields, from the master key that an AS keeps in `keys/master0.key`. */
+export function deriveForwardingKey(master: Uint8Array): Uint8Array {
+  return pbkdf2Sha256(master, asciiBytes(SALT), ITERATIONS, KEY_BYTES);
+}
+
+/** Master key of an AS that has no key file: part of a hash over seed and AS. */
+export function masterKeyOf(seed: number, ia: IA): Uint8Array {
+  return sha256(asciiBytes(`${seed}\u0000${ia}\u0000master0`)).slice(0, KEY_BYTES);
+}
+
+/** `masters`: master keys as 32 hex digits, for the ASes that have their own. */
+export function createForwardingKeys(seed: number, masters: Readonly<Record<IA, string>> = {}): ForwardingKeys {
+  const known = new Map<IA, CmacKey>();
+  return (ia) => {
+    const before = known.get(ia);
+    if (before !== undefined) return before;
+    const given = masters[ia];
+    const master = given === undefined ? masterKeyOf(seed, ia) : bytesOfKey(ia, given);
+    const key = createCmacKey(deriveForwardingKey(master));
+    known.set(ia, key);
+    return key;
+  };
+}
+
+function bytesOfKey(ia: IA, text: string): Uint8Array {
+  if (!/^[0-9a-f]{32}$/i.test(text)) throw new Error(`master key of ${ia}: expected 32 hex digits`);
+  return Uint8Array.from({ length: KEY_BYTES }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));
+}
+
+function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
