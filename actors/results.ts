@@ -9,7 +9,7 @@ import type { Tally } from "./apps/tally.ts";
 import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
-import type { LinkContext } from "./link.ts";
+import { type LinkContext, measuredBytes } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
@@ -169,13 +169,14 @@ function linkResult(id: string, link: LinkContext, now: Nanos): LinkResult {
 }
 
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
-function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, now: Nanos): number {
+function sendingShare(link: LinkContext, now: Nanos): number {
+  const { direction, measureFrom } = link;
   const { rate_bps, schedule } = direction;
   const room =
     schedule?.kind === "opportunities"
       ? offeredBetween(schedule, measureFrom, now)
       : bitsBetween({ rate: rate_bps, schedule, cap: null }, measureFrom, now);
-  return room === 0 ? 0 : Math.min(1, (measuredBytes * 8) / room);
+  return room === 0 ? 0 : Math.min(1, (measuredBytes(link, now) * 8) / room);
 }
 
 function latencyMs(histogram: Histogram): LatencyMs {
