@@ -12,7 +12,7 @@
  * The router behind it learns of either change after the detection time (BFD's, until BFD itself is here).
  *
  * A link is event-free where the time at which a packet leaves is known when it comes (drop-tail, one rate); else it is paced: it holds
- * its packets, and timer.transmit wakes it at the end of each transmission.
+ * its packets, and timer.transmit wakes it at the end of each transmission. timer.measure tells of the end of the warm-up.
  */
 import { assign, setup } from "xstate";
 import type { IfId } from "../core/address.ts";
@@ -50,16 +50,18 @@ export interface LinkInput {
 type LinkDrops = Record<"queue_overflow" | "early_drop" | "loss" | "corrupted" | "link_down", number>;
 
 export interface LinkContext {
+  // What every packet touches comes first: it fills one line of the cache.
   readonly model: LinkModel;
-  readonly paced: PacedLine | null;
   readonly next: ActorIndex;
   readonly nextIfId: IfId;
-  readonly measureFrom: Nanos;
   /** Packets put on the line, those lost on it included. */
   packets: number;
   bytes: number;
-  /** Of those, from `measureFrom` on. */
-  measuredBytes: number;
+  /** null: event-free. */
+  readonly paced: PacedLine | null;
+  readonly measureFrom: Nanos;
+  /** `bytes` as they were at `measureFrom`: a timer notes it, so that no packet has to look at the time. */
+  warmupBytes: number;
   drops: number;
   readonly dropped: LinkDrops;
   readonly node: ActorIndex;
@@ -68,7 +70,7 @@ export interface LinkContext {
   readonly direction: LinkDirection;
   /** What holds the link down, in the order in which it began. */
   causes: readonly string[];
-  timers: { transmit?: Handle };
+  readonly timers: { transmit?: Handle; measure?: Handle };
   /** When that timer is due. */
   wake: Nanos;
 }
@@ -80,6 +82,7 @@ export type LinkEvent =
   | { type: "link.mend"; cause: string };
 
 const TIMER_TRANSMIT: ControlEvent = { type: "timer.transmit" };
+const TIMER_MEASURE: ControlEvent = { type: "timer.measure" };
 
 const linkMachine = setup({
   types: { context: {} as LinkContext, events: {} as LinkEvent, input: {} as LinkInput },
@@ -87,6 +90,7 @@ const linkMachine = setup({
     causeLeft: ({ context, event }) => causesAfter(context, event).length > 0,
   },
   actions: {
+    awaitWarmup: ({ context, system }) => awaitWarmup(context, envOf(system)),
     noteCauses: assign({ causes: ({ context, event }) => causesAfter(context, event) }),
     dropUnderWay: ({ context, system }) => dropUnderWay(context, envOf(system)),
     reportDown: ({ context, system }) => report(context, "interface.down", envOf(system)),
@@ -96,6 +100,7 @@ const linkMachine = setup({
 }).createMachine({
   id: "link",
   context: ({ input }) => createLink(input),
+  entry: "awaitWarmup",
   initial: "up",
   states: {
     up: { on: { "link.fail": { target: "down", actions: ["noteCauses", "dropUnderWay", "reportDown"] } } },
@@ -121,19 +126,19 @@ function onPacket(state: Present<LinkContext>, packet: Packet, _ifId: number, en
     drop(link, packet, "link_down", env);
     return;
   }
-  if (link.paced !== null) {
+  const { model } = link;
+  if (!model.plain && link.paced !== null) {
     hold(link, link.paced, packet, env);
     return;
   }
-  const { model } = link;
   const { now } = env;
   const delay = carry(model, now, packet);
   if (typeof delay === "string") {
-    if (delay !== "queue_overflow") count(link, packet, now);
+    if (delay !== "queue_overflow") count(link, packet);
     drop(link, packet, delay, env);
     return;
   }
-  count(link, packet, now);
+  count(link, packet);
   if (env.tracing) env.trace("link.admit", packet, { arrives_ns: now + delay, waiting: model.waiting });
   if (!model.plain && model.passage.copies > 0) deliverCopies(link, packet, delay, env);
   env.sendPacket(link.next, packet, link.nextIfId, delay);
@@ -147,7 +152,22 @@ function onTransmit({ context }: Present<LinkContext>, _event: ControlEvent, env
   return;
 }
 
-export const linkLogic = withPacketHandler(linkMachine, onPacket, { "timer.transmit": onTransmit });
+/** The warm-up is over. */
+function onMeasure({ context }: Present<LinkContext>, _event: ControlEvent, _env: Env): ControlEvent | undefined {
+  delete context.timers.measure;
+  context.warmupBytes = context.bytes;
+  return;
+}
+
+export const linkLogic = withPacketHandler(linkMachine, onPacket, {
+  "timer.transmit": onTransmit,
+  "timer.measure": onMeasure,
+});
+
+/** Bytes put on the line since the warm-up. */
+export function measuredBytes({ bytes, measureFrom, warmupBytes }: LinkContext, now: Nanos): number {
+  return now < measureFrom ? 0 : bytes - warmupBytes;
+}
 
 /** Does this direction need events to know when a packet leaves? Faults that change its rate aside. */
 export function needsPacing({ discipline, schedule }: LinkDirection): boolean {
@@ -162,15 +182,18 @@ export function queueFigures({ model, paced }: LinkContext): { marks: number; hi
 
 function createLink(input: LinkInput): LinkContext {
   const { detection, direction, ifId, keys, measureFrom, next, nextIfId, node } = input;
+  const paced = input.paced || needsPacing(direction);
+  const model = createLinkModel(direction, keys);
+  if (paced) model.plain = false;
   return {
-    model: createLinkModel(direction, keys),
-    paced: input.paced || needsPacing(direction) ? createPacedLine(direction, keys.queue) : null,
+    model,
     next,
     nextIfId,
-    measureFrom,
     packets: 0,
     bytes: 0,
-    measuredBytes: 0,
+    paced: paced ? createPacedLine(direction, keys.queue) : null,
+    measureFrom,
+    warmupBytes: 0,
     drops: 0,
     dropped: { queue_overflow: 0, early_drop: 0, loss: 0, corrupted: 0, link_down: 0 },
     node,
@@ -183,10 +206,13 @@ function createLink(input: LinkInput): LinkContext {
   };
 }
 
-function count(link: LinkContext, packet: Packet, now: Nanos): void {
+function awaitWarmup({ measureFrom, timers }: LinkContext, env: Env): void {
+  if (measureFrom > 0) timers.measure = env.send(env.self, TIMER_MEASURE, Math.max(0, measureFrom - env.now));
+}
+
+function count(link: LinkContext, packet: Packet): void {
   link.packets++;
   link.bytes += packet.wireLength;
-  if (now >= link.measureFrom) link.measuredBytes += packet.wireLength;
 }
 
 function drop(link: LinkContext, packet: Packet, reason: DropReason, env: Env): void {
@@ -232,7 +258,7 @@ function takeAllSent(link: LinkContext, line: PacedLine, env: Env): void {
 
 /** A packet has left the line at `left`, a moment ago in a world that is late. */
 function letGo(link: LinkContext, packet: Packet, left: Nanos, env: Env): void {
-  count(link, packet, left);
+  count(link, packet);
   const arrival = pass(link.model.passage, left, packet);
   if (typeof arrival === "string") {
     drop(link, packet, arrival, env);
@@ -285,7 +311,7 @@ function dropUnderWay(link: LinkContext, env: Env): void {
   const held = link.paced === null ? [] : clearLine(link.paced, env.now);
   for (const packet of [...env.recall(), ...held]) drop(link, packet, "link_down", env);
   if (link.timers.transmit !== undefined) env.cancel(link.timers.transmit);
-  link.timers = {};
+  delete link.timers.transmit;
   reset(link.model, env.now);
   link.model.passage.lastArrival = 0;
 }

@@ -19,7 +19,7 @@ import type { TracerouteContext } from "./apps/traceroute.ts";
 import type { BfdContext } from "./bfd.ts";
 import type { HostContext } from "./host.ts";
 import { type LatencyMs, latencyMs } from "./latency.ts";
-import { type LinkContext, queueFigures } from "./link.ts";
+import { type LinkContext, measuredBytes, queueFigures } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
@@ -286,9 +286,9 @@ function linkResult(id: string, link: LinkContext, now: Nanos): LinkResult {
 }
 
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
-function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, now: Nanos): number {
-  const room = roomBetween(direction, measureFrom, now);
-  return room === 0 ? 0 : Math.min(1, (measuredBytes * 8) / room);
+function sendingShare(link: LinkContext, now: Nanos): number {
+  const room = roomBetween(link.direction, link.measureFrom, now);
+  return room === 0 ? 0 : Math.min(1, (measuredBytes(link, now) * 8) / room);
 }
 
 /** Bits a line can send from one time to another, faults aside; 0 where it has no limit. */

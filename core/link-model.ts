@@ -21,13 +21,23 @@ export interface LinkModel extends TransmitQueue {
   readonly passage: Passage;
 }
 
+/** One literal with every field: the engine then keeps them all in the object itself. */
 export function createLinkModel(direction: LinkDirection, keys: LinkKeys): LinkModel {
+  const queue = createTransmitQueue(direction.queue_packets, direction.queue_bytes);
   return {
     size: 0,
     transmission: 0,
     plain: direction.loss === 0 && direction.burst === null && direction.delay.kind === "fixed",
     latency: direction.latency_ns,
-    ...createTransmitQueue(direction.queue_packets, direction.queue_bytes),
+    busyUntil: queue.busyUntil,
+    waiting: queue.waiting,
+    waitingBytes: queue.waitingBytes,
+    limitPackets: queue.limitPackets,
+    limitBytes: queue.limitBytes,
+    starts: queue.starts,
+    sizes: queue.sizes,
+    head: queue.head,
+    highWater: queue.highWater,
     rate: direction.rate_bps,
     passage: createPassage(direction, keys),
   };
