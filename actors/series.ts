@@ -15,17 +15,24 @@ import type { Cell, World } from "./world.ts";
 /** Rows that one run may have. */
 export const MAX_SERIES_ROWS = 10_000_000;
 
-/** Intervals of the series, and packets sampled of each flow and of all, where nothing else is said. */
-const DEFAULT_INTERVALS = 100;
+/** Intervals of the series, and packets sampled of each flow, where nothing else is said. */
+const DEFAULT_INTERVALS = { least: 10, most: 100 };
 const DEFAULT_SAMPLES = 1_000;
-const DEFAULT_SAMPLES_OF_ALL = 100_000;
+/** Rows of the series and samples of all flows, so that writing them stays cheap beside a run with many links or flows. */
+const DEFAULT_ROWS = 25_000;
 
-/** The default level: a hundredth of the run, 1,000 packets of each flow; less where the run is large. */
+/**
+ * The default level: 100 intervals and 1,000 packets of each flow. Fewer intervals, at least 10, above 250 directions of links and
+ * flows together; fewer packets above 25 flows.
+ */
 export function defaultRecording(scenario: Scenario): RecordSpec {
   const { duration_ns, flows } = scenario;
-  const intervals = Math.floor(MAX_SERIES_ROWS / Math.max(1, seriesRows(scenario, duration_ns)));
-  const series_ns = Math.ceil(duration_ns / Math.max(1, Math.min(DEFAULT_INTERVALS, intervals)));
-  const share = Math.floor(DEFAULT_SAMPLES_OF_ALL / Math.max(1, flows.length));
+  const { least, most } = DEFAULT_INTERVALS;
+  const ofOneInterval = Math.max(1, seriesRows(scenario, duration_ns));
+  const wanted = Math.max(least, Math.min(most, Math.floor(DEFAULT_ROWS / ofOneInterval)));
+  const possible = Math.max(1, Math.floor(MAX_SERIES_ROWS / ofOneInterval));
+  const series_ns = Math.ceil(duration_ns / Math.min(wanted, possible));
+  const share = Math.floor(DEFAULT_ROWS / Math.max(1, flows.length));
   return { series_ns, samples: Math.max(1, Math.min(DEFAULT_SAMPLES, share)) };
 }
 

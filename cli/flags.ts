@@ -72,12 +72,14 @@ const durationFlag = durationOf("duration").pipe(
 export const recordingFlags = {
   series: durationOf("series", 0).pipe(
     Flag.withDescription(
-      "Interval of series.csv in a kept run, 0s for none (default: the scenario's, or a hundredth of the run)",
+      "Interval of series.csv in a kept run, 0s for none (default: the scenario's, or a hundredth of the run; longer on large networks)",
     ),
     Flag.optional,
   ),
   samples: wholeNumber("samples", 0, 1_000_000).pipe(
-    Flag.withDescription("Packets of each flow in samples.csv of a kept run (default: the scenario's, or 1000)"),
+    Flag.withDescription(
+      "Packets of each flow in samples.csv of a kept run (default: the scenario's, or 1000; fewer above 25 flows)",
+    ),
     Flag.optional,
   ),
 };
