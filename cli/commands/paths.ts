@@ -34,7 +34,7 @@ const execute = Effect.fnUntraced(function* ({
   max,
   json,
 }: Command.Command.Config.Infer<typeof flags>) {
-  const { loadTopology } = yield* Effect.promise(() => import("../runner/load.ts"));
+  const { loadTopology } = yield* Effect.promise(() => import("../runner/load-topology.ts"));
   const { network, epoch_s } = yield* loadTopology(topology);
   const from = yield* knownAs("src", src, network);
   const to = yield* knownAs("dst", dst, network);
