@@ -73,7 +73,7 @@ const Router = Schema.Struct({ geo: optional(Geo), note: optional(text("a note")
 
 export const TopoDocument = Schema.Struct({
   ASes: Schema.Record(Schema.String, As).annotate({ expected: "a mapping from ISD-AS to its properties" }),
-  links: optional(Schema.NullOr(Schema.Array(Link).annotate({ expected: "a list of links" }))),
+  links: optional(Schema.Array(Link).annotate({ expected: "a list of links" })),
   borderRouterProperties: optional(
     Schema.Record(Schema.String, Router).annotate({ expected: "a mapping from border router to its properties" }),
   ),

@@ -46,7 +46,7 @@ export const TopologyJsonDocument = Schema.Struct({
   isd_as: text("the ISD-AS number"),
   mtu: optional(Mtu),
   attributes: optional(
-    Schema.NullOr(Schema.Array(text("an attribute such as core")).annotate({ expected: "a list of attributes" })),
+    Schema.NullOr(Schema.Array(text("an attribute such as core"))).annotate({ expected: "a list of attributes" }),
   ),
   core: optional(Schema.Boolean.annotate({ expected: "true or false" })),
   border_routers: optional(

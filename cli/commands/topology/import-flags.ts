@@ -72,7 +72,9 @@ export function importRequest({
       core: Option.getOrNull(core),
       cores: Option.getOrNull(cores),
       first: Option.getOrNull(first),
-      ...{ isd, isds, latency },
+      isd,
+      isds,
+      latency,
     },
   };
 }
