@@ -34,6 +34,7 @@ export { Recorder } from "./actors/record.ts";
 export { parseRecord, replay, type ReplayResult } from "./sim/replay.ts";
 export { buildPreset, PRESETS } from "./topologies/presets.ts";
 export { resolveTopology } from "./topologies/resolve-topology.ts";
+export { importTopology } from "./topologies/import/import.ts";
 export {
   type Connector,
   CONNECTOR_ERRORS,

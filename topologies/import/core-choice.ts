@@ -3,7 +3,7 @@ import type { Finding } from "../problems.ts";
 import type { Internet } from "./as-rel-network.ts";
 
 /** Most links followed while customer cones are measured: minutes would be more than anybody waits. */
-const MAX_STEPS = 200_000_000;
+const MAX_STEPS = 100_000_000;
 
 /** All ASes, the best first: by customer cone (itself and all below it) or by number of links, then by AS number. */
 export function chooseCore(

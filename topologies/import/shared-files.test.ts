@@ -125,7 +125,10 @@ function countRelationships(text: string): { ases: number; links: number } {
   const parent = new Map<string, string>();
   const root = (as: string): string => {
     let at = as;
-    while (parent.get(at) !== undefined && parent.get(at) !== at) at = parent.get(at) as string;
+    while (parent.get(at) !== at) {
+      parent.set(at, parent.get(parent.get(at) as string) as string);
+      at = parent.get(at) as string;
+    }
     return at;
   };
   const pairs = text.split("\n").flatMap((line) => {
@@ -193,13 +196,11 @@ for (const file of [...Object.keys(GOLDEN), "zoo/Geant2011.graphml", "zoo/Intern
   });
 }
 
-test("2,327 ASes: to JSON and .topo and back, with four ISDs too", (t) => {
+test("2,327 ASes in four ISDs: to JSON and back", (t) => {
   const text = read(t, INTERNET);
   if (text === null) return;
-  for (const isds of [1, 4]) {
-    const { network } = importedFrom(fileSource(INTERNET, text), { isds });
-    const json = formatNetworkJson(network);
-    t.true(formatNetworkJson(importedFrom(fileSource("a.json", json)).network) === json);
-    t.is(new Set(network.ases.map(({ ia }) => ia.split("-")[0])).size, isds);
-  }
+  const { network } = importedFrom(fileSource(INTERNET, text), { isds: 4 });
+  const json = formatNetworkJson(network);
+  t.true(formatNetworkJson(importedFrom(fileSource("a.json", json)).network) === json);
+  t.is(new Set(network.ases.map(({ ia }) => ia.split("-")[0])).size, 4);
 });
