@@ -7,7 +7,7 @@ import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
-import { hashSources } from "./cli/build-info.ts";
+import { hashSources, libraryVersions } from "./cli/build-info.ts";
 
 const ROOT = import.meta.dirname;
 const ENTRIES = { pathloom: "cli/main.ts", worker: "cli/runner/worker.ts", index: "index.ts", live: "live/index.ts" };
@@ -44,7 +44,11 @@ function sharedOptions(): BuildOptions {
     sourcemap: "linked",
     sourcesContent: false,
     logLevel: "warning",
-    define: { PATHLOOM_VERSION: JSON.stringify(version), PATHLOOM_BUILD: JSON.stringify(hashSources(ROOT)) },
+    define: {
+      PATHLOOM_VERSION: JSON.stringify(version),
+      PATHLOOM_BUILD: JSON.stringify(hashSources(ROOT)),
+      PATHLOOM_LIBRARIES: JSON.stringify(libraryVersions(ROOT)),
+    },
   };
 }
 

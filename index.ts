@@ -32,6 +32,7 @@ export { decodePacket, encodePacket, type WireError } from "./core/wire/codec.ts
 export type { Packet } from "./core/packet.ts";
 export { Recorder } from "./actors/record.ts";
 export { parseRecord, replay, type ReplayResult } from "./sim/replay.ts";
+export { LINK_PRESETS, type LinkPreset } from "./topologies/link-presets.ts";
 export { buildPreset, PRESETS } from "./topologies/presets.ts";
 export { resolveTopology } from "./topologies/resolve-topology.ts";
 export { importTopology } from "./topologies/import/import.ts";

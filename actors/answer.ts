@@ -46,11 +46,16 @@ export function answerPacket(packet: Packet, from: { ia: IA; host: string }, bac
   });
 }
 
+/** The way back to whoever sent a packet that has reached its host. */
+export function wayBack(packet: Packet): ReturnWay {
+  return returnPath(packet, false) ?? EMPTY_WAY;
+}
+
 /** The host's reply to an echo request: same payload, path reversed. */
 export function echoReply(packet: Packet): Packet {
   const l4 = packet.l4;
   if (l4.kind !== "scmp.echo") throw new Error(`an echo reply answers an echo request, not ${l4.kind}`);
-  const back = returnPath(packet, false) ?? EMPTY_WAY;
+  const back = wayBack(packet);
   return createPacket({
     ...packet,
     dstIa: packet.srcIa,

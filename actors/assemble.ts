@@ -3,11 +3,12 @@
  * selector, its source and, where packets end elsewhere, its sink. The order of actors is part of a run's identity.
  */
 import type { ActorIndex } from "../core/env.ts";
+import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { planFaults } from "./assemble/faults.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
-import { planLink, planNode } from "./assemble/network.ts";
+import { impairedEnds, planLink, planNode } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import { LOGICS } from "./logics.ts";
@@ -34,9 +35,10 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
   };
   const leaving = Map.groupBy(directions, ({ from }) => from.ia);
   const living = Map.groupBy(hosts.values(), ({ spec }) => spec.ia);
+  const impaired = impairedEnds(scenario);
   const planned = [
     ...scenario.network.ases.map(({ ia }) => planNode(scenario, ia, leaving.get(ia) ?? [], living.get(ia) ?? [], at)),
-    ...directions.map((direction) => planLink(scenario, direction, at)),
+    ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
     ...[...hosts.values()].map((host) => planHost(host, at)),
     ...planApplications(scenario, flows, at),
   ];
@@ -47,6 +49,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     const spec = { id, place: placeOf.get(ia) as number, logic, input: input() };
     return logic === "link" ? { ...spec, isLink: true } : spec;
   });
+  const timeline = planTimeline(scenario);
   const policies = [...BUILTIN_POLICIES, ...(options.policies ?? [])];
   return {
     seed: scenario.seed,
@@ -55,7 +58,8 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     actors,
     logics: LOGICS,
     resources: new Map(policies.map((policy) => [`policy/${policy.name}`, policy])),
-    faults: planFaults(scenario, directions, at),
+    faults: planFaults(scenario, timeline, directions, planned, at),
+    timeline,
     scenario,
   };
 }

@@ -1,6 +1,7 @@
 /** A world before it runs: which actors there are, in which place, with what input. Plain data beside named code. */
 import type { IA } from "../core/address.ts";
 import type { ActorIndex, ControlEvent } from "../core/env.ts";
+import type { TimelineEntry } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
 import type { PacketLogic } from "./with-packet-handler.ts";
 
@@ -33,6 +34,8 @@ export interface Assembly {
   readonly logics: ReadonlyMap<string, PacketLogic>;
   readonly resources: ReadonlyMap<string, unknown>;
   readonly faults: readonly FaultEvent[];
+  /** When each of the scenario's faults begins and ends; left out by worlds built by hand. */
+  readonly timeline?: readonly TimelineEntry[];
   /** What the actors were made from; null for worlds built by hand (benches). */
   readonly scenario: Scenario | null;
 }

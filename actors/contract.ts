@@ -164,6 +164,20 @@ const OVERFLOW = caseOf(
   },
 );
 
+/** Every 10 ms one packet of 500 bytes. */
+const TRACE: LinkDirection["schedule"] = { kind: "opportunities", period_ns: 10 * MS, bytes: 500, at_ns: [10 * MS] };
+
+const PACED = caseOf(
+  "a line served by opportunities keeps to them, and its queue to its bound",
+  scenario(network({ schedule: TRACE, queue_packets: 5 }, null), [flow({ interval_ns: 2 * MS })], 1_200 * MS),
+  (it, world, say) => {
+    say(it.received >= 30, `400 ms hold 40 opportunities, but only ${it.received} packets arrived`);
+    say(it.received <= 47, `400 ms hold 40 opportunities, then 5 packets wait, but ${it.received} arrived`);
+    say(it.received + drops(world, "queue_overflow") === it.sent, `${it.lost} lost of ${it.sent}`);
+    say(it.reordered === 0, `${it.reordered} out of order`);
+  },
+);
+
 const DOWN_AND_BACK = caseOf(
   "a link goes down and comes back",
   scenario(network({}, null), [flow({ stop_ns: 700 * MS })], 1_400 * MS, [end(100, "down"), end(300, "up")]),
@@ -204,6 +218,23 @@ const PING = caseOf(
     say(it.sent === 20, `20 pings expected, ${it.sent} sent`);
     say(it.received === it.sent, `${it.received} of ${it.sent} replies`);
     say((it.latency_ms.p50 ?? 0) >= 7.98, `four links of 2 ms there and back, but a median of ${it.latency_ms.p50} ms`);
+  },
+);
+
+/** 200 kB over a line that loses every twentieth packet, acknowledgements over the other way. */
+const TRANSFER = caseOf(
+  "a reliable transfer over a lossy link",
+  scenario(
+    network({ loss: 0.05 }, {}),
+    [flow({ app: "bulk", bytes: 200_000, ecn: false, reply: "select", stop_ns: 6_000 * MS, packet_size: 1_200 })],
+    6_000 * MS,
+  ),
+  (it, _world, say) => {
+    const { transfers, transport } = it;
+    say(transfers?.completed === 1, `the transfer is not complete: ${JSON.stringify(it)}`);
+    say((transport?.retransmitted ?? 0) >= 3, `one of twenty is lost, but ${transport?.retransmitted} were sent again`);
+    say((it.replies?.received ?? 0) > 20, `${it.replies?.received} acknowledgements`);
+    say((transport?.srtt_ms ?? 0) >= 7.98, `four links of 2 ms there and back, but ${transport?.srtt_ms} ms`);
   },
 );
 
@@ -263,4 +294,14 @@ const ONE_ORDER: ContractCase = {
   },
 };
 
-export const CONTRACT: readonly ContractCase[] = [IN_ORDER, LOSS, OVERFLOW, DOWN_AND_BACK, FAILOVER, PING, ONE_ORDER];
+export const CONTRACT: readonly ContractCase[] = [
+  IN_ORDER,
+  LOSS,
+  OVERFLOW,
+  PACED,
+  DOWN_AND_BACK,
+  FAILOVER,
+  PING,
+  TRANSFER,
+  ONE_ORDER,
+];

@@ -5,6 +5,7 @@
 import { setup } from "xstate";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
+import type { HostSpec } from "../core/scenario.ts";
 import { echoReply } from "./answer.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
 
@@ -15,6 +16,8 @@ export interface HostInput {
   /** Echo identifiers and the pings behind them. */
   readonly identifiers: readonly (readonly [identifier: number, app: ActorIndex])[];
   readonly selectors: readonly ActorIndex[];
+  /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
+  readonly echoes: readonly (readonly [from: HostSpec, identifier: number, selector: ActorIndex])[];
 }
 
 export interface HostContext {
@@ -22,6 +25,7 @@ export interface HostContext {
   readonly ports: Map<number, ActorIndex>;
   readonly identifiers: Map<number, ActorIndex>;
   readonly selectors: readonly ActorIndex[];
+  readonly echoes: HostInput["echoes"];
   delivered: number;
   echoed: number;
   /** SCMP errors received. */
@@ -37,6 +41,7 @@ const hostMachine = setup({
     ports: new Map(input.ports),
     identifiers: new Map(input.identifiers),
     selectors: input.selectors,
+    echoes: input.echoes,
     delivered: 0,
     echoed: 0,
     errors: 0,
@@ -82,5 +87,14 @@ function toApplication(host: HostContext, app: ActorIndex | undefined, packet: P
 
 function replyTo(host: HostContext, request: Packet, env: Env): void {
   host.echoed++;
-  env.sendPacket(host.node, echoReply(request), 0, 0);
+  env.sendPacket(selectorOf(host, request) ?? host.node, echoReply(request), 0, 0);
+}
+
+/** Of the replies to this ping, where they do not simply go back. */
+function selectorOf({ echoes }: HostContext, { srcIa, srcHost, l4 }: Packet): ActorIndex | undefined {
+  if (echoes.length === 0 || l4.kind !== "scmp.echo") return undefined;
+  const found = echoes.find(
+    ([from, identifier]) => identifier === l4.identifier && from.ia === srcIa && from.host === srcHost,
+  );
+  return found?.[2];
 }

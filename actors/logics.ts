@@ -1,6 +1,15 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
+import { bulkLogic } from "./apps/bulk.ts";
+import { fileTransferLogic } from "./apps/file-transfer.ts";
+import { messageSinkLogic } from "./apps/message-sink.ts";
+import { messageStreamLogic } from "./apps/message-stream.ts";
+import { onOffLogic } from "./apps/on-off.ts";
+import { poissonLogic } from "./apps/poisson.ts";
+import { requestResponseLogic } from "./apps/request-response.ts";
+import { responderLogic } from "./apps/responder.ts";
 import { sinkLogic } from "./apps/sink.ts";
 import { sourceLogic } from "./apps/source.ts";
+import { streamSinkLogic } from "./apps/stream-sink.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
@@ -13,5 +22,14 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["host", hostLogic],
   ["selector", selectorLogic],
   ["source", sourceLogic],
+  ["poisson", poissonLogic],
+  ["on-off", onOffLogic],
   ["sink", sinkLogic],
+  ["message-stream", messageStreamLogic],
+  ["message-sink", messageSinkLogic],
+  ["bulk", bulkLogic],
+  ["file-transfer", fileTransferLogic],
+  ["stream-sink", streamSinkLogic],
+  ["request-response", requestResponseLogic],
+  ["responder", responderLogic],
 ]);

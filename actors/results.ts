@@ -1,26 +1,33 @@
 /** What a run came to, read from the actors' contexts: the same in both worlds. Field names are those of `run --json`. */
 import type { DropReason } from "../core/env.ts";
-import { createHistogram, type Histogram, mean, merge, quantile } from "../core/histogram.ts";
+import { createHistogram, type Histogram, merge } from "../core/histogram.ts";
 import { NO_FLOW } from "../core/packet.ts";
-import type { FlowSpec, Scenario } from "../core/scenario.ts";
-import { SECOND } from "../core/units.ts";
+import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
+import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
+import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
+import {
+  appResult,
+  type MessageResult,
+  type ReplyCount,
+  type TransferResult,
+  type TransportResult,
+} from "./app-results.ts";
+import type { Sending } from "./apps/datagram.ts";
 import type { Tally } from "./apps/tally.ts";
-import type { SourceContext } from "./apps/source.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { HostContext } from "./host.ts";
-import type { LinkContext } from "./link.ts";
+import { type LatencyMs, latencyMs } from "./latency.ts";
+import { type LinkContext, queueFigures } from "./link.ts";
 import type { NodeContext } from "./node.ts";
 import type { SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
 
-export interface LatencyMs {
-  readonly mean: number | null;
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-  readonly max: number | null;
-}
+/** Switches of path that the timeline names. */
+const MAX_SWITCHES_NAMED = 10_000;
 
+export type { LatencyMs };
+
+/** `sent`, `received`, `lost` and `in_flight` count packets from the source to the destination, `replies` those that come back. */
 export interface FlowResult {
   readonly id: string;
   readonly app: string;
@@ -31,15 +38,33 @@ export interface FlowResult {
   readonly received: number;
   readonly lost: number;
   readonly in_flight?: number;
+  /** Packets that came once more, if any did. */
+  readonly duplicates?: number;
   /** Received, headers included. */
   readonly bytes: number;
-  /** Received bytes over the time the flow was sending. */
+  /**
+   * Since the warm-up, over the time the flow was sending in it: received bytes, headers included; for bulk flows, files and exchanges the bytes handed to the
+   * application (of exchanges: responses), each once; for message streams the bytes of messages on time.
+   */
   readonly goodput_bps: number;
-  /** One way; for pings the round trip. */
+  /** One way, of each packet from the source; for pings the round trip. */
   readonly latency_ms: LatencyMs;
   readonly reordered: number;
   readonly switches: number;
   readonly paths: readonly { readonly fingerprint: string; readonly packets: number }[];
+  /** Acknowledgements and responses, where the other side sends packets of its own. */
+  readonly replies?: ReplyResult;
+  readonly transfers?: TransferResult;
+  readonly messages?: MessageResult;
+  readonly transport?: TransportResult;
+}
+
+export interface ReplyResult {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly in_flight?: number;
+  readonly duplicates?: number;
 }
 
 export interface LinkResult {
@@ -47,9 +72,28 @@ export interface LinkResult {
   readonly packets: number;
   readonly bytes: number;
   readonly drops: number;
-  /** Share of the time the line was sending. */
+  /** What was sent since the warm-up, as a share of what the line can send without faults. */
   readonly utilization: number;
+  /** Most packets that ever waited for the line. */
+  readonly queue_max_packets: number;
+  /** Packets marked "congestion experienced". */
+  readonly ecn_marks: number;
+  /** Its drops by what happened. */
+  readonly dropped: LinkContext["dropped"];
 }
+
+/** What happened to the network and what the flows did about it. */
+export type TimelineEvent =
+  | {
+      readonly at_ms: number;
+      readonly event: "begin" | "end";
+      readonly fault: string;
+      readonly effect: FaultEffect["kind"];
+      /** Directions of links (`links[].id`) and ASes. */
+      readonly targets: readonly string[];
+    }
+  /** A flow goes over to another path. */
+  | { readonly at_ms: number; readonly event: "switch"; readonly flow: string; readonly path: string };
 
 export interface RunResult {
   readonly flows: readonly FlowResult[];
@@ -64,27 +108,40 @@ export interface RunResult {
     readonly latency_ms: LatencyMs;
     readonly jain: number | null;
   };
+  /** In order of time; at one instant faults stand before switches. */
+  readonly timeline: readonly TimelineEvent[];
+  /** Switches that the timeline does not name, since there are too many. */
+  readonly timeline_omitted: number;
 }
 
-/** Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. */
+/**
+ * Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors. What the other side of flow n of N sends by
+ * itself has the number n + N, and the id `ID/replies`.
+ */
 export interface FlowCount {
   readonly flow: number;
   readonly id: string;
   readonly sent: number;
   readonly received: number;
+  /** Received once more. */
+  readonly duplicates: number;
 }
 
 export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
-  const counts = scenario.flows.map((flow, number) => {
-    const source = world.read<SourceContext>(`app/${flow.id}`).context;
-    return { flow: number, id: flow.id, sent: source.sent, received: tallyOf(world, flow).received };
+  const counts = scenario.flows.flatMap((flow, number): FlowCount[] => {
+    const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+    const { replies } = appResult(world, flow);
+    const { received, duplicates } = tallyOf(world, flow);
+    const data = { flow: number, id: flow.id, sent, received, duplicates };
+    if (replies === null) return [data];
+    return [data, { flow: number + scenario.flows.length, id: `${flow.id}/replies`, ...replies }];
   });
   const contexts = <C>(logic: string): C[] =>
     world.cells.filter(({ spec }) => spec.logic === logic).map(({ state }) => state.context as C);
   const sent = contexts<NodeContext>("node").reduce((sum, { answered }) => sum + answered, 0);
   const endpoints = contexts<EndpointContext>("endpoint");
   const received = [...contexts<HostContext>("host"), ...endpoints].reduce((sum, { errors }) => sum + errors, 0);
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received }];
+  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "SCMP errors", sent, received, duplicates: 0 }];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),
@@ -93,7 +150,7 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
 }
 
 export function results(world: World, scenario: Scenario): RunResult {
-  const flows = scenario.flows.map((flow, number) => flowResult(world, flow, number));
+  const flows = scenario.flows.map((flow, number) => flowResult(world, scenario, flow, number));
   const links = world.cells
     .filter(({ spec }) => spec.logic === "link")
     .map(({ id, state }) => linkResult(id, state.context as LinkContext, world.now));
@@ -114,7 +171,29 @@ export function results(world: World, scenario: Scenario): RunResult {
       ),
       jain: jain(flows.map(({ goodput_bps }) => goodput_bps)),
     },
+    ...timelineOf(world, scenario),
   };
+}
+
+function timelineOf(world: World, { flows }: Scenario): Pick<RunResult, "timeline" | "timeline_omitted"> {
+  const faults = (world.assembly.timeline ?? [])
+    .filter(({ at_ns }) => at_ns <= world.now)
+    .map(({ at_ns, change, fault, effect, targets }): TimelineEvent => {
+      return { at_ms: at_ns / MILLISECOND, event: change, fault, effect, targets };
+    });
+  const selectors = flows.map(({ id }) => ({ id, ...world.read<SelectorContext>(`selector/${id}`).context }));
+  const switches = selectors
+    .flatMap(({ id, paths, switchedAt, switchedTo }) =>
+      switchedAt.map((at, n): TimelineEvent => {
+        const path = paths[switchedTo[n] as number]?.fingerprint ?? "";
+        return { at_ms: at / MILLISECOND, event: "switch", flow: id, path };
+      }),
+    )
+    .toSorted((left, right) => left.at_ms - right.at_ms)
+    .slice(0, MAX_SWITCHES_NAMED);
+  const all = selectors.reduce((sum, { switches: count }) => sum + count, 0);
+  const timeline = [...faults, ...switches].toSorted((left, right) => left.at_ms - right.at_ms);
+  return { timeline, timeline_omitted: all - switches.length };
 }
 
 /** Jain's fairness index: 1 where all are equal, 1/n where one has all; null without any traffic. */
@@ -124,17 +203,24 @@ export function jain(shares: readonly number[]): number | null {
   return squares === 0 ? null : (sum * sum) / (shares.length * squares);
 }
 
-function tallyOf(world: World, flow: FlowSpec): Tally {
-  return world.read<Tally>(flow.app === "ping" ? `app/${flow.id}` : `app/${flow.id}/sink`).context;
+/** Id of the actor that counts what a flow brings. */
+export function tallyId({ app, id }: FlowSpec): string {
+  return app === "ping" ? `app/${id}` : `app/${id}/sink`;
 }
 
-function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
-  const { sent } = world.read<SourceContext>(`app/${flow.id}`).context;
-  const { received, receivedBytes, reordered, latency } = tallyOf(world, flow);
+function tallyOf(world: World, flow: FlowSpec): Tally {
+  return world.read<Tally>(tallyId(flow)).context;
+}
+
+function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: number): FlowResult {
+  const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+  const { measured, endedAt, replies, details } = appResult(world, flow);
+  const { duplicates, latency, measuredBytes, received, receivedBytes, reordered } = tallyOf(world, flow);
   const selector = world.read<SelectorContext>(`selector/${flow.id}`).context;
   const lost = world.ledger.byFlow.get(number) ?? 0;
-  const inFlight = sent - received - lost;
-  const active = (Math.min(flow.stop_ns, world.now) - flow.start_ns) / SECOND;
+  const inFlight = underWay(world, number, { sent, received, duplicates });
+  const begin = Math.max(flow.start_ns, scenario.warmup_ns);
+  const active = (Math.min(flow.stop_ns, endedAt ?? world.now) - begin) / SECOND;
   return {
     id: flow.id,
     app: flow.app,
@@ -145,37 +231,64 @@ function flowResult(world: World, flow: FlowSpec, number: number): FlowResult {
     received,
     lost,
     ...(inFlight === 0 ? {} : { in_flight: inFlight }),
+    ...(duplicates === 0 ? {} : { duplicates }),
     bytes: receivedBytes,
-    goodput_bps: active > 0 ? (receivedBytes * 8) / active : 0,
+    goodput_bps: active > 0 ? ((measured ?? measuredBytes) * 8) / active : 0,
     latency_ms: latencyMs(latency),
     reordered,
     switches: selector.switches,
     paths: selector.paths
       .map(({ fingerprint }, index) => ({ fingerprint, packets: selector.used[index] as number }))
       .filter(({ packets }) => packets > 0),
+    ...(replies === null ? {} : { replies: replyResult(world, number + scenario.flows.length, replies) }),
+    ...details,
   };
 }
 
-function linkResult(id: string, link: LinkContext, now: number): LinkResult {
-  const { packets, bytes, drops, model } = link;
-  return { id: id.slice("link/".length), packets, bytes, drops, utilization: sendingShare(bytes, model.rate, now) };
+/** Packets, copies of packets included, that neither arrived nor were lost. */
+function underWay(world: World, flow: number, { sent, received, duplicates }: ReplyCount): number {
+  const { byFlow, duplicated } = world.ledger;
+  return sent + (duplicated.get(flow) ?? 0) - received - duplicates - (byFlow.get(flow) ?? 0);
+}
+
+function replyResult(world: World, flow: number, replies: ReplyCount): ReplyResult {
+  const { sent, received, duplicates } = replies;
+  const lost = world.ledger.byFlow.get(flow) ?? 0;
+  const inFlight = underWay(world, flow, replies);
+  return {
+    sent,
+    received,
+    lost,
+    ...(inFlight === 0 ? {} : { in_flight: inFlight }),
+    ...(duplicates === 0 ? {} : { duplicates }),
+  };
+}
+
+function linkResult(id: string, link: LinkContext, now: Nanos): LinkResult {
+  const { packets, bytes, drops, dropped } = link;
+  const { highWater, marks } = queueFigures(link);
+  return {
+    id: id.slice("link/".length),
+    packets,
+    bytes,
+    drops,
+    utilization: sendingShare(link, now),
+    queue_max_packets: highWater,
+    ecn_marks: marks,
+    dropped,
+  };
 }
 
 /** Packets of the last moments may still be on their way onto the line: at most 1. */
-function sendingShare(bytes: number, rate: number, now: number): number {
-  return rate === 0 || now === 0 ? 0 : Math.min(1, (bytes * 8 * SECOND) / (rate * now));
+function sendingShare({ direction, measuredBytes, measureFrom }: LinkContext, now: Nanos): number {
+  const room = roomBetween(direction, measureFrom, now);
+  return room === 0 ? 0 : Math.min(1, (measuredBytes * 8) / room);
 }
 
-function latencyMs(histogram: Histogram): LatencyMs {
-  const ms = (ns: number | null): number | null => (ns === null ? null : ns / 1e6);
-  const at = (q: number): number | null => ms(quantile(histogram, q));
-  return {
-    mean: ms(mean(histogram)),
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    max: histogram.count === 0 ? null : ms(histogram.max),
-  };
+/** Bits a line can send from one time to another, faults aside; 0 where it has no limit. */
+export function roomBetween({ rate_bps, schedule }: LinkDirection, from: Nanos, to: Nanos): number {
+  if (schedule?.kind === "opportunities") return offeredBetween(schedule, from, to);
+  return bitsBetween({ rate: rate_bps, schedule, cap: null }, from, to);
 }
 
 function mergeAll(histograms: readonly Histogram[]): Histogram {

@@ -5,7 +5,7 @@
 import { type AnyActor, createActor } from "xstate";
 import { combineDigests, Digests, hashText } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env, Handle } from "../core/env.ts";
-import type { Packet } from "../core/packet.ts";
+import { createPacket, type Packet } from "../core/packet.ts";
 import { RandomStream, type StreamState } from "../core/rng.ts";
 import type { TraceDetail, TraceKind, TraceSink } from "../core/trace.ts";
 import type { Nanos } from "../core/units.ts";
@@ -45,11 +45,11 @@ export interface WorldOptions {
   readonly trace?: TraceSink | null;
 }
 
-/** Packets that ended early. */
+/** Packets that ended early, and those that links made. By flow number, control packets (no flow) included. */
 export interface Ledger {
   readonly byReason: Map<DropReason, number>;
-  /** By flow number, control packets (no flow) included. */
   readonly byFlow: Map<number, number>;
+  readonly duplicated: Map<number, number>;
 }
 
 /** What is read from an actor restored from a checkpoint. */
@@ -123,6 +123,12 @@ export class Cell implements Env {
     if (this.world.tracing) this.world.traceRecord(this, "drop", packet, { reason });
   }
 
+  duplicate(packet: Packet): Packet {
+    const { duplicated } = this.world.ledger;
+    duplicated.set(packet.flow, (duplicated.get(packet.flow) ?? 0) + 1);
+    return createPacket(packet);
+  }
+
   random(purpose: string): RandomStream {
     this.streams ??= new Map();
     let stream = this.streams.get(purpose);
@@ -163,7 +169,7 @@ export abstract class World {
   readonly assembly: Assembly;
   readonly cells: Cell[] = [];
   readonly digests: Digests;
-  readonly ledger: Ledger = { byReason: new Map(), byFlow: new Map() };
+  readonly ledger: Ledger = { byReason: new Map(), byFlow: new Map(), duplicated: new Map() };
   readonly tracing: boolean;
   /** Deliveries so far. */
   events = 0;

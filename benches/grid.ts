@@ -8,7 +8,7 @@ const HOPS = { small: 20_000, large: 2_000_000 };
 const FLOWS = { small: 20, large: 200 };
 
 /** Random pairs of different nodes, and the sum of their distances. */
-function pairsOf(g: number, flows: number): { pairs: [number, number][]; distance: number } {
+export function pairsOf(g: number, flows: number): { pairs: [number, number][]; distance: number } {
   const random = new RandomStream(1, `grid-${g}`, "pairs");
   const pairs: [number, number][] = [];
   let distance = 0;

@@ -5,8 +5,16 @@ import { chainBench } from "./chain.ts";
 import { connectorsBench } from "./connectors.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
+import { recordingBench } from "./recording.ts";
 
-export const BENCHES: readonly Bench[] = [chainBench, pholdBench, gridBench, actorsBench, connectorsBench];
+export const BENCHES: readonly Bench[] = [
+  chainBench,
+  pholdBench,
+  gridBench,
+  actorsBench,
+  connectorsBench,
+  recordingBench,
+];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {
   const figures = Object.entries(more ?? {}).map(([key, value]) => `${key} ${value}`);

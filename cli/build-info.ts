@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 
 declare const PATHLOOM_VERSION: string | undefined;
 declare const PATHLOOM_BUILD: string | undefined;
+declare const PATHLOOM_LIBRARIES: Readonly<Record<string, string>> | undefined;
 
 /** Folders whose sources decide a run's outcome. */
 const HASHED_FOLDERS = ["actors", "core", "sim", "topologies"];
@@ -13,16 +14,28 @@ export interface BuildInfo {
   readonly version: string;
   /** First 16 hex digits of the SHA-256 over the simulator's sources: the same from a bundle and from a checkout. */
   readonly build: string;
+  /** Version of each library that Pathloom stands on. */
+  readonly libraries: Readonly<Record<string, string>>;
 }
 
 /** Bundles carry both values; when run from source they are worked out from the files. */
 export function buildInfo(): BuildInfo {
   if (typeof PATHLOOM_VERSION === "string" && typeof PATHLOOM_BUILD === "string") {
-    return { version: PATHLOOM_VERSION, build: PATHLOOM_BUILD };
+    return { version: PATHLOOM_VERSION, build: PATHLOOM_BUILD, libraries: PATHLOOM_LIBRARIES ?? {} };
   }
   const root = dirname(import.meta.dirname);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  return { version, build: hashSources(root) };
+  return { version, build: hashSources(root), libraries: libraryVersions(root) };
+}
+
+/** Versions of the dependencies as installed, in order of name. */
+export function libraryVersions(root: string): Record<string, string> {
+  const read = (path: string): { version?: string; dependencies?: Record<string, string> } =>
+    JSON.parse(readFileSync(join(root, path), "utf8"));
+  const names = Object.keys(read("package.json").dependencies ?? {}).sort();
+  return Object.fromEntries(
+    names.map((name) => [name, read(join("node_modules", name, "package.json")).version ?? "unknown"]),
+  );
 }
 
 /** Hash over path and content of every source under `root` that decides what a run computes, in order of path. */

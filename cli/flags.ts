@@ -46,31 +46,68 @@ const policyFlag = Flag.String("policy").pipe(
   Flag.optional,
 );
 
-const durationFlag = Flag.String("duration").pipe(
-  Flag.withMetavar("duration"),
-  Flag.withDescription("How long the run lasts, such as 250ms, 10s or 2min, instead of the scenario's own"),
-  Flag.filterMap(
-    (text) => {
-      const parsed = parseDuration(text);
-      return parsed.ok && parsed.value > 0 ? Option.some({ text, ns: parsed.value }) : Option.none();
-    },
-    (text) => {
-      const parsed = parseDuration(text);
-      if (parsed.ok) return "a duration above 0";
-      const { expected, didYouMean } = parsed.error;
-      return `${expected}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
-    },
-  ),
-  Flag.optional,
+/** A duration of at least `least` nanoseconds, with the text that was given. */
+function duration(name: string, least: 0 | 1, description: string) {
+  return Flag.String(name).pipe(
+    Flag.withMetavar("duration"),
+    Flag.withDescription(description),
+    Flag.filterMap(
+      (text) => {
+        const parsed = parseDuration(text);
+        return parsed.ok && parsed.value >= least ? Option.some({ text, ns: parsed.value }) : Option.none();
+      },
+      (text) => {
+        const parsed = parseDuration(text);
+        if (parsed.ok) return "a duration above 0";
+        const { expected, didYouMean } = parsed.error;
+        return `${expected}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
+      },
+    ),
+    Flag.optional,
+  );
+}
+
+const durationFlag = duration(
+  "duration",
+  1,
+  "How long the run lasts, such as 250ms, 10s or 2min, instead of the scenario's own",
 );
+
+/** What a kept run writes down beside its results. */
+export const recordingFlags = {
+  series: duration(
+    "series",
+    0,
+    "Interval of series.csv in a kept run, 0s for none (default: the scenario's, or a hundredth of the run)",
+  ),
+  samples: wholeNumber("samples", 0, 1_000_000).pipe(
+    Flag.withDescription("Packets of each flow in samples.csv of a kept run (default: the scenario's, or 1000)"),
+    Flag.optional,
+  ),
+};
 
 export const seedAndPolicy = { seed: seedFlag, policy: policyFlag };
 export const overrideFlags = { ...seedAndPolicy, duration: durationFlag };
 
+type GivenDuration = Option.Option<{ readonly text: string; readonly ns: number }>;
+
+export interface RecordingValues {
+  readonly series: GivenDuration;
+  readonly samples: Option.Option<number>;
+}
+
+/** The flags as `recordingLevel` takes them. */
+export function recordingWish({ series, samples }: RecordingValues) {
+  return {
+    ...(Option.isSome(series) ? { series_ns: series.value.ns } : {}),
+    ...(Option.isSome(samples) ? { samples: samples.value } : {}),
+  };
+}
+
 export interface OverrideValues {
   readonly seed: Option.Option<number>;
   readonly policy: Option.Option<string>;
-  readonly duration?: Option.Option<{ readonly text: string; readonly ns: number }>;
+  readonly duration?: GivenDuration;
 }
 
 /** The flags as the resolver takes them. */
@@ -87,11 +124,18 @@ export function repeatCommand(
   command: string,
   file: string,
   seed: number,
-  { policy, duration = Option.none() }: OverrideValues,
+  {
+    policy,
+    duration = Option.none(),
+    series = Option.none(),
+    samples = Option.none(),
+  }: OverrideValues & Partial<RecordingValues>,
 ): string {
   const words = ["pathloom", command, file, "--seed", String(seed)];
   if (Option.isSome(policy)) words.push("--policy", policy.value);
   if (Option.isSome(duration)) words.push("--duration", duration.value.text);
+  if (Option.isSome(series)) words.push("--series", series.value.text);
+  if (Option.isSome(samples)) words.push("--samples", String(samples.value));
   return words.map(quoted).join(" ");
 }
 

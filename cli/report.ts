@@ -5,13 +5,17 @@ import type { RunSummary } from "./runner/manifest.ts";
 
 /** Links shown before the rest is only counted. */
 const MAX_LINKS = 20;
+/** Lines of the timeline, and what a fault hits, before the rest is only counted. */
+const MAX_TIMELINE = 20;
+const MAX_TARGETS = 4;
 
 /** The tables of one run: flows, links that dropped packets, reasons, and the line that identifies it. */
 export function formatRun(summary: RunSummary): string {
   const { scenario, seed, policy, digest, manifest, simulated_s, wall_s, events } = summary;
   const world = manifest.world === "sim" ? "simulated" : "live";
+  const warmup = summary.warmup_s === 0 ? "" : `, measured from ${formatNumber(summary.warmup_s)} s on`;
   const head =
-    paint("bold", `${scenario}`) + `  seed ${seed}, policy ${policy}, ${formatNumber(simulated_s)} s ${world}`;
+    paint("bold", `${scenario}`) + `  seed ${seed}, policy ${policy}, ${formatNumber(simulated_s)} s ${world}${warmup}`;
   const rate = wall_s > 0 ? `, ${formatCount(events / wall_s)} events/s` : "";
   const speed =
     manifest.world === "sim"
@@ -22,6 +26,7 @@ export function formatRun(summary: RunSummary): string {
     flowTable(summary.flows),
     ...linkTable(summary.links),
     ...dropLine(summary.drops),
+    ...timelineTable(summary),
     `digest ${digest}  (${speed})`,
   ];
   return parts.join("\n\n");
@@ -63,6 +68,35 @@ function linkTable(links: readonly LinkResult[]): string[] {
 function dropLine(drops: RunSummary["drops"]): string[] {
   const reasons = Object.entries(drops).map(([reason, count]) => `${reason} ${count}`);
   return reasons.length === 0 ? [] : [`drops: ${reasons.join(", ")}`];
+}
+
+function timelineTable({ timeline, timeline_omitted }: RunSummary): string[] {
+  if (timeline.length === 0) return [];
+  const rows = timeline.slice(0, MAX_TIMELINE).map((entry): Cell[] => {
+    const at = `${formatNumber(entry.at_ms / 1_000)} s`;
+    if (entry.event === "switch") return [at, `${entry.flow} switches to path ${entry.path}`];
+    const ends = entry.event === "end" ? " ends" : "";
+    return [at, `${entry.fault}${ends}: ${entry.effect} ${formatTargets(entry.targets)}`];
+  });
+  const more = timeline.length - rows.length + timeline_omitted;
+  const note = more === 0 ? "" : `\nand ${more} more; all with --json or --out`;
+  return [table([["time", "what happened"], ...rows]) + note];
+}
+
+function formatTargets(targets: readonly string[]): string {
+  const names = wholeLinks(targets);
+  const shown = names.slice(0, MAX_TARGETS).join(", ");
+  return names.length > MAX_TARGETS ? `${shown} and ${names.length - MAX_TARGETS} more` : shown;
+}
+
+/** Both directions of a link are named as one. */
+function wholeLinks(targets: readonly string[]): string[] {
+  const all = new Set(targets);
+  const turned = (name: string): string => name.split(">").toReversed().join(">");
+  return [...all].flatMap((name) => {
+    if (!name.includes(">") || !all.has(turned(name))) return [name];
+    return name < turned(name) ? [name.replace(">", " - ")] : [];
+  });
 }
 
 export function formatMs(ms: LatencyMs["p50"]): string {

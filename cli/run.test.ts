@@ -11,8 +11,14 @@ const JITTER = "examples/03-jitter-and-loss.yaml";
 const folder = temporaryFolder();
 
 const SUMMARY_FIELDS =
-  "scenario seed policy digest manifest simulated_s wall_s events packet_hops flows links drops totals".split(" ");
-const MANIFEST_FIELDS = "pathloom build node world scenario scenario_sha seed inputs policies command".split(" ");
+  "scenario seed policy digest manifest warmup_s simulated_s wall_s events packet_hops flows links drops totals timeline timeline_omitted".split(
+    " ",
+  );
+const MANIFEST_FIELDS = "pathloom build node libraries world scenario scenario_sha seed inputs policies command".split(
+  " ",
+);
+const LINK_FIELDS = "id packets bytes drops utilization queue_max_packets ecn_marks dropped".split(" ");
+const TABLES = "flows.csv links.csv samples.csv series.csv timeline.csv".split(" ");
 const LATENCY_FIELDS = ["mean", "p50", "p95", "p99", "max"];
 
 function summaryOf({ code, stdout, stderr }: Outcome): RunSummary {
@@ -50,7 +56,13 @@ test("run --json has the promised fields, and packets are conserved", async (t) 
     "jain",
   ]);
   t.deepEqual(Object.keys(summary.totals.latency_ms), LATENCY_FIELDS);
-  t.deepEqual(Object.keys(summary.links[0] ?? {}), ["id", "packets", "bytes", "drops", "utilization"]);
+  t.deepEqual(Object.keys(summary.links[0] ?? {}), LINK_FIELDS);
+  for (const { drops, dropped } of summary.links) {
+    t.is(
+      drops,
+      Object.values(dropped).reduce((sum, count) => sum + count, 0),
+    );
+  }
   for (const flow of summary.flows) {
     t.is(flow.sent, flow.received + flow.lost + (flow.in_flight ?? 0));
     t.deepEqual(Object.keys(flow.latency_ms), LATENCY_FIELDS);
@@ -85,7 +97,10 @@ test("run --out keeps a whole folder and refuses to replace it without --force",
   const out = join(folder, "kept");
   const first = await pathloom(["run", FAILOVER, "--out", out, "--trace", "--json"]);
   const summary = summaryOf(first);
-  t.deepEqual(readdirSync(out).sort(), ["manifest.json", "record", "scenario.json", "summary.json", "trace.ndjson"]);
+  t.deepEqual(
+    readdirSync(out).sort(),
+    ["manifest.json", "record", "scenario.json", "summary.json", "trace.ndjson", ...TABLES].sort(),
+  );
   t.deepEqual(JSON.parse(readFileSync(join(out, "summary.json"), "utf8")), summary);
   t.is(readdirSync(join(out, "record")).length, 6);
   const [line = ""] = readFileSync(join(out, "trace.ndjson"), "utf8").split("\n");
@@ -98,6 +113,76 @@ test("run --out keeps a whole folder and refuses to replace it without --force",
   t.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith("kept.partial")),
     [],
+  );
+});
+
+test("the tables of a kept run say what its summary says", async (t) => {
+  const out = join(folder, "tables");
+  const summary = await runJson(FAILOVER, "--out", out, "--no-record", "--series", "500ms", "--samples", "5");
+  t.deepEqual(summary.manifest.record, { series_ns: 500_000_000, samples: 5, deliveries: false });
+  t.is(summary.manifest.command, `pathloom run ${FAILOVER} --seed 1 --series 500ms --samples 5`);
+  const lines = (name: string): string[] => readFileSync(join(out, name), "utf8").trimEnd().split("\r\n");
+  const [head = "", ...links] = lines("links.csv");
+  t.regex(head, /^id,packets,bytes,drops,utilization,/);
+  t.deepEqual(
+    links.map((line) => line.split(",").slice(0, 4)),
+    summary.links.map(({ id, packets, bytes, drops }) => [id, packets, bytes, drops].map(String)),
+  );
+  t.deepEqual(
+    lines("flows.csv")
+      .slice(1)
+      .map((line) =>
+        line
+          .replaceAll(/"[^"]*"/g, "")
+          .split(",")
+          .slice(5, 8),
+      ),
+    summary.flows.map(({ sent, received, lost }) => [sent, received, lost].map(String)),
+  );
+  t.deepEqual(
+    lines("timeline.csv")
+      .slice(1)
+      .map((line) => line.split(",").slice(0, 4)),
+    summary.timeline.map((entry) =>
+      entry.event === "switch"
+        ? [String(entry.at_ms), "switch", "", ""]
+        : [String(entry.at_ms), entry.event, entry.fault, entry.effect],
+    ),
+  );
+  t.is(lines("samples.csv").length, 1 + 2 * 5);
+  // Both flows have ended by 9.5 s: nothing happens in the last interval.
+  const ends = new Set(
+    lines("series.csv")
+      .slice(1)
+      .map((line) => Number(line.split(",")[1])),
+  );
+  t.deepEqual(
+    [...ends],
+    Array.from({ length: 19 }, (_, n) => 500 * (n + 1)),
+  );
+});
+
+test("a run kept without its deliveries is replayed from the start, and its digest compared", async (t) => {
+  const out = join(folder, "short");
+  const { digest } = await runJson(FAILOVER, "--duration", "2s", "--out", out, "--no-record");
+  t.false(existsSync(join(out, "record")));
+  const same = await pathloom(["replay", out, "--json"]);
+  t.is(same.code, 0);
+  t.like(JSON.parse(same.stdout), { identical: true, digest: [digest, digest] });
+  const summary = readFileSync(join(out, "summary.json"), "utf8");
+  writeText(out, "summary.json", summary.replace(digest, "0123456789abcdef"));
+  const other = await pathloom(["replay", out, "--json"]);
+  t.is(other.code, 1);
+  t.like(JSON.parse(other.stdout), { identical: false, digest: ["0123456789abcdef", digest] });
+});
+
+test("run shows what happened when; faults and switches stand in the timeline", async (t) => {
+  const [text, { timeline }] = await Promise.all([pathloom(["run", FAILOVER]), runJson(FAILOVER)]);
+  t.regex(text.stdout, /^ *3 s {2}fault-1: down 1-ff00:0:110#1 - 1-ff00:0:130#1$/m);
+  t.regex(text.stdout, /^ *3\.6 s {2}video switches to path [0-9a-f]{16}$/m);
+  t.deepEqual(
+    timeline.filter(({ event }) => event !== "switch").map(({ at_ms }) => at_ms),
+    [3_000, 6_000, 7_000, 8_000],
   );
 });
 
@@ -169,6 +254,13 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], code:
     ["run", FAILOVER, "--policy", "pinned:path=9"],
     2,
     /a number from 0 to 2, or a fingerprint, found 9/,
+  ],
+  ["a series nobody keeps", ["run", FAILOVER, "--series", "1s"], 2, /give --out DIR too/],
+  [
+    "a series too long",
+    ["run", FAILOVER, "--out", join(folder, "long"), "--series", "1us"],
+    2,
+    /^error: a series of every 0\.001ms has up to \d+ rows here .*; make the interval longer \(--series 100ms\), or the run shorter\n$/,
   ],
   ["trace and JSON on stdout", ["run", FAILOVER, "--trace", "--json"], 2, /both write to stdout/],
   ["missing policy file", ["run", FAILOVER, "--policy", "./nowhere.ts"], 2, /nowhere\.ts: no such file/],
@@ -260,7 +352,7 @@ test("live: a port in use is one message and exit code 1", async (t) => {
 test("live: Ctrl-C ends early, keeps the record and prints results", async (t) => {
   const out = join(folder, "early");
   const outcome = await pathloom(["live", FAILOVER, "--duration", "1min", "--record", out, "--json"], {
-    onStart: (child) => child.stderr?.once("data", () => setTimeout(() => child.kill("SIGINT"), 700)),
+    onStart: (child) => child.stderr?.once("data", () => setTimeout(() => child.kill("SIGINT"), 2_500)),
   });
   const summary = summaryOf(outcome) as RunSummary & { world: string; live: { lateness_us: object; underlay: object } };
   t.is(summary.world, "live");

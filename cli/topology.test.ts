@@ -86,8 +86,8 @@ test("convert: a .topo to YAML, JSON and .topo, all the same network; a file is 
   t.not(readFileSync(out, "utf8"), text);
   const nowhere = await pathloom(["topology", "convert", TOPO, "--out", join(folder, "none/out.yaml")]);
   t.is(nowhere.code, 2);
-  t.regex(nowhere.stderr, /cannot write .*out\.yaml: its folder does not exist/);
-  t.false(readdirSync(folder).some((name) => name.endsWith(".partial")));
+  t.regex(nowhere.stderr, /cannot write .*out\.yaml: no such folder/);
+  t.false(readdirSync(folder).some((name) => name.includes(".partial")));
 });
 
 test("a folder of topology.json files, in every command and in a scenario", async (t) => {

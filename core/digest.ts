@@ -98,8 +98,11 @@ export function hexHash(hash: readonly [number, number]): string {
   return hexWord(hash[1]) + hexWord(hash[0]);
 }
 
-/** Key for draws that hang on a packet and not on a stream: derived from (seed, actor id, purpose), as streams are. */
-export function drawKey(seed: number, actor: string, purpose: string): readonly [number, number] {
+/** Key for draws that hang on a packet and not on a stream. */
+export type DrawKey = readonly [number, number];
+
+/** Derived from (seed, actor id, purpose), as streams are. */
+export function drawKey(seed: number, actor: string, purpose: string): DrawKey {
   return hashText(`${seed}\u0000${actor}\u0000${purpose}`);
 }
 
@@ -115,7 +118,7 @@ export function finish(word: number): number {
  * Uniform on [0, 1) from a key and two numbers: the same packet draws the same value whatever else was sent, which is
  * what makes two policies comparable on one seed (common random numbers).
  */
-export function keyedUniform(key: readonly [number, number], flow: number, number: number): number {
+export function keyedUniform(key: DrawKey, flow: number, number: number): number {
   const low = finish(Math.imul(flow ^ key[0], LOW_PRIME) ^ number);
   const high = finish(Math.imul(low ^ key[1], HIGH_PRIME) + number);
   return ((high >>> 0) + (low >>> 11) * TWO_21_INVERSE) * UPPER;

@@ -21,7 +21,11 @@ export interface ControlEvent {
 /** Why a packet ended before its destination. The same words stand in reports. */
 export type DropReason =
   | "queue_overflow"
+  /** By RED or CoDel, before the queue is full. */
+  | "early_drop"
   | "loss"
+  /** Damaged on the line, thrown away by the link layer at its end. */
+  | "corrupted"
   | "link_down"
   | "interface_down"
   | "no_path"
@@ -51,6 +55,8 @@ export interface Env {
   recall(): Packet[];
   /** A packet ends here; counted by reason and flow. */
   drop(packet: Packet, reason: DropReason): void;
+  /** One more of a packet, which a link made; counted by flow. */
+  duplicate(packet: Packet): Packet;
   /** This actor's own stream for one purpose, derived from (seed, actor id, purpose). */
   random(purpose: string): RandomStream;
   /** Start an actor that comes and goes, in this one's place; `logic` is the name it has in the assembly. */

@@ -3,6 +3,7 @@ import test from "ava";
 import { hashText, keyedUniform } from "./digest.ts";
 import { carry, createLinkModel } from "./link-model.ts";
 import { NO_FLOW, type Packet } from "./packet.ts";
+import { linkKeys } from "./passage.ts";
 import { DEFAULT_DIRECTION, type LinkDirection } from "./scenario.ts";
 
 const CLEAN: LinkDirection = {
@@ -15,7 +16,7 @@ const CLEAN: LinkDirection = {
 const N = 200_000;
 
 function modelOf(changes: Partial<LinkDirection>, seed = 1) {
-  return createLinkModel({ ...CLEAN, ...changes }, hashText(`${seed} loss`), hashText(`${seed} jitter`));
+  return createLinkModel({ ...CLEAN, ...changes }, linkKeys(seed, "link"));
 }
 
 const packet = (number: number, flow = 0): Packet => ({ flow, number, wireLength: 1000 }) as Packet;

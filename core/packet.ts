@@ -70,7 +70,7 @@ export interface Packet {
   flowId: number;
   /** Bytes after the L4 header, the payload header included. */
   payloadLength: Bytes;
-  /** What follows the payload header (or the whole payload where `flow` is `NO_FLOW`); null: all zero. */
+  /** What follows the payload header (or the whole payload where `flow` is `NO_FLOW`); what it leaves of the payload is zero, null: all of it. */
   rest: Uint8Array | null;
 }
 

@@ -18,7 +18,16 @@ import { decodePacket, encodePacket } from "../core/wire/codec.ts";
 import type { Clock } from "./clock.ts";
 import { type DueEvent, TimerQueue } from "./timer-queue.ts";
 
+/** Looks at the world between its events: at `next`, and when the run is over. */
+export interface Probe {
+  readonly next: Nanos;
+  take(): void;
+  end(now: Nanos): void;
+}
+
 export interface LiveOptions extends WorldOptions {
+  /** Made once all actors are. */
+  readonly probe?: (world: LiveWorld) => Probe;
   /** Made once the world exists, before its first actor starts. */
   readonly observe?: (world: LiveWorld) => Recorder;
   /** Two words another thread can read: the actor being run, -1 while none is, and the number of events so far. */
@@ -76,11 +85,14 @@ export class LiveWorld extends World {
   #end: Nanos = 0;
   #notes = 0;
   #done: ((failure: unknown) => void) | null = null;
+  readonly #makeProbe: LiveOptions["probe"];
+  #probe: Probe | null = null;
 
   constructor(assembly: Assembly, options: LiveOptions = {}) {
     super(assembly, options);
     this.#beat = options.beat ?? new Int32Array(2);
     this.#recorder = options.observe?.(this) ?? null;
+    this.#makeProbe = options.probe;
     for (const spec of assembly.actors) {
       if (spec.isLink !== true) continue;
       const link = spec.input as LinkInput;
@@ -114,6 +126,7 @@ export class LiveWorld extends World {
     for (const fault of this.assembly.faults) this.#queue.push(fault.at, -1, fault.target, fault.event, -1, 0);
     try {
       this.populate();
+      this.#probe = this.#makeProbe?.(this) ?? null;
     } catch (failure) {
       this.#finish(failure);
       return;
@@ -156,6 +169,7 @@ export class LiveWorld extends World {
     try {
       for (let handled = 0; handled < BATCH; handled++) {
         const time = clock.now();
+        this.#look(Math.min(time, this.#end));
         if (time >= this.#end && this.#queue.nextDue > this.#end) {
           this.#finish(null);
           return;
@@ -170,7 +184,12 @@ export class LiveWorld extends World {
     }
     this.#beat[0] = -1;
     const busy = this.#inbox.length > 0;
-    clock.wake(busy ? 0 : Math.min(this.#queue.nextDue, this.#end), () => this.#pump());
+    clock.wake(busy ? 0 : Math.min(this.#queue.nextDue, this.#end, this.#probe?.next ?? this.#end), () => this.#pump());
+  }
+
+  /** What a late loop handles after an interval's end counts for the next. */
+  #look(time: Nanos): void {
+    while (this.#probe !== null && this.#probe.next <= time) this.#probe.take();
   }
 
   #handle(event: DueEvent): void {
@@ -249,8 +268,18 @@ export class LiveWorld extends World {
     this.now = Math.max(this.now, Math.min(this.#end, this.#clock?.now() ?? 0));
     const done = this.#done;
     this.#done = null;
-    if (failure === null) this.#recorder?.end();
-    done?.(failure);
+    done?.(failure ?? this.#close());
+  }
+
+  /** Ends what writes the run down; what went wrong there, or null. */
+  #close(): unknown {
+    try {
+      this.#recorder?.end();
+      this.#probe?.end(this.now);
+      return null;
+    } catch (failure) {
+      return failure;
+    }
   }
 }
 

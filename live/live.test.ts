@@ -14,6 +14,16 @@ import { LiveWorld } from "./driver.ts";
 import { placeAddress, runLive, UnderlayError } from "./run.ts";
 
 const MS = 1_000_000;
+const NO_IMPAIRMENT = {
+  latency_ns: 0,
+  jitter_ns: 0,
+  loss: 0,
+  corrupt: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorder_ns: 0,
+  rate_bps: null,
+};
 
 /** The busy world in two thirds of a second, and as long again for a machine that is busy itself. */
 function shortScenario(): Scenario {
@@ -129,4 +139,51 @@ test.serial("an actor that fails stops the live run with the same message as a s
     error.message,
     /actor selector\/video failed at .* s while handling selector.start: my mistake\n {2}seed 9; to repeat: npx ava/,
   );
+});
+
+test.serial("faults strike live, too: silent loss in one direction, while it lasts", async (t) => {
+  const busy = shortScenario();
+  const clean = { loss: 0, delay: { kind: "fixed" as const } };
+  const impairment = { ...NO_IMPAIRMENT, loss: 1 };
+  const scenario: Scenario = {
+    ...busy,
+    network: {
+      ...busy.network,
+      links: busy.network.links.map((link) => ({
+        ...link,
+        ab: { ...link.ab, ...clean },
+        ba: { ...link.ba, ...clean },
+      })),
+    },
+    faults: [
+      {
+        id: "silent",
+        timing: { kind: "once", at_ns: 200 * MS, for_ns: 250 * MS },
+        effect: { kind: "impair", directions: [{ from: { ia: "1-1", ifId: 1 } }], impairment },
+      },
+    ],
+  };
+  const lost: number[] = [];
+  const assembly = assemble(scenario, { repeat: "npx ava live/live.test.ts" });
+  const world = await Effect.runPromise(
+    runLive(assembly, {
+      duration: 1_000 * MS,
+      trace: ({ kind, flow, number, detail }) => {
+        if (kind === "drop" && flow === 0 && detail?.["reason"] === "loss") lost.push(number as number);
+      },
+    }),
+  );
+  const { timeline, flows } = results(world, scenario);
+  t.deepEqual(
+    timeline.flatMap((entry) => (entry.event === "switch" ? [] : [[entry.at_ms, entry.event, ...entry.targets]])),
+    [
+      [200, "begin", "1-1#1>1-2#1"],
+      [450, "end", "1-1#1>1-2#1"],
+    ],
+  );
+  // Packet n is due at 3 + n ms; a loop that is late shifts the packets, the fault or both.
+  const slack = 150;
+  t.true(lost.length > 250 - slack && lost.length < 250 + slack, `${lost.length} lost`);
+  t.true(lost.every((number) => number > 197 - slack && number < 447 + slack));
+  t.true((flows[0]?.received ?? 0) > 0);
 });

@@ -7,6 +7,7 @@ import type { LinkContext } from "../actors/link.ts";
 import { ActorFailure, type Cell } from "../actors/world.ts";
 import type { ActorIndex } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
+import { heldBy, type PacedLine } from "../core/paced-line.ts";
 import { CONTROL } from "./queue.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -48,24 +49,33 @@ export class Checkers {
     for (const cell of this.#world.allCells()) if (cell.spec.logic === "link") this.#queueBounds(cell);
   }
 
-  /** sent = received + dropped + under way, flow by flow; what is under way is counted in the queue itself. */
+  /**
+   * sent + duplicated = received + dropped + under way, flow by flow, duplicates received included; what is under way is counted in the
+   * event queue and in the links that hold packets.
+   */
   #conservation(): void {
     const { scenario } = this.#world.assembly;
     if (scenario === null) return;
     const underWay = new Map<number, number>();
+    const count = ({ flow }: Packet): void => void underWay.set(flow, (underWay.get(flow) ?? 0) + 1);
     for (const { ifId, thing, time } of this.#world.queue.pending()) {
       if (time < this.#world.now)
         throw new Error(`an event is due at ${time} ns, before the present ${this.#world.now} ns`);
-      if (ifId === CONTROL) continue;
-      const { flow } = thing as Packet;
-      underWay.set(flow, (underWay.get(flow) ?? 0) + 1);
+      if (ifId !== CONTROL) count(thing as Packet);
     }
-    for (const { flow, id, sent, received } of flowCounts(this.#world, scenario)) {
+    for (const { spec, state } of this.#world.allCells()) {
+      if (spec.logic !== "link") continue;
+      const { paced } = state.context as LinkContext;
+      if (paced !== null) for (const packet of heldBy(paced)) count(packet);
+    }
+    for (const { flow, id, sent, received, duplicates } of flowCounts(this.#world, scenario)) {
       const dropped = this.#world.ledger.byFlow.get(flow) ?? 0;
+      const made = this.#world.ledger.duplicated.get(flow) ?? 0;
       const flying = underWay.get(flow) ?? 0;
-      if (sent === received + dropped + flying) continue;
+      if (sent + made === received + duplicates + dropped + flying) continue;
       throw new Error(
-        `packets are not conserved (flow ${id}, ${this.#world.now} ns): ${sent} sent, but ${received} received + ${dropped} dropped + ${flying} under way; ` +
+        `packets are not conserved (flow ${id}, ${this.#world.now} ns): ${sent} sent + ${made} duplicated, but ` +
+          `${received} received + ${duplicates} received again + ${dropped} dropped + ${flying} under way; ` +
           `seed ${this.#world.assembly.seed}; to repeat: ${this.#world.assembly.repeat}`,
       );
     }
@@ -73,7 +83,12 @@ export class Checkers {
 
   /** Reads only: a check that changed what it looks at would show in the digest. */
   #queueBounds(cell: Cell): void {
-    const { limitPackets, limitBytes, highWater, waiting, waitingBytes } = (cell.state.context as LinkContext).model;
+    const { model, paced } = cell.state.context as LinkContext;
+    if (paced !== null) {
+      this.#pacedBounds(cell, paced);
+      return;
+    }
+    const { limitPackets, limitBytes, highWater, waiting, waitingBytes } = model;
     const tooMany = limitPackets !== 0 && highWater > limitPackets;
     const tooLarge = limitBytes !== 0 && waitingBytes > limitBytes;
     if (tooMany || tooLarge || waiting < 0 || waitingBytes < waiting) {
@@ -82,6 +97,21 @@ export class Checkers {
         `queue out of bounds: ${waiting} packets, ${waitingBytes} B, at most ${highWater} packets so far`,
       );
     }
+  }
+
+  #pacedBounds(cell: Cell, { end, queue, sending, since }: PacedLine): void {
+    const { bands, highWater, limitBytes, limitPackets } = queue;
+    for (const { packets, waiting, waitingBytes } of bands) {
+      const held = packets.reduce((sum, packet) => sum + (packet?.wireLength ?? 0), 0);
+      const tooMany = limitPackets !== 0 && highWater > limitPackets;
+      const tooLarge = limitBytes !== 0 && waitingBytes > limitBytes;
+      if (tooMany || tooLarge || waiting < 0 || waitingBytes !== held)
+        this.#fail(
+          cell.self,
+          `queue out of bounds: ${waiting} packets, ${waitingBytes} B (${held} B held), at most ${highWater} packets so far`,
+        );
+    }
+    if (sending !== null && end < since) this.#fail(cell.self, `a transmission begun at ${since} ns ends at ${end} ns`);
   }
 
   #fail(target: ActorIndex, what: string): never {

@@ -19,6 +19,7 @@ export interface Checkpoint {
   readonly digests: Int32Array;
   readonly dropsByReason: ReadonlyMap<DropReason, number>;
   readonly dropsByFlow: ReadonlyMap<number, number>;
+  readonly duplicated: ReadonlyMap<number, number>;
 }
 
 interface ActorCheckpoint {
@@ -49,6 +50,7 @@ export function checkpoint(world: Simulation): Checkpoint {
     digests: world.digests.words,
     dropsByReason: world.ledger.byReason,
     dropsByFlow: world.ledger.byFlow,
+    duplicated: world.ledger.duplicated,
   });
 }
 

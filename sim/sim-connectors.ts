@@ -130,7 +130,7 @@ export class SimNetwork implements Home {
     const { ia, ifId } = end.value;
     const found = this.#network.links.find(({ a, b }) => [a, b].some((one) => one.ia === ia && one.ifId === ifId));
     if (found === undefined) return refuse("invalid_value", `Link ${link}: no link of the network ends there.`);
-    const event = { type: up ? "link.recover" : "link.fail" };
+    const event = up ? { type: "link.recover", cause: null } : { type: "link.fail", cause: "connector" };
     for (const id of [linkId(found.a, found.b), linkId(found.b, found.a)]) {
       this.simulation.inject(this.simulation.indexOf(id) as ActorIndex, event, this.simulation.now);
     }

@@ -63,6 +63,7 @@ export class Simulation extends World {
     this.digests.words = from.digests;
     for (const [reason, count] of from.dropsByReason) this.ledger.byReason.set(reason, count);
     for (const [flow, count] of from.dropsByFlow) this.ledger.byFlow.set(flow, count);
+    for (const [flow, count] of from.duplicated) this.ledger.duplicated.set(flow, count);
     this.queue.restore(from.queue, (sender) => this.cells[sender]?.isLink === true);
   }
 

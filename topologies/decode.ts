@@ -64,6 +64,8 @@ function distance(issue: Issue): number {
     case "Composite":
       return issue.issues.reduce((sum, inner) => sum + distance(inner), 0);
     case "Pointer":
+      // However much is wrong within a value of the right kind, it says little about the mapping that holds it.
+      return issue.issue._tag === "Composite" ? Math.min(2, distance(issue.issue)) : distance(issue.issue);
     case "Filter":
     case "Encoding":
       return distance(issue.issue);

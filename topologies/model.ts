@@ -28,6 +28,14 @@ export function makeLink(a: LinkEnd, type: LinkType, b: LinkEnd, { mtu, ...optio
   return { a, b, type, mtu: mtu ?? DEFAULT_MTU, ab: direction, ba: direction };
 }
 
+/** A line of this rate with a drop-tail queue that takes this long to empty, whatever the size of its packets. */
+export function withQueueTime(
+  rate_bps: number,
+  queue_ms: number,
+): Pick<LinkDirection, "rate_bps" | "queue_packets" | "queue_bytes"> {
+  return { rate_bps, queue_packets: 0, queue_bytes: Math.round((rate_bps * queue_ms) / 8_000) };
+}
+
 export function makeEnd(ia: IA, ifId: IfId): LinkEnd {
   return { ia, ifId };
 }

@@ -5,6 +5,7 @@ import { formatIA } from "../core/address.ts";
 import { DEFAULT_DIRECTION, type LinkDirection, type Network } from "../core/scenario.ts";
 import { makeAs, makeEnd, makeLink, makeNetwork } from "./model.ts";
 import { PRESETS } from "./presets.ts";
+import { alternatives } from "./problems.ts";
 import { resolveTopology } from "./resolve-topology.ts";
 import { findNetworkFaults } from "./topology-checks.ts";
 import { networkToYaml } from "./write.ts";
@@ -84,7 +85,7 @@ test("a preset's name, and a file that names a preset", (t) => {
   t.is(grid.ases.length, 6);
   t.true(grid.links.every(({ ab, ba, mtu }) => ab.latency_ns === 1e6 && ba.latency_ns === 1e6 && mtu === 1400));
   t.deepEqual(problemsOf("dimond"), [
-    '1:1 unknown preset "dimond": expected tiny, diamond, line, grid or parallel [diamond]',
+    `1:1 unknown preset "dimond": expected ${alternatives([...PRESETS.keys()])} [diamond]`,
   ]);
   t.deepEqual(problemsOf("preset: line\nrows: 3\n"), ['2:1 preset line has no parameter "rows": expected length']);
   t.deepEqual(problemsOf("preset: line\nlink: {latency: 1ms, jitter: 2ms}\n"), [

@@ -123,7 +123,9 @@ function resolveAs(
   }
   keys.set(ia, key);
   const mtu = value?.mtu === undefined ? undefined : readMtu(value.mtu, section.at("mtu"));
-  return makeAs(ia, value?.core ?? false, mtu);
+  const { label, position } = value ?? {};
+  const as = makeAs(ia, value?.core ?? false, mtu);
+  return { ...as, ...(label === undefined ? {} : { label }), ...(position === undefined ? {} : { position }) };
 }
 
 /** Where each interface is used, and whether each AS is core, while the links are read. */

@@ -150,7 +150,7 @@ test("topologies by parameters, inline and from a file", (t) => {
     "1:18 cannot read the topology file: gone.yaml: no such file",
   ]);
   t.deepEqual(problemsOf(`topology: nets/two.yaml\n${flows}`), [
-    '1:11 unknown preset "nets/two.yaml": expected tiny, diamond, line, grid or parallel [{file: nets/two.yaml}]',
+    '1:11 unknown preset "nets/two.yaml": expected tiny, diamond, parallel, two-isds, scionlab, sciera, line, ring, star, grid, tree, barabasi-albert, waxman or internet [{file: nets/two.yaml}]',
   ]);
 });
 
@@ -289,7 +289,7 @@ flows:
   t.deepEqual(
     problemsOf(text.replace("1.5", "1").replace("duration: 20s\n", "policy: x\n").replace("interval: 1", "id: a")),
     [
-      '1:11 unknown preset "dimond": expected tiny, diamond, line, grid or parallel [diamond]',
+      '1:11 unknown preset "dimond": expected tiny, diamond, parallel, two-isds, scionlab, sciera, line, ring, star, grid, tree, barabasi-albert, waxman or internet [diamond]',
       '4:9 unknown policy "x": expected shortest, lowest-latency or pinned, or a file such as ./my-policy.ts',
       '6:23 flows[0].from: expected an ISD-AS number without 0, which is a wildcard, found "1-0"',
     ],

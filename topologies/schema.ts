@@ -125,10 +125,25 @@ const Link = Schema.Struct({
   ...linkFields,
 }).annotate({ expected: "a link: {a, b, type, ...}" });
 
+const degrees = (bound: number, description: string) =>
+  Schema.Finite.annotate({ expected: `degrees from -${bound} to ${bound}` }).check(
+    Schema.isBetween(
+      { minimum: -bound, maximum: bound },
+      { expected: `degrees from -${bound} to ${bound}`, description },
+    ),
+  );
+
+const Position = Schema.Struct({
+  lat: degrees(90, "Degrees north"),
+  lon: degrees(180, "Degrees east"),
+}).annotate({ expected: "a place: {lat: DEGREES, lon: DEGREES}", description: "Where the AS is on the globe" });
+
 const As = Schema.NullOr(
   Schema.Struct({
     core: Schema.optionalKey(Switch.annotate({ description: "Is the AS in its ISD's core? Default false" })),
     mtu: Schema.optionalKey(Mtu),
+    label: Schema.optionalKey(text("a name", "What people call the AS")),
+    position: Schema.optionalKey(Position),
   }).annotate({ expected: "a mapping such as {core: true}" }),
 ).annotate({ expected: "a mapping such as {core: true}" });
 
@@ -154,21 +169,38 @@ export type LinkDocument = typeof Link.Type;
 export type LinkFieldsDocument = typeof LinkFields.Type;
 export type DirectionDocument = typeof DirectionFields.Type;
 
-/** Parameter of presets by name, as `presets.ts` has it. */
+/** A parameter that several presets share takes what any of them takes; `buildPreset` checks against the preset's own bounds. */
 function presetParameter(key: string) {
-  const [name, { minimum, maximum, description }] = [...PRESETS].flatMap(([preset, { parameters }]) => {
+  const uses = [...PRESETS].flatMap(([preset, { parameters }]) => {
     const found = parameters[key];
-    return found === undefined ? [] : [[preset, found] as const];
-  })[0] ?? ["", { minimum: 0, maximum: 0, description: "" }];
-  return Schema.optionalKey(wholeNumber(minimum, maximum, `${name}: ${description}`));
+    return found === undefined ? [] : [{ preset, ...found }];
+  });
+  const minimum = Math.min(...uses.map((use) => use.minimum));
+  const maximum = Math.max(...uses.map((use) => use.maximum));
+  const byText = Map.groupBy(uses, (use) => `${use.description} (default ${use.default})`);
+  const description = [...byText]
+    .map(([text, sharing]) => `${sharing.map(({ preset }) => preset).join(", ")}: ${text}`)
+    .join("; ");
+  const isWhole = uses.every(({ kind }) => kind === "whole");
+  return Schema.optionalKey(
+    isWhole ? wholeNumber(minimum, maximum, description) : realNumber(minimum, maximum, description),
+  );
 }
+
+function realNumber(minimum: number, maximum: number, description: string) {
+  const expected = `a number from ${minimum} to ${maximum}`;
+  return Schema.Finite.annotate({ expected }).check(Schema.isBetween({ minimum, maximum }, { expected, description }));
+}
+
+const PRESET_PARAMETERS = Object.fromEntries(
+  [...PRESETS.values()]
+    .flatMap(({ parameters }) => Object.keys(parameters))
+    .map((key) => [key, presetParameter(key)] as const),
+);
 
 const PresetTopology = Schema.Struct({
   preset: text("the name of a preset", PRESET_LIST),
-  length: presetParameter("length"),
-  rows: presetParameter("rows"),
-  columns: presetParameter("columns"),
-  links: presetParameter("links"),
+  ...PRESET_PARAMETERS,
   link: Schema.optionalKey(LinkFields),
 }).annotate({ expected: "a preset: {preset: NAME, ...}" });
 export type PresetDocument = typeof PresetTopology.Type;

@@ -13,11 +13,7 @@ import { formatDuration, formatRate, formatSize } from "./units.ts";
 
 /** One AS and one link a line; values that are the default are left out. */
 export function networkToYaml(network: Network): string {
-  const document = new Document({
-    name: network.name,
-    ases: Object.fromEntries(network.ases.map((as) => [as.ia, asFields(as)])),
-    links: network.links.map(linkFields),
-  });
+  const document = new Document(documentOf(network));
   for (const key of ["ases", "links"]) {
     const collection = document.get(key, true) as unknown;
     const items = isMap(collection)
@@ -30,8 +26,22 @@ export function networkToYaml(network: Network): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function asFields({ core, mtu }: NetworkAs): Record<string, unknown> {
-  return { ...(core ? { core } : {}), ...(mtu === DEFAULT_MTU ? {} : { mtu }) };
+/** The same document as JSON, which is YAML too. */
+export function networkToJson(network: Network): string {
+  return `${JSON.stringify(documentOf(network), null, 2)}\n`;
+}
+
+function documentOf({ name, ases, links }: Network) {
+  return { name, ases: Object.fromEntries(ases.map((as) => [as.ia, asFields(as)])), links: links.map(linkFields) };
+}
+
+function asFields({ core, mtu, label, position }: NetworkAs): Record<string, unknown> {
+  return {
+    ...(core ? { core } : {}),
+    ...(mtu === DEFAULT_MTU ? {} : { mtu }),
+    ...(label === undefined ? {} : { label }),
+    ...(position === undefined ? {} : { position }),
+  };
 }
 
 function linkFields({ a, b, type, mtu, ab, ba }: NetworkLink): Record<string, unknown> {

@@ -2,10 +2,13 @@ import { readFileSync } from "node:fs";
 import test from "ava";
 import * as Schema from "effect/Schema";
 import fc from "fast-check";
+import { readPlainYaml } from "./plain-yaml.ts";
+import { buildPreset } from "./presets.ts";
 import { formatProblems, type Problem } from "./problems.ts";
 import { resolveScenario } from "./resolve.ts";
 import { resolveTopology } from "./resolve-topology.ts";
 import { ScenarioDocument, TopologyFileDocument } from "./schema.ts";
+import { networkToYaml } from "./write.ts";
 import { MAX_FILE_SIZE, parseYaml } from "./yaml.ts";
 
 const FAILOVER = readFileSync("examples/02-failover.yaml", "utf8");
@@ -74,7 +77,7 @@ test("problems are shown with the line and a caret, the suggestion as a question
       scenarioProblems("topology: diamnd\nduration: 10s\nflows: []\n"),
     ),
     [
-      'x.yaml:1:11: unknown preset "diamnd": expected tiny, diamond, line, grid or parallel; did you mean diamond?',
+      'x.yaml:1:11: unknown preset "diamnd": expected tiny, diamond, parallel, two-isds, scionlab, sciera, line, ring, star, grid, tree, barabasi-albert, waxman or internet; did you mean diamond?',
       "  1 | topology: diamnd",
       "    |           ^",
       "",
@@ -188,6 +191,79 @@ test("changed scenario files give a scenario or problems, whatever the change", 
   fc.assert(property, { numRuns: 400 });
   t.log(`${sound} of 400 were still sound`);
   t.true(sound > 5 && sound < 390, "some changes must matter and some must not");
+});
+
+test("the plain form is read as the whole parser reads it, whatever the change, and never where it is in doubt", (t) => {
+  const texts = ["internet", "parallel", "diamond"].map((name) => {
+    const built = buildPreset(name);
+    return built.ok ? networkToYaml(built.value) : "";
+  });
+  for (const text of texts) t.not(readPlainYaml(text), null);
+  let read = 0;
+  const put = fc.oneof(
+    fc.constantFrom(
+      "null",
+      "~",
+      "true",
+      "1e3",
+      "0x10",
+      "-0",
+      "07",
+      "1.",
+      ".5",
+      "- ",
+      ": ",
+      "\t",
+      "\r\n",
+      "\n\n",
+      "é",
+      "[]",
+      "!!str ",
+      "&a ",
+      "*a",
+      "'",
+      "Yes",
+      "1-2",
+      "2-ff00:0:1#1",
+      "{ a: 1 }",
+      ", a: 1",
+      " # x",
+      "__proto__: 1",
+      "  x: {}\n",
+    ),
+    fc.string({ unit: "grapheme-ascii", maxLength: 3 }),
+  );
+  const property = fc.property(
+    fc.constantFrom(...texts),
+    fc.array(fc.record({ at: fc.nat(2_000), cut: fc.nat(4), put }), { minLength: 1, maxLength: 2 }),
+    (text, changes) => {
+      const wild = changed(text.slice(0, 2_000).replace(/[^\n]*$/, ""), changes);
+      const plain = readPlainYaml(wild);
+      if (plain === null) return;
+      read++;
+      const parsed = parseYaml(wild, "x.yaml");
+      t.deepEqual(parsed.ok ? parsed.value.value : parsed.error, plain, wild);
+    },
+  );
+  fc.assert(property, { numRuns: 1_000 });
+  t.log(`${read} of 1000 were still in the plain form`);
+  t.true(read > 50 && read < 950);
+});
+
+test("a long file in the plain form: problems have their places all the same", (t) => {
+  const built = buildPreset("internet", { ases: 1_000 });
+  const text = built.ok ? networkToYaml(built.value) : "";
+  t.true(text.length > 65_536 && readPlainYaml(text) !== null);
+  t.deepEqual(resolveTopology(text, { file: "x.yaml" }), built);
+  const lines = text.split("\n");
+  const at = lines.findIndex((line) => line.includes("latency: "));
+  const wrong = lines.with(at, (lines[at] ?? "").replace(/latency: \d+/, "latency: 5k")).join("\n");
+  const column = (lines[at] ?? "").indexOf("latency: ") + 10;
+  const resolved = resolveTopology(wrong, { file: "x.yaml" });
+  t.like(resolved.ok ? null : resolved.error[0], { line: at + 1, column });
+  const twice = resolveTopology(text.replace("#2,", "#1,"), { file: "x.yaml" });
+  t.regex(twice.ok ? "" : (twice.error[0]?.message ?? ""), /is used twice/);
+  t.true(!twice.ok && (twice.error[0]?.line ?? 0) > 1_000);
 });
 
 test("any text gives a scenario or problems", (t) => {

@@ -17,6 +17,7 @@ import {
   type YAMLParseError,
 } from "yaml";
 import { err, ok, type Result } from "../core/result.ts";
+import { readPlainYaml } from "./plain-yaml.ts";
 import { type Finding, MAX_PROBLEMS, type Problem, shown } from "./problems.ts";
 
 /** Largest file taken, in characters. */
@@ -48,8 +49,7 @@ export class YamlFile {
   readonly text: string;
   /** Plain data: mappings, lists, text, finite numbers, true, false, null. */
   readonly value: unknown;
-  readonly #root: unknown;
-  readonly #lines: LineCounter;
+  #tree: Tree | null;
   readonly #targets = new Map<unknown, unknown>();
   readonly #problems: Problem[] = [];
   readonly #seen = new Set<string>();
@@ -58,18 +58,19 @@ export class YamlFile {
   #duplicateKeys = 0;
   #unreported = 0;
 
-  constructor(file: string, text: string, document: Document.Parsed, lines: LineCounter) {
+  /** Without a tree, `plain` is the text's value, and the places in it are sought when a problem needs one. */
+  constructor(file: string, text: string, tree: Tree | null, plain: unknown = null) {
     this.file = file;
     this.text = text;
-    this.#root = document.contents;
-    this.#lines = lines;
-    for (const { code, message, pos } of firstAtEachPlace(document.errors)) {
+    this.#tree = tree;
+    for (const { code, message, pos } of firstAtEachPlace(tree?.document.errors ?? [])) {
       const reason = code === "RESOURCE_EXHAUSTION" ? "it is nested too deeply" : message;
       const found = shown(text.slice(pos[0], Math.min(pos[1], pos[0] + 20)));
       this.#add(pos[0], { message: `not valid YAML: ${reason}`, expected: "valid YAML", found });
     }
     const walk = { depth: 0, aliasDepth: 0, aliasedValues: 0, anchors: new Map<string, unknown>() };
-    this.value = this.#problems.length === 0 ? this.#plain(this.#root, walk) : null;
+    const ofTree = (root: unknown): unknown => (this.#problems.length === 0 ? this.#plain(root, walk) : null);
+    this.value = tree === null ? plain : ofTree(tree.document.contents);
     this.sound = this.problemCount === this.#duplicateKeys;
   }
 
@@ -102,13 +103,18 @@ export class YamlFile {
     return this.#problems.length >= MAX_PROBLEMS;
   }
 
+  #place(): Tree {
+    this.#tree ??= parseTree(this.text);
+    return this.#tree;
+  }
+
   #add(offset: number | (() => number), finding: Finding): void {
     if (this.full) {
       this.#unreported++;
       return;
     }
     const at = typeof offset === "number" ? offset : offset();
-    const { line, col } = this.#lines.linePos(Math.min(at, this.text.length));
+    const { line, col } = this.#place().lines.linePos(Math.min(at, this.text.length));
     const { message, expected, found, didYouMean } = finding;
     const identity = `${line}:${col}:${message}`;
     if (this.#seen.has(identity)) return;
@@ -187,7 +193,7 @@ export class YamlFile {
   }
 
   #offsetOf(path: Path, key: boolean): number {
-    let node = this.#root;
+    let node: unknown = this.#place().document.contents;
     let offset = startOf(node);
     for (const [at, step] of path.entries()) {
       if (isAlias(node)) node = this.#targets.get(node);
@@ -202,6 +208,23 @@ export class YamlFile {
   }
 }
 
+/** What the parser makes of a text. */
+interface Tree {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+function parseTree(text: string): Tree {
+  const lines = new LineCounter();
+  return {
+    document: parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, ...CORE }),
+    lines,
+  };
+}
+
+/** From this length on, in characters, the whole parser's time is felt. */
+const LONG_TEXT = 65_536;
+
 /** Parses a file and refuses what is no text, too large, empty, or not YAML. */
 export function parseYaml(text: string, file: string): Result<YamlFile, readonly Problem[]> {
   const refuse = (message: string, expected: string, found: string) =>
@@ -212,10 +235,10 @@ export function parseYaml(text: string, file: string): Result<YamlFile, readonly
   }
   const control = /[^\P{Cc}\t\n\r\u0085]|\ufffd/u.exec(text);
   if (control !== null) return refuse("this is a binary file, not YAML text", "UTF-8 text", shown(control[0]));
+  const plain = text.length < LONG_TEXT ? null : readPlainYaml(text);
+  if (plain !== null) return ok(new YamlFile(file, text, null, plain));
   try {
-    const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, ...CORE });
-    const parsed = new YamlFile(file, text, document, lines);
+    const parsed = new YamlFile(file, text, parseTree(text));
     if (!parsed.sound) return err(parsed.problems);
     return parsed.value === null ? refuse("the file is empty", "a mapping", "nothing") : ok(parsed);
   } catch (error) {

@@ -9,38 +9,27 @@
  * as many are sent as in virtual time.
  */
 import { setup } from "xstate";
-import type { IA } from "../../core/address.ts";
-import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
-import { createPacket, type L4, type Packet } from "../../core/packet.ts";
+import type { ControlEvent, Env } from "../../core/env.ts";
+import type { Packet } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
+import { createDatagram, createSending, type FlowEnds, onClockSet, sendDatagram, type Sending } from "./datagram.ts";
 import { createTally, type Tally, tally } from "./tally.ts";
 
-export interface Endpoint {
-  readonly ia: IA;
-  readonly host: string;
-}
-
 export interface SourceInput {
-  readonly selector: ActorIndex;
-  readonly src: Endpoint;
-  readonly dst: Endpoint;
-  /** Header of every packet; for pings an echo request, whose sequence number follows the packet number. */
-  readonly l4: L4;
-  /** Number of the flow, in every payload. */
-  readonly flow: number;
-  readonly flowId: number;
+  /** For pings the header is an echo request, whose sequence number follows the packet number. */
+  readonly ends: FlowEnds;
   readonly payloadLength: number;
   readonly start: Nanos;
   readonly stop: Nanos;
   readonly interval: Nanos;
+  /** Round-trip times are counted from then on. */
+  readonly measureFrom: Nanos;
 }
 
 /** The tally is of replies to pings. */
-export interface SourceContext extends SourceInput, Tally {
-  sent: number;
-}
+export interface SourceContext extends SourceInput, Sending, Tally {}
 
 const TIMER_SEND: ControlEvent = { type: "timer.send" };
 
@@ -59,7 +48,7 @@ const sourceMachine = setup({
   },
 }).createMachine({
   id: "source",
-  context: ({ input }) => ({ ...input, sent: 0, ...createTally() }),
+  context: ({ input }) => ({ ...input, ...createSending(input.ends), ...createTally(input.measureFrom) }),
   initial: "waiting",
   states: {
     waiting: { entry: "awaitStart", on: { "timer.start": { target: "sending", actions: "startSending" } } },
@@ -70,7 +59,8 @@ const sourceMachine = setup({
 
 /** A reply to a ping comes back. */
 function onPacket(state: Present<SourceContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
-  tally(state.context, packet, env);
+  if (packet.flow !== state.context.ends.flow) env.drop(packet, "unexpected");
+  else tally(state.context, packet, env, state.context.clock);
   return;
 }
 
@@ -78,35 +68,12 @@ function onSend(state: Present<SourceContext>, _event: ControlEvent, env: Env): 
   const source = state.context;
   const due = source.start + source.sent * source.interval;
   if (due >= source.stop) return { type: "stop.reached" };
-  const packet = nextPacket(source, env.now);
-  if (env.tracing) env.trace("app.send", packet);
-  env.sendPacket(source.selector, packet, 0, 0);
-  env.send(env.self, TIMER_SEND, Math.max(0, source.start + source.sent * source.interval - env.now));
+  sendDatagram(source, createDatagram(source, source.payloadLength, null, env), env);
+  env.send(env.self, TIMER_SEND, Math.max(0, due + source.interval - env.now));
   return;
 }
 
-export const sourceLogic = withPacketHandler(sourceMachine, onPacket, { "timer.send": onSend });
-
-/** The path and with it the length on the wire come from the selector. */
-function nextPacket(source: SourceContext, now: Nanos): Packet {
-  const number = source.sent++;
-  const { l4 } = source;
-  return createPacket({
-    trafficClass: 0,
-    flowId: source.flowId,
-    dstIa: source.dst.ia,
-    srcIa: source.src.ia,
-    dstHost: source.dst.host,
-    srcHost: source.src.host,
-    path: null,
-    currInf: 0,
-    currHf: 0,
-    l4: l4.kind === "scmp.echo" ? { ...l4, sequence: number & 0xffff } : l4,
-    flow: source.flow,
-    number,
-    sentAt: now,
-    payloadLength: source.payloadLength,
-    rest: null,
-    wireLength: 0,
-  });
-}
+export const sourceLogic = withPacketHandler(sourceMachine, onPacket, {
+  "timer.send": onSend,
+  "clock.set": onClockSet,
+});

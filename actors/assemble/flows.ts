@@ -1,12 +1,16 @@
-/** The actors of each flow: its selector, its source and, where packets end elsewhere, its sink. */
-import type { L4 } from "../../core/packet.ts";
+/**
+ * The actors of each flow: its selector, its source and, where packets end elsewhere, the application that takes them; where replies
+ * choose their own path, a selector for them, too.
+ */
+import { type L4, type Packet, PAYLOAD_HEADER_BYTES, type ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { createPathFinder } from "../../core/path-enumeration.ts";
-import type { FlowSpec, Scenario } from "../../core/scenario.ts";
+import { createPathFinder, type PathFinder } from "../../core/path-enumeration.ts";
+import type { FlowSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
+import { dataOverhead, MESSAGE_OVERHEAD } from "../../core/transport/frames.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
-import type { SinkInput } from "../apps/sink.ts";
-import type { SourceInput } from "../apps/source.ts";
+import type { FlowEnds } from "../apps/datagram.ts";
 import type { SelectorInput } from "../selectors/selector.ts";
+import { type AppInputs, receivingApp, sendingApp } from "./apps.ts";
 import { type HostPlan, takePort } from "./hosts.ts";
 import { hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
 
@@ -16,7 +20,17 @@ export interface FlowPlan {
   readonly source: string;
   readonly sink: string | null;
   readonly selector: string;
+  /** null: replies take the way back. */
+  readonly replySelector: string | null;
   readonly l4: L4;
+  readonly replyL4: L4;
+}
+
+/** Applications whose other side sends packets of its own. */
+const ANSWERED: ReadonlySet<FlowSpec["app"]> = new Set(["bulk", "file-transfer", "request-response"]);
+
+export function isAnswered({ app }: FlowSpec): boolean {
+  return ANSWERED.has(app);
 }
 
 export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, HostPlan>): FlowPlan {
@@ -25,57 +39,140 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
   const source = `app/${flow.id}`;
   const selector = `selector/${flow.id}`;
   src.selectors.push(selector);
-  if (flow.app === "ping") {
+  const isPing = flow.app === "ping";
+  const replySelector = flow.reply === "select" && (isPing || isAnswered(flow)) ? `${selector}/replies` : null;
+  if (replySelector !== null) dst.selectors.push(replySelector);
+  if (isPing) {
     const identifier = takePort(src);
     src.identifiers.push([identifier, source]);
-    return {
-      flow,
-      number,
-      source,
-      sink: null,
-      selector,
-      l4: { kind: "scmp.echo", reply: false, identifier, sequence: 0 },
-    };
+    if (replySelector !== null) dst.echoes.push([flow.src, identifier, replySelector]);
+    const l4: ScmpEcho = { kind: "scmp.echo", reply: false, identifier, sequence: 0 };
+    return { flow, number, source, sink: null, selector, replySelector, l4, replyL4: { ...l4, reply: true } };
   }
   const sink = `app/${flow.id}/sink`;
   const [srcPort, dstPort] = [takePort(src), takePort(dst)];
   dst.ports.push([dstPort, sink]);
-  return { flow, number, source, sink, selector, l4: { kind: "udp", srcPort, dstPort } };
+  if (isAnswered(flow)) src.ports.push([srcPort, source]);
+  const l4: L4 = { kind: "udp", srcPort, dstPort };
+  return {
+    flow,
+    number,
+    source,
+    sink,
+    selector,
+    replySelector,
+    l4,
+    replyL4: { ...l4, srcPort: dstPort, dstPort: srcPort },
+  };
 }
 
 export function planApplications(scenario: Scenario, flows: readonly FlowPlan[], at: Lookup): Planned[] {
   const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s });
-  return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf(plan.flow.src.ia, plan.flow.dst.ia), at));
+  return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf, at));
 }
 
-function planOneFlow(scenario: Scenario, plan: FlowPlan, paths: readonly PathInfo[], at: Lookup): Planned[] {
-  const { flow, number, l4 } = plan;
-  const headers = paths.map(({ forwarding }) => wireLengthOf(forwarding, flow.src.host, flow.dst.host, l4, 0));
+function planOneFlow(scenario: Scenario, plan: FlowPlan, pathsOf: PathFinder, at: Lookup): Planned[] {
+  const { flow, sink, replySelector } = plan;
+  const forward = pathsOf(flow.src.ia, flow.dst.ia);
+  const headers = headersOn(forward, flow.src.host, flow.dst.host, plan.l4);
   const selector = (): SelectorInput => ({
     node: at(nodeId(flow.src.ia)),
     policy: flow.policy.name,
     params: flow.policy.params,
-    paths,
+    paths: forward,
     headers,
     revocation: scenario.revocation_ns,
   });
-  const source = (): SourceInput => ({
-    selector: at(plan.selector),
+  const planned: Planned[] = [{ id: plan.selector, ia: flow.src.ia, logic: "selector", input: selector }];
+  let replyHeaders = headers;
+  if (replySelector !== null) {
+    const backward = pathsOf(flow.dst.ia, flow.src.ia);
+    replyHeaders = headersOn(backward, flow.dst.host, flow.src.host, plan.replyL4);
+    const params = turnedRound(flow.policy, forward, backward);
+    const input = (): SelectorInput => ({
+      ...selector(),
+      node: at(nodeId(flow.dst.ia)),
+      params,
+      paths: backward,
+      headers: replyHeaders,
+    });
+    planned.push({ id: replySelector, ia: flow.dst.ia, logic: "selector", input });
+  }
+  const inputs = appInputs(scenario, plan, headers[0] ?? 0, replyHeaders[0] ?? 0, at);
+  planned.push({ id: plan.source, ia: flow.src.ia, ...sendingApp(flow, inputs) });
+  if (sink !== null) planned.push({ id: sink, ia: flow.dst.ia, ...receivingApp(flow, inputs) });
+  return planned;
+}
+
+function headersOn(paths: readonly PathInfo[], src: string, dst: string, l4: L4): number[] {
+  return paths.map(({ forwarding }) => wireLengthOf(forwarding, src, dst, l4, 0));
+}
+
+/** A pin that names a path of this direction names the same links in the other one; where those are not offered, none. */
+function turnedRound(
+  { params }: PolicySpec,
+  forward: readonly PathInfo[],
+  backward: readonly PathInfo[],
+): PolicySpec["params"] {
+  const pinned = forward.find(({ fingerprint }) => fingerprint === params["path"]);
+  if (pinned === undefined) return params;
+  const wanted = textOf(pinned.interfaces.toReversed());
+  const same = backward.find(({ interfaces }) => textOf(interfaces) === wanted);
+  const { path: _path, ...others } = params;
+  return same === undefined ? others : { ...others, path: same.fingerprint };
+}
+
+function textOf(interfaces: PathInfo["interfaces"]): string {
+  return interfaces.map(({ ia, ifId }) => `${ia}#${ifId}`).join(" ");
+}
+
+function appInputs(scenario: Scenario, plan: FlowPlan, header: number, replyHeader: number, at: Lookup): AppInputs {
+  const { flow, number, replySelector } = plan;
+  const room = flow.packet_size - Math.max(header, replyHeader);
+  if (room <= overheadOf(flow)) {
+    throw new Error(`flow ${flow.id}: packets of ${flow.packet_size} B have no room for data behind their headers`);
+  }
+  const replyFlow = number + scenario.flows.length;
+  const ecn = "ecn" in flow && flow.ecn;
+  const ends = (): FlowEnds => ({
+    way: at(plan.selector),
     src: flow.src,
     dst: flow.dst,
-    l4,
+    l4: plan.l4,
     flow: number,
-    flowId: (number + 1) & 0xf_ffff,
-    payloadLength: flow.packet_size - (headers[0] ?? 0),
-    start: flow.start_ns,
-    stop: flow.stop_ns,
-    interval: "interval_ns" in flow ? flow.interval_ns : 0,
+    flowId: flowIdOf(number),
+    trafficClass: ecn ? (flow.traffic_class & 0xfc) | ECT_0 : flow.traffic_class,
   });
-  const planned: Planned[] = [
-    { id: plan.selector, ia: flow.src.ia, logic: "selector", input: selector },
-    { id: plan.source, ia: flow.src.ia, logic: "source", input: source },
-  ];
-  const sink = (): SinkInput => ({ flow: number });
-  if (plan.sink !== null) planned.push({ id: plan.sink, ia: flow.dst.ia, logic: "sink", input: sink });
-  return planned;
+  const replyEnds = (): FlowEnds => ({
+    way: at(replySelector ?? nodeId(flow.dst.ia)),
+    src: flow.dst,
+    dst: flow.src,
+    l4: plan.replyL4,
+    flow: replyFlow,
+    flowId: flowIdOf(replyFlow),
+    trafficClass: ecn ? flow.traffic_class & 0xfc : flow.traffic_class,
+  });
+  const [payloadLength, replyPayloadLength] = [flow.packet_size - header, flow.packet_size - replyHeader];
+  return {
+    ends,
+    replyEnds,
+    flow: number,
+    replyFlow,
+    payloadLength,
+    replyPayloadLength,
+    measureFrom: scenario.warmup_ns,
+  };
+}
+
+/** ECN-capable transport (RFC 3168, and RFC 9000 section 13.4). */
+const ECT_0 = 2;
+
+function flowIdOf(number: number): Packet["flowId"] {
+  return (number + 1) & 0xf_ffff;
+}
+
+/** Payload bytes that a packet needs beside data; one more makes it worth sending. */
+function overheadOf(flow: FlowSpec): number {
+  if (flow.app === "message-stream") return MESSAGE_OVERHEAD;
+  return isAnswered(flow) ? dataOverhead(0) : PAYLOAD_HEADER_BYTES - 1;
 }

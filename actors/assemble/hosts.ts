@@ -14,6 +14,8 @@ export interface HostPlan {
   readonly ports: [port: number, app: string][];
   readonly identifiers: [identifier: number, app: string][];
   readonly selectors: string[];
+  /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
+  readonly echoes: [from: HostSpec, identifier: number, selector: string][];
   nextPort: number;
 }
 
@@ -21,7 +23,8 @@ export function planHosts(scenario: Scenario): Map<string, HostPlan> {
   const hosts = new Map<string, HostPlan>();
   for (const spec of scenario.flows.flatMap(({ src, dst }) => [src, dst])) {
     const id = hostId(spec);
-    if (!hosts.has(id)) hosts.set(id, { id, spec, ports: [], identifiers: [], selectors: [], nextPort: FIRST_PORT });
+    if (hosts.has(id)) continue;
+    hosts.set(id, { id, spec, ports: [], identifiers: [], selectors: [], echoes: [], nextPort: FIRST_PORT });
   }
   return hosts;
 }
@@ -31,12 +34,13 @@ export function takePort(host: HostPlan): number {
   return host.nextPort++;
 }
 
-export function planHost({ id, spec, ports, identifiers, selectors }: HostPlan, at: Lookup): Planned {
+export function planHost({ id, spec, ports, identifiers, selectors, echoes }: HostPlan, at: Lookup): Planned {
   const input = (): HostInput => ({
     node: at(nodeId(spec.ia)),
     ports: ports.map(([port, app]) => [port, at(app)]),
     identifiers: identifiers.map(([identifier, app]) => [identifier, at(app)]),
     selectors: selectors.map(at),
+    echoes: echoes.map(([from, identifier, selector]) => [from, identifier, at(selector)]),
   });
   return { id, ia: spec.ia, logic: "host", input };
 }

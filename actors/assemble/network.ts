@@ -1,7 +1,7 @@
 /** The actors that stand for the network itself: routers and directions of links. */
-import type { IA } from "../../core/address.ts";
-import { drawKey } from "../../core/digest.ts";
-import type { Scenario } from "../../core/scenario.ts";
+import { formatInterface, type IA } from "../../core/address.ts";
+import { linkKeys } from "../../core/passage.ts";
+import type { LinkEnd, Scenario } from "../../core/scenario.ts";
 import type { LinkInput } from "../link.ts";
 import type { NodeInput } from "../node.ts";
 import type { HostPlan } from "./hosts.ts";
@@ -27,16 +27,32 @@ export function planNode(
   return { id: nodeId(ia), ia, logic: "node", input };
 }
 
-export function planLink(scenario: Scenario, { id, from, to, model }: Direction, at: Lookup): Planned {
+export function planLink(
+  scenario: Scenario,
+  { id, from, to, model }: Direction,
+  impaired: ReadonlySet<string>,
+  at: Lookup,
+): Planned {
   const input = (): LinkInput => ({
     direction: model,
+    paced: impaired.has(interfaceKey(from)),
     node: at(nodeId(from.ia)),
     ifId: from.ifId,
     next: at(nodeId(to.ia)),
     nextIfId: to.ifId,
     detection: scenario.detection_ns,
-    lossKey: drawKey(scenario.seed, id, "loss"),
-    jitterKey: drawKey(scenario.seed, id, "jitter"),
+    keys: linkKeys(scenario.seed, id),
+    measureFrom: scenario.warmup_ns,
   });
   return { id, ia: from.ia, logic: "link", input };
+}
+
+/** Sending ends of the directions that some fault impairs. */
+export function impairedEnds({ faults }: Scenario): ReadonlySet<string> {
+  const ends = faults.flatMap(({ effect }) => (effect.kind === "impair" ? effect.directions : []));
+  return new Set(ends.map(({ from }) => interfaceKey(from)));
+}
+
+function interfaceKey({ ia, ifId }: LinkEnd): string {
+  return formatInterface(ia, ifId);
 }

@@ -1,6 +1,7 @@
 /** What planning an assembly works with: ids of actors, directions of links, actors whose input waits for everybody's index. */
-import { formatInterface, type IA } from "../../core/address.ts";
+import type { IA } from "../../core/address.ts";
 import type { ActorIndex } from "../../core/env.ts";
+import { directionName } from "../../core/faults.ts";
 import type { HostSpec, LinkDirection, LinkEnd, NetworkLink } from "../../core/scenario.ts";
 
 /** A directed link of the network, seen from its sending end. */
@@ -23,7 +24,7 @@ export interface Planned {
 export type Lookup = (id: string) => ActorIndex;
 
 export function linkId(from: LinkEnd, to: LinkEnd): string {
-  return `link/${formatInterface(from.ia, from.ifId)}>${formatInterface(to.ia, to.ifId)}`;
+  return `link/${directionName(from, to)}`;
 }
 
 export function nodeId(ia: IA): string {

@@ -41,12 +41,18 @@ export interface SelectorContext extends SelectorInput {
   lastPath: number;
   /** Changes from one path to another; a pause without any path does not count. */
   switches: number;
+  /** Times of the first changes and the paths changed to; `switches` goes on counting. */
+  readonly switchedAt: Nanos[];
+  readonly switchedTo: number[];
   /** Time from which each path may be used again. */
   readonly barredUntil: Nanos[];
   /** Packets sent on each path. */
   readonly used: number[];
   timers: { revocation?: Handle };
 }
+
+/** Changes kept with their time. */
+const MAX_SWITCHES_NOTED = 1_000;
 
 export type SelectorEvent =
   | { type: "selector.start" }
@@ -74,6 +80,8 @@ const selectorMachine = setup({
     choice: -1,
     lastPath: -1,
     switches: 0,
+    switchedAt: [],
+    switchedTo: [],
     barredUntil: input.paths.map(() => 0),
     used: input.paths.map(() => 0),
     timers: {},
@@ -103,6 +111,8 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
     return;
   }
   packet.path = path.forwarding;
+  packet.currInf = 0;
+  packet.currHf = 0;
   packet.wireLength = (selector.headers[choice] as number) + packet.payloadLength;
   selector.used[choice] = (selector.used[choice] as number) + 1;
   if (env.tracing) env.trace("selector.choose", packet, { path: path.fingerprint });
@@ -149,7 +159,14 @@ function choosePath(selector: SelectorContext, env: Env): Partial<SelectorContex
   if (env.tracing) env.trace("selector.switch", null, { path: selector.paths[choice]?.fingerprint ?? null });
   if (choice < 0) return { choice };
   const moved = selector.lastPath >= 0 && selector.lastPath !== choice;
+  if (moved) noteSwitch(selector, choice, env.now);
   return { choice, lastPath: choice, switches: selector.switches + (moved ? 1 : 0) };
+}
+
+function noteSwitch({ switchedAt, switchedTo }: SelectorContext, choice: number, now: Nanos): void {
+  if (switchedAt.length >= MAX_SWITCHES_NOTED) return;
+  switchedAt.push(now);
+  switchedTo.push(choice);
 }
 
 /** One timer for the bar that falls first. */

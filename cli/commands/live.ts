@@ -4,12 +4,13 @@ import * as Option from "effect/Option";
 import type * as Scope from "effect/Scope";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import { type InputError, reporting, type RunError } from "../errors.ts";
+import { InputError, reporting, type RunError } from "../errors.ts";
 import {
   forceFlag,
   jsonFlag,
   overrideFlags,
   overridesOf,
+  recordingFlags,
   repeatCommand,
   scenarioArgument,
   wholeNumber,
@@ -18,6 +19,7 @@ import { print, printJson } from "../output.ts";
 import type { LiveFigures, SimulationJob } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
 import type { OpenRunFolder } from "../runner/run-folder.ts";
+import { levelOf } from "./run.ts";
 
 const portFlag = wholeNumber("port", 1, 65_535).pipe(
   Flag.withDescription("UDP port of every AS, each on a loopback address of its own; default: any that is free"),
@@ -36,6 +38,7 @@ const flags = {
   port: portFlag,
   record: recordFlag,
   force: forceFlag,
+  ...recordingFlags,
   json: jsonFlag,
 };
 
@@ -50,13 +53,20 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario } = loaded;
   const repeat = repeatCommand("live", file, scenario.seed, input);
-  const manifest: Manifest = manifestOf(loaded, "live", repeat);
+  if (Option.isNone(record) && (Option.isSome(input.series) || Option.isSome(input.samples))) {
+    return yield* new InputError({
+      message: "--series and --samples say what is kept of a run; give --record DIR too",
+    });
+  }
+  const level = Option.isNone(record) ? null : yield* levelOf(scenario, input);
+  const manifest: Manifest = manifestOf(loaded, "live", repeat, level === null ? null : { ...level, deliveries: true });
   const folder: OpenRunFolder | null = Option.isNone(record) ? null : yield* openRunFolder(record.value, force);
   yield* Effect.logInfo(
     `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
   );
   const signal = yield* stopSignal;
-  const files = folder === null ? null : { folder: folder.path, header: recordHeader(manifest) };
+  const header = recordHeader(manifest);
+  const files = folder === null || level === null ? null : { folder: folder.path, header, everyDelivery: true, level };
   const job: SimulationJob = { scenario, repeat, policies: loaded.policies, files, trace: "none" };
   const report = yield* runJob(job, { signal }, { port: Option.getOrElse(port, () => 0) });
   const live = report.live as LiveFigures;

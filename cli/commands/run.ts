@@ -3,15 +3,26 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
+import type { Scenario } from "../../core/scenario.ts";
 import { InputError, reporting } from "../errors.ts";
-import { forceFlag, jsonFlag, overrideFlags, overridesOf, repeatCommand, scenarioArgument } from "../flags.ts";
+import {
+  forceFlag,
+  jsonFlag,
+  overrideFlags,
+  overridesOf,
+  recordingFlags,
+  type RecordingValues,
+  recordingWish,
+  repeatCommand,
+  scenarioArgument,
+} from "../flags.ts";
 import { print, printJson, progressLine } from "../output.ts";
 import type { RunFiles, SimulationJob, TraceTarget } from "../runner/job.ts";
 import type { OpenRunFolder } from "../runner/run-folder.ts";
 
 const outFlag = Flag.String("out").pipe(
   Flag.withMetavar("dir"),
-  Flag.withDescription("Keep the run in this folder: manifest, scenario, summary and record (for pathloom replay)"),
+  Flag.withDescription("Keep the run in this folder: manifest, scenario, summary, tables (CSV) and record"),
   Flag.optional,
 );
 
@@ -20,11 +31,18 @@ const traceFlag = Flag.Boolean("trace").pipe(
   Flag.withDefault(false),
 );
 
+const recordFlag = Flag.Boolean("record").pipe(
+  Flag.withDescription("With --out, write down every delivery too, so that pathloom replay can compare them"),
+  Flag.withDefault(true),
+);
+
 const flags = {
   scenario: scenarioArgument,
   ...overrideFlags,
   out: outFlag,
   force: forceFlag,
+  record: recordFlag,
+  ...recordingFlags,
   trace: traceFlag,
   json: jsonFlag,
 };
@@ -38,15 +56,21 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
       message: "--trace and --json both write to stdout; give --out DIR too, and the trace goes there",
     });
   }
+  if (Option.isNone(out) && (Option.isSome(input.series) || Option.isSome(input.samples))) {
+    return yield* new InputError({ message: "--series and --samples say what is kept of a run; give --out DIR too" });
+  }
   const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { manifestOf, recordHeader, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
   const { runJob } = yield* Effect.promise(() => import("../runner/pool.ts"));
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario, policies } = loaded;
   const repeat = repeatCommand("run", file, scenario.seed, input);
-  const manifest = manifestOf(loaded, "sim", repeat);
+  const level = Option.isNone(out) ? null : yield* levelOf(scenario, input);
+  const manifest = manifestOf(loaded, "sim", repeat, level === null ? null : { ...level, deliveries: input.record });
   const folder = yield* openFolder(out, force);
-  const files: RunFiles | null = folder === null ? null : { folder: folder.path, header: recordHeader(manifest) };
+  const header = recordHeader(manifest);
+  const files: RunFiles | null =
+    folder === null || level === null ? null : { folder: folder.path, header, everyDelivery: input.record, level };
   const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files) };
   const progress = progressLine(scenario.duration_ns);
   const report = yield* Effect.ensuring(
@@ -59,6 +83,15 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   yield* json ? printJson(summary) : print(formatRun(summary));
   if (Option.isSome(out)) yield* Effect.logInfo(`kept in ${out.value}; to check it: pathloom replay ${out.value}`);
 }, Effect.scoped);
+
+/** What is written down of a run that is kept; an error where that is too much. */
+export const levelOf = Effect.fnUntraced(function* (scenario: Scenario, input: RecordingValues) {
+  const { recordingLevel, recordingProblem } = yield* Effect.promise(() => import("../runner/recording.ts"));
+  const level = recordingLevel(scenario, recordingWish(input));
+  const problem = recordingProblem(scenario, level);
+  if (problem !== null) return yield* new InputError({ message: problem });
+  return level;
+});
 
 function traceTarget(trace: boolean, files: RunFiles | null): TraceTarget {
   if (!trace) return "none";

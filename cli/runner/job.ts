@@ -1,7 +1,7 @@
 /** One simulation as data: what a worker is given, what it says while it runs and what it gives back. */
 import type { RecordHeader } from "../../actors/record.ts";
 import type { RunResult } from "../../actors/results.ts";
-import type { Scenario } from "../../core/scenario.ts";
+import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
@@ -18,6 +18,10 @@ export type RecordHeaderFields = Omit<RecordHeader, "pathloom" | "version" | "pl
 export interface RunFiles {
   readonly folder: string;
   readonly header: RecordHeaderFields;
+  /** The record of every delivery, for replay. */
+  readonly everyDelivery: boolean;
+  /** Series and samples. */
+  readonly level: RecordSpec;
 }
 
 /** `lines`: as text to whoever started the run; `file`: NDJSON into the run's folder. */

@@ -1,5 +1,5 @@
 /** Text files written line by line in large pieces; nothing stays open between two pieces, however many files there are. */
-import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Characters kept before they are written. */
@@ -12,15 +12,17 @@ export class FileError extends Error {
 
 export class LineFile {
   readonly #path: string;
+  readonly #lineBreak: string;
   #buffer: string[] = [];
   #length = 0;
 
-  constructor(path: string) {
+  constructor(path: string, lineBreak = "\n") {
     this.#path = path;
+    this.#lineBreak = lineBreak;
   }
 
   write(line: string): void {
-    this.#buffer.push(line, "\n");
+    this.#buffer.push(line, this.#lineBreak);
     this.#length += line.length + 1;
     if (this.#length >= PIECE) this.flush();
   }
@@ -55,20 +57,39 @@ export function recordFile(place: number, places: number): string {
   return `record/${String(place).padStart(Math.max(2, String(places - 1).length), "0")}.ndjson`;
 }
 
-/** Makes a folder and those above it. Not with `recursive`: there Node goes round for ever on file systems like /proc. */
-export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  mkdirSync(path);
+/**
+ * Makes a folder and those above it. Not with `recursive`: there Node goes round for ever on file systems like /proc.
+ * @returns what was made, outermost first
+ */
+export function makeFolder(path: string): string[] {
+  if (existsSync(path)) return [];
+  const above = dirname(path) === path ? [] : makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (cause) {
+    for (const made of above.toReversed()) rmdirSync(made);
+    throw cause;
+  }
+  return [...above, path];
 }
 
 /** Runs something that writes to `path`, and turns what the system says into a sentence. */
-export function guardWrite(path: string, write: () => void): void {
+export function guardWrite<T>(path: string, write: () => T): T {
+  return guard("write", path, write);
+}
+
+/** The same for something that only looks. */
+export function guardRead<T>(path: string, read: () => T): T {
+  return guard("read", path, read);
+}
+
+function guard<T>(verb: string, path: string, act: () => T): T {
   try {
-    write();
+    return act();
   } catch (cause) {
+    if (cause instanceof FileError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new FileError(`cannot write ${path}: ${REASONS[code ?? ""] ?? message}`, { cause });
+    throw new FileError(`cannot ${verb} ${path}: ${REASONS[code ?? ""] ?? message}`, { cause });
   }
 }
 

@@ -77,8 +77,22 @@ function presetOf(given: string): Result<Network, InputError> {
     .join(":")
     .split(",")
     .filter((entry) => entry !== "")
-    .map((entry) => entry.split("="));
-  const wrong = entries.find(([key = "", value = ""]) => key === "" || !/^\d+$/.test(value));
+    .map((entry): [string, string] => {
+      const [key = "", ...value] = entry.split("=");
+      return [key, value.join("=")];
+    });
+  return presetWith(given, name, entries, "no preset has this name, and no file", ", or a topology file");
+}
+
+/** The preset with parameters as they were typed; `given` is what messages call it. */
+export function presetWith(
+  given: string,
+  name: string,
+  entries: readonly (readonly [key: string, value: string])[],
+  unknown = "no preset has this name",
+  otherwise = "",
+): Result<Network, InputError> {
+  const wrong = entries.find(([key, value]) => key === "" || !/^\d+(\.\d+)?$/.test(value));
   if (wrong !== undefined) {
     return err(
       new InputError({
@@ -89,8 +103,7 @@ function presetOf(given: string): Result<Network, InputError> {
   const built = buildPreset(name, Object.fromEntries(entries.map(([key, value]) => [key, Number(value)])));
   if (built.ok) return ok(built.value);
   const lines = built.error.map(({ parameter, message, expected, didYouMean }) => {
-    const what =
-      parameter === null ? `no preset has this name, and no file: expected ${expected}, or a topology file` : message;
+    const what = parameter === null ? `${unknown}: expected ${expected}${otherwise}` : message;
     return `${what}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
   });
   return err(new InputError({ message: `topology ${given}: ${lines.join("\n")}` }));

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
 import { canonicalJson } from "../../core/canonical.ts";
+import { expandFaults } from "../../core/faults.ts";
 import type { PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { isPolicyFile } from "../../topologies/policies.ts";
@@ -30,6 +31,9 @@ export const loadScenario = Effect.fnUntraced(function* (file: string, overrides
   const resolved = resolveScenario(text, { file, readFile, readTopology, overrides: withParameters(overrides) });
   if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
   const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
+  const timeline = expandFaults(resolved.value);
+  if (!timeline.ok)
+    return yield* new InputError({ message: `${file}: fault ${timeline.error.fault}: ${timeline.error.message}` });
   const { scenario, policies } = yield* namePolicies(resolved.value, locate, inputs);
   const loaded: LoadedScenario = { file, scenario, inputs, policies };
   return loaded;

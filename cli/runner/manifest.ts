@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema";
 import type { RunResult } from "../../actors/results.ts";
 import { canonicalJson } from "../../core/canonical.ts";
 import type { Scenario } from "../../core/scenario.ts";
+import { SECOND } from "../../core/units.ts";
 import { buildInfo } from "../build-info.ts";
 import type { PolicyFile, RecordHeaderFields, SimulationReport } from "./job.ts";
 
@@ -19,6 +20,8 @@ export const Manifest = Schema.Struct({
   /** Hash over the simulator's sources. */
   build: Schema.String,
   node: Schema.String,
+  /** Versions of the libraries that decide what a run computes. */
+  libraries: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   world: Schema.Literals(["sim", "live"]),
   scenario: Schema.String,
   /** SHA-256 of the resolved scenario's canonical JSON. */
@@ -27,6 +30,8 @@ export const Manifest = Schema.Struct({
   inputs: Schema.Array(InputFile),
   /** Those of the inputs that are path policies, with their names. */
   policies: Schema.Array(Schema.Struct({ name: Schema.String, ...inputFile })),
+  /** What stands in series.csv and samples.csv, and whether record/ is there; missing where the run is not kept. */
+  record: Schema.optionalKey(Schema.Struct({ series_ns: Schema.Int, samples: Schema.Int, deliveries: Schema.Boolean })),
   /** What a user types to repeat the run. */
   command: Schema.String,
 });
@@ -46,19 +51,22 @@ export function manifestOf(
   { scenario, inputs, policies }: ManifestSource,
   world: "sim" | "live",
   command: string,
+  record: Manifest["record"] | null,
 ): Manifest {
-  const { version, build } = buildInfo();
+  const { version, build, libraries } = buildInfo();
   const hashOf = new Map(inputs.map(({ file, sha256 }) => [file, sha256]));
   return {
     pathloom: version,
     build,
     node: process.versions.node,
+    libraries,
     world,
     scenario: scenario.name,
     scenario_sha: sha256(canonicalJson(scenario)),
     seed: scenario.seed,
     inputs,
     policies: policies.map((policy) => ({ ...policy, sha256: hashOf.get(policy.file) ?? "" })),
+    ...(record === null || record === undefined ? {} : { record }),
     command,
   };
 }
@@ -73,11 +81,14 @@ export interface RunSummary extends Omit<SimulationReport, "result">, RunResult 
   /** Names of all flows' policies, joined with commas where they differ. */
   readonly policy: string;
   readonly manifest: Manifest;
+  /** Goodput, delays and utilization are measured from here on. */
+  readonly warmup_s: number;
 }
 
 /** The summary of a run, in the order in which people read it. */
 export function summaryOf(scenario: Scenario, manifest: Manifest, { result, ...report }: SimulationReport): RunSummary {
   const policy = [...new Set(scenario.flows.map((flow) => flow.policy.name))].join(",");
   const { digest, ...rest } = report;
-  return { scenario: scenario.name, seed: scenario.seed, policy, digest, manifest, ...rest, ...result };
+  const warmup_s = scenario.warmup_ns / SECOND;
+  return { scenario: scenario.name, seed: scenario.seed, policy, digest, manifest, warmup_s, ...rest, ...result };
 }

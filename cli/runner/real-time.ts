@@ -10,6 +10,7 @@ import { runLive } from "../../live/run.ts";
 import type { LiveFigures, LiveJob, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { RecordFiles } from "./line-files.ts";
 import { loadPolicies } from "./policies.ts";
+import { RunRecording } from "./recording.ts";
 import { failureOf, reportOf } from "./simulate.ts";
 
 interface Surroundings {
@@ -36,13 +37,23 @@ async function runJob(
   const { scenario, repeat, files } = job;
   const assembly = assemble(scenario, { repeat, policies: await loadPolicies(job.policies) });
   const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length);
+  const probe = (world: LiveWorld): RunRecording => {
+    const { folder, level } = files as NonNullable<typeof files>;
+    return new RunRecording(world, scenario, folder, level);
+  };
   const observe = (world: LiveWorld): Recorder =>
     new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write);
   beat[0] = -1;
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
   const exit = await Effect.runPromiseExit(
-    runLive(assembly, { duration: scenario.duration_ns, port, signal, beat, ...(record === null ? {} : { observe }) }),
+    runLive(assembly, {
+      duration: scenario.duration_ns,
+      port,
+      signal,
+      beat,
+      ...(record === null ? {} : { observe, probe }),
+    }),
   );
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });

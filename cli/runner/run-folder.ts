@@ -1,9 +1,9 @@
 /**
- * The folder a run leaves behind (`--out`, `--record`): manifest.json, scenario.json, summary.json, record/NN.ndjson and,
- * when asked for, trace.ndjson. It is written beside its place and moved there when it is whole, so that a folder of that
+ * The folder a run leaves behind (`--out`, `--record`): manifest.json, scenario.json, summary.json, flows.csv, links.csv,
+ * timeline.csv, series.csv, samples.csv, record/NN.ndjson and, when asked for, trace.ndjson. It is written beside its place and moved there when it is whole, so that a folder of that
  * name is always a finished run.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -13,39 +13,53 @@ import type * as Scope from "effect/Scope";
 import { canonicalJson } from "../../core/canonical.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { parseRecord, type PlaceRecord } from "../../sim/replay.ts";
-import { InputError, RunError } from "../errors.ts";
+import { InputError } from "../errors.ts";
+import { csvOfRecords, csvText, type CsvValue } from "./csv.ts";
 import { textOf } from "./failure-text.ts";
-import { guardWrite, makeFolder, recordFile, FileError } from "./line-files.ts";
+import { guardRead, guardWrite, makeFolder, recordFile, FileError } from "./line-files.ts";
 import { Manifest, type RunSummary, sha256 } from "./manifest.ts";
 
 const MANIFEST = "manifest.json";
 const SCENARIO = "scenario.json";
 const SUMMARY = "summary.json";
+const FLOWS = "flows.csv";
+const LINKS = "links.csv";
+const TIMELINE = "timeline.csv";
 
 /** A folder being written; it stands at its place only if the scope ends well. */
 export interface OpenRunFolder {
   /** Where files go until then. */
   readonly path: string;
   /** What every run leaves beside its records. */
-  readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, RunError>;
+  readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, InputError>;
 }
 
 /** Opens the folder `dir`; a finished run that stands there already is replaced with `force` only. */
 export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRunFolder, InputError, Scope.Scope> {
   const path = `${dir.replace(/[\\/]+$/, "")}.partial-${process.pid}`;
   const open = Effect.try({
-    try: (): OpenRunFolder => {
-      refuseExisting(dir, force);
-      guardWrite(dir, () => makeFolder(path));
-      return { path, complete: (...contents) => complete(dir, path, ...contents) };
+    try: (): OpenRunFolder & { readonly made: readonly string[] } => {
+      guardRead(dir, () => refuseExisting(dir, force));
+      const made = guardWrite(dir, () => makeFolder(path));
+      return { path, made, complete: (...contents) => complete(dir, path, ...contents) };
     },
     catch: asInputError,
   });
-  return Effect.acquireRelease(open, (_, exit) =>
+  return Effect.acquireRelease(open, ({ made }, exit) =>
     Effect.sync(() => {
-      if (Exit.isFailure(exit) || existsSync(path)) rmSync(path, { recursive: true, force: true });
+      if (Exit.isFailure(exit) || existsSync(path)) removeMade(path, made);
     }),
   );
+}
+
+/** The folder, and those above it that were made for it, as far as nobody else has put anything there. */
+function removeMade(path: string, made: readonly string[]): void {
+  rmSync(path, { recursive: true, force: true });
+  for (const folder of made.toReversed()) {
+    if (folder === path) continue;
+    if (readdirSync(folder).length > 0) return;
+    rmdirSync(folder);
+  }
 }
 
 function refuseExisting(dir: string, force: boolean): void {
@@ -64,18 +78,34 @@ function complete(
   scenario: Scenario,
   manifest: Manifest,
   summary: RunSummary,
-): Effect.Effect<void, RunError> {
+): Effect.Effect<void, InputError> {
   return Effect.try({
     try: () =>
       guardWrite(dir, () => {
+        writeFileSync(join(path, FLOWS), csvOfRecords(summary.flows));
+        writeFileSync(join(path, LINKS), csvOfRecords(summary.links));
+        writeFileSync(join(path, TIMELINE), timelineText(summary.timeline));
         writeFileSync(join(path, SCENARIO), `${canonicalJson(scenario)}\n`);
         writeFileSync(join(path, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
         writeFileSync(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
         rmSync(dir, { recursive: true, force: true });
         renameSync(path, dir);
       }),
-    catch: (cause) => new RunError(textOf(cause)),
+    catch: asInputError,
   });
+}
+
+const TIMELINE_COLUMNS = ["at_ms", "event", "fault", "effect", "targets", "flow", "path"];
+
+/** Targets stand in one field, spaces between them. */
+function timelineText(timeline: RunSummary["timeline"]): string {
+  const rows = timeline.map((entry): CsvValue[] => {
+    const { at_ms, event } = entry;
+    return event === "switch"
+      ? [at_ms, event, null, null, null, entry.flow, entry.path]
+      : [at_ms, event, entry.fault, entry.effect, entry.targets.join(" "), null, null];
+  });
+  return csvText([TIMELINE_COLUMNS, ...rows]);
 }
 
 function asInputError(cause: unknown): InputError {
@@ -86,8 +116,14 @@ function asInputError(cause: unknown): InputError {
 export interface RecordedRun {
   readonly manifest: Manifest;
   readonly scenario: Scenario;
-  readonly records: readonly PlaceRecord[];
+  /** null: a simulation kept without its deliveries. */
+  readonly records: readonly PlaceRecord[] | null;
+  readonly summary: EndOfRun;
 }
+
+const EndOfRun = Schema.Struct({ digest: Schema.String, events: Schema.Int });
+/** The part of summary.json that tells whether another run is the same. */
+type EndOfRun = typeof EndOfRun.Type;
 
 /** Reads and checks a run's folder; the error names the file, the line and what was expected. */
 export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputError> {
@@ -100,7 +136,8 @@ export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputErro
       if (!existsSync(join(dir, MANIFEST))) throw new FileError(`${dir} is no folder of a run: it has no ${MANIFEST}`);
       const manifest = readManifest(join(dir, MANIFEST));
       const scenario = readScenario(dir, manifest);
-      return { manifest, scenario, records: readRecords(dir, manifest, scenario) };
+      const records = manifest.record?.deliveries === false ? null : readRecords(dir, manifest, scenario);
+      return { manifest, scenario, records, summary: readEnd(join(dir, SUMMARY)) };
     },
     catch: asInputError,
   });
@@ -110,6 +147,12 @@ function readManifest(path: string): Manifest {
   const decoded = Schema.decodeUnknownOption(Manifest)(readJson(path));
   if (Option.isSome(decoded)) return decoded.value;
   throw new FileError(`${path}: this is no manifest of a run: fields are missing or of the wrong kind`);
+}
+
+function readEnd(path: string): EndOfRun {
+  const decoded = Schema.decodeUnknownOption(EndOfRun)(readJson(path));
+  if (Option.isSome(decoded)) return decoded.value;
+  throw new FileError(`${path}: this is no summary of a run: digest or events are missing`);
 }
 
 function readJson(path: string): unknown {

@@ -11,6 +11,7 @@ import { textOf } from "./failure-text.ts";
 import { Beat, type SimulationFailure, type SimulationJob, type SimulationReport, type WorkerMessage } from "./job.ts";
 import { LineFile, RecordFiles, FileError } from "./line-files.ts";
 import { loadPolicies, PolicyError } from "./policies.ts";
+import { RunRecording } from "./recording.ts";
 
 type Say = (message: WorkerMessage) => void;
 
@@ -36,21 +37,33 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
   const simulation = Simulation.create(assembly, { beat, ...outputs.options });
-  runWithNews(simulation, scenario.duration_ns, say);
+  const { files } = job;
+  const recording = files === null ? null : new RunRecording(simulation, scenario, files.folder, files.level);
+  runWithNews(simulation, scenario.duration_ns, say, recording);
+  recording?.end(simulation.now);
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });
   outputs.end();
   return reportOf(simulation, job, wall);
 }
 
-function runWithNews(simulation: Simulation, until: number, say: Say): void {
-  let next = performance.now() + PROGRESS_MS;
-  for (let steps = 1; simulation.step(until); steps++) {
-    if (steps % PROGRESS_EVENTS !== 0 || performance.now() < next) continue;
-    next = performance.now() + PROGRESS_MS;
-    say({ kind: "progress", now: simulation.now, events: simulation.events });
+/** Runs in slices where a series is recorded: what happens at the very end of an interval belongs to the next. */
+function runWithNews(simulation: Simulation, until: number, say: Say, recording: RunRecording | null): void {
+  const news = { due: performance.now() + PROGRESS_MS, say };
+  for (let next = recording?.next ?? until + 1; next <= until; next = recording?.next ?? until + 1) {
+    stepUntil(simulation, next - 1, news);
+    recording?.take();
   }
+  stepUntil(simulation, until, news);
   simulation.run(until);
+}
+
+function stepUntil(simulation: Simulation, until: number, news: { due: number; readonly say: Say }): void {
+  while (simulation.step(until)) {
+    if (simulation.events % PROGRESS_EVENTS !== 0 || performance.now() < news.due) continue;
+    news.due = performance.now() + PROGRESS_MS;
+    news.say({ kind: "progress", now: simulation.now, events: simulation.events });
+  }
 }
 
 /** What a world came to, whichever it is. */
@@ -75,7 +88,7 @@ function openOutputs(job: SimulationJob, places: number, beat: Int32Array, say: 
   const { files } = job;
   const trace = openTrace(job, beat, say);
   const options = trace === null ? {} : { trace: trace.sink };
-  if (files === null) return { options, end: () => trace?.end() };
+  if (files === null || !files.everyDelivery) return { options, end: () => trace?.end() };
   const record = new RecordFiles(files.folder, places);
   const recorders: Recorder[] = [];
   const observe = (world: Simulation): Recorder => {
@@ -155,7 +168,7 @@ export function formatTrace({ time_ns, actor, kind, flow, number, detail }: Trac
 export function failureOf(cause: unknown): SimulationFailure {
   const root = cause instanceof ActorFailure ? cause.cause : cause;
   if (root instanceof PolicyError) return { kind: "input", ...textOf(root) };
-  if (root instanceof FileError) return { kind: "run", ...textOf(root) };
+  if (root instanceof FileError) return { kind: "input", ...textOf(root) };
   const { message, stack } = textOf(cause);
   const inner = root instanceof Error ? root.stack : undefined;
   return { kind: "run", message, ...((inner ?? stack) === undefined ? {} : { stack: (inner ?? stack) as string }) };

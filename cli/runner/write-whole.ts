@@ -1,18 +1,17 @@
 /** Files that are either whole or not there. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { guardWrite } from "./line-files.ts";
 
-/** Writes under a temporary name beside the file and renames when complete. Why that failed, or null. */
-export function writeWhole(file: string, text: string): string | null {
-  const temporary = `${file}.${process.pid}.partial`;
+/** Writes under a temporary name beside the file and renames when complete. Throws a `FileError` where that fails. */
+export function writeWhole(file: string, text: string): void {
+  const partial = `${file}.partial-${process.pid}`;
   try {
-    writeFileSync(temporary, text, { flag: "wx" });
-    renameSync(temporary, file);
-    return null;
+    guardWrite(file, () => {
+      writeFileSync(partial, text);
+      renameSync(partial, file);
+    });
   } catch (cause) {
-    rmSync(temporary, { force: true });
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ENOSPC") return "the disk is full";
-    if (code === "ENOENT") return "its folder does not exist";
-    return code === "EACCES" || code === "EPERM" ? "permission denied" : message;
+    rmSync(partial, { force: true });
+    throw cause;
   }
 }

@@ -49,7 +49,7 @@ function copyUnlessZero(bytes: Uint8Array, start: number, end: number): Uint8Arr
 
 /**
  * Writes a packet's payload; answers the offset from which on all of it is zero, which spares the checksum the way.
- * Throws where the record contradicts itself: `rest` of another length, a flow in a payload that has no room for it.
+ * Throws where the record contradicts itself: `rest` longer than its place, a flow in a payload that has no room for it.
  */
 export function encodePayload(packet: Readonly<Packet>, bytes: Uint8Array, offset: number): number {
   const end = offset + packet.payloadLength;
@@ -67,9 +67,10 @@ export function encodePayload(packet: Readonly<Packet>, bytes: Uint8Array, offse
     bytes.fill(0, at, end);
     return at;
   }
-  if (rest.length !== end - at) throw new RangeError(`${rest.length} bytes of payload where ${end - at} are announced`);
+  if (rest.length > end - at) throw new RangeError(`${rest.length} bytes of payload where ${end - at} are announced`);
   bytes.set(rest, at);
-  return end;
+  bytes.fill(0, at + rest.length, end);
+  return at + rest.length;
 }
 
 function checkHeader(packet: Readonly<Packet>): void {

@@ -1,12 +1,13 @@
-/** The link against queueing theory: mean waiting in M/M/1 and M/D/1, loss in M/M/1/K. */
-import { DEFAULT_DIRECTION } from "../../core/scenario.ts";
+/** The link against queueing theory: mean waiting in M/M/1 and M/D/1, loss in M/M/1/K, priorities in M/G/1. */
 import test from "ava";
 import { setup } from "xstate";
 import type { Assembly } from "../../actors/assembly.ts";
-import { linkLogic } from "../../actors/link.ts";
+import { type LinkInput, linkLogic } from "../../actors/link.ts";
 import { type Present, withPacketHandler } from "../../actors/with-packet-handler.ts";
 import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
+import { linkKeys } from "../../core/passage.ts";
+import { DEFAULT_DIRECTION, type LinkDirection } from "../../core/scenario.ts";
 import { transmissionTime } from "../../core/units.ts";
 import { Simulation } from "../simulation.ts";
 
@@ -18,6 +19,8 @@ interface ArrivalsInput {
   readonly load: number;
   readonly packets: number;
   readonly exponentialSizes: boolean;
+  /** Traffic classes and the share of each, by chance. */
+  readonly classes?: readonly (readonly [trafficClass: number, share: number])[];
 }
 
 interface ArrivalsContext extends ArrivalsInput {
@@ -37,14 +40,23 @@ const arrivals = withPacketHandler(arrivalsMachine, () => undefined, {
     const size = context.exponentialSizes
       ? Math.max(1, Math.round(env.random("size").exponential(MEAN_SIZE)))
       : MEAN_SIZE;
-    env.sendPacket(1, packet(context.sent++, size, env.now), 0, 0);
+    env.sendPacket(1, packet(context.sent++, size, env.now, classOf(context, env)), 0, 0);
     if (context.sent < context.packets)
       env.send(0, { type: "arrive" }, Math.round(env.random("gap").exponential(SERVICE_NS / context.load)));
     return undefined;
   },
 });
 
+/** No draw where there is one class. */
+function classOf({ classes }: ArrivalsContext, env: Env): number {
+  if (classes === undefined) return 0;
+  let draw = env.random("class").uniform();
+  return classes.find(([, share]) => (draw -= share) < 0)?.[0] ?? 0;
+}
+
 interface WaitingContext {
+  /** By traffic class: packets, and the sum of their waits. */
+  readonly classes: Map<number, { received: number; waited: number }>;
   received: number;
   /** Sum of the times between arrival and start of transmission. */
   waited: number;
@@ -52,23 +64,28 @@ interface WaitingContext {
 
 const waitingMachine = setup({ types: { context: {} as WaitingContext } }).createMachine({
   id: "waiting",
-  context: () => ({ received: 0, waited: 0 }),
+  context: () => ({ received: 0, waited: 0, classes: new Map() }),
   initial: "receiving",
   states: { receiving: {} },
 });
 
 const waiting = withPacketHandler(waitingMachine, ({ context }: Present<WaitingContext>, arrived, _ifId, env) => {
+  const waited = env.now - arrived.sentAt - transmissionTime(arrived.wireLength, RATE);
+  const of = context.classes.get(arrived.trafficClass) ?? { received: 0, waited: 0 };
+  of.received++;
+  of.waited += waited;
+  context.classes.set(arrived.trafficClass, of);
   context.received++;
-  context.waited += env.now - arrived.sentAt - transmissionTime(arrived.wireLength, RATE);
+  context.waited += waited;
   return undefined;
 });
 
-function packet(number: number, size: number, sentAt: number): Packet {
+function packet(number: number, size: number, sentAt: number, trafficClass: number): Packet {
   const ends = { dstIa: "1-2", srcIa: "1-1", dstHost: "10.0.0.1", srcHost: "10.0.0.1" };
   const l4 = { kind: "udp" as const, srcPort: 1, dstPort: 1 };
   return {
     ...ends,
-    trafficClass: 0,
+    trafficClass,
     flowId: 1,
     path: null,
     currInf: 0,
@@ -83,12 +100,21 @@ function packet(number: number, size: number, sentAt: number): Packet {
   };
 }
 
-function queueOf(input: ArrivalsInput, queuePackets: number, seed: number): { mean: number; lost: number } {
-  const direction = { ...DEFAULT_DIRECTION, latency_ns: 0, rate_bps: RATE, queue_packets: queuePackets };
-  const link = { direction, node: 0, ifId: 1, next: 2, nextIfId: 1, detection: 0, lossKey: [1, 2], jitterKey: [3, 4] };
+interface Waits {
+  /** Mean time between arrival and start of transmission. */
+  readonly mean: number;
+  readonly byClass: ReadonlyMap<number, number>;
+  /** Share of packets dropped. */
+  readonly lost: number;
+}
+
+function queueOf(input: ArrivalsInput, seed: number, changes: Partial<LinkDirection>, paced = false): Waits {
+  const direction = { ...DEFAULT_DIRECTION, latency_ns: 0, rate_bps: RATE, ...changes };
+  const ends = { node: 0, ifId: 1, next: 2, nextIfId: 1, detection: 0, measureFrom: 0 };
+  const link: LinkInput = { direction, paced, ...ends, keys: linkKeys(seed, "link") };
   const assembly: Assembly = {
     seed,
-    repeat: "npx ava sim/scenarios/queueing.test.ts",
+    repeat: "npx ava sim/scenarios/",
     places: ["1-1"],
     actors: [
       { id: "arrivals", place: 0, logic: "arrivals", input },
@@ -106,8 +132,12 @@ function queueOf(input: ArrivalsInput, queuePackets: number, seed: number): { me
   };
   const world = Simulation.create(assembly);
   world.run();
-  const { received, waited } = world.read<WaitingContext>("waiting").context;
-  return { mean: waited / received, lost: (world.ledger.byReason.get("queue_overflow") ?? 0) / input.packets };
+  const { classes, received, waited } = world.read<WaitingContext>("waiting").context;
+  return {
+    mean: waited / received,
+    byClass: new Map([...classes].map(([trafficClass, of]) => [trafficClass, of.waited / of.received])),
+    lost: (world.ledger.byReason.get("queue_overflow") ?? 0) / input.packets,
+  };
 }
 
 function within(found: number, expected: number, share: number): boolean {
@@ -120,7 +150,7 @@ for (const { name, exponentialSizes, factor } of [
 ]) {
   test(`${name}: mean waiting at load 0.5 over 3,000,000 arrivals is within 2 % of theory`, (t) => {
     const load = 0.5;
-    const { mean } = queueOf({ load, packets: 3_000_000, exponentialSizes }, 0, 11);
+    const { mean } = queueOf({ load, packets: 3_000_000, exponentialSizes }, 11, { queue_packets: 0 });
     const expected = (factor * load * SERVICE_NS) / (1 - load);
     t.log(`${name}: ${(mean / 1000).toFixed(2)} us, theory ${(expected / 1000).toFixed(2)} us (seed 11)`);
     t.true(within(mean, expected, 0.02), `mean waiting ${mean} ns, theory ${expected} ns; seed 11`);
@@ -129,10 +159,43 @@ for (const { name, exponentialSizes, factor } of [
 
 test("M/M/1/K: the share of packets lost at load 0.9 and K = 5 is within 2 % of theory", (t) => {
   const [load, k] = [0.9, 5];
-  const { lost } = queueOf({ load, packets: 1_000_000, exponentialSizes: true }, k - 1, 12);
+  const { lost } = queueOf({ load, packets: 1_000_000, exponentialSizes: true }, 12, { queue_packets: k - 1 });
   const power = (n: number): number =>
     Array.from({ length: n }, () => load).reduce((product, factor) => product * factor, 1);
   const expected = ((1 - load) * power(k)) / (1 - power(k + 1));
   t.log(`M/M/1/5: ${(100 * lost).toFixed(3)} % lost, theory ${(100 * expected).toFixed(3)} % (seed 12)`);
   t.true(within(lost, expected, 0.02), `${lost} lost, theory ${expected}; seed 12`);
+  const few = { load, packets: 100_000, exponentialSizes: true };
+  const direction = { queue_packets: k - 1 };
+  t.deepEqual(
+    queueOf(few, 12, direction, true),
+    queueOf(few, 12, direction),
+    "with an event a packet the same, to the bit",
+  );
+});
+
+test("strict priority: mean waits at load 0.8 are those of Cobham's formula for M/G/1 without preemption", (t) => {
+  const load = 0.8;
+  const classes = [
+    [46 << 2, 0.25],
+    [10 << 2, 0.375],
+    [0, 0.375],
+  ] as const;
+  const discipline = { kind: "priority", bands: [[46], [10]] } as const;
+  const input = { load, packets: 800_000, exponentialSizes: true, classes };
+  const { byClass, mean } = queueOf(input, 13, { discipline, queue_packets: 0 });
+  // W0 / ((1 - load before) (1 - load up to here)); W0, the rest of the packet found on the line, is load x mean service time.
+  let before = 0;
+  for (const [trafficClass, share] of classes) {
+    const upTo = before + load * share;
+    const expected = (load * SERVICE_NS) / ((1 - before) * (1 - upTo));
+    const found = byClass.get(trafficClass) ?? 0;
+    t.log(
+      `class ${trafficClass}: ${(found / 1000).toFixed(1)} us, theory ${(expected / 1000).toFixed(1)} us (seed 13)`,
+    );
+    t.true(within(found, expected, 0.05), `class ${trafficClass} waited ${found} ns, theory ${expected} ns; seed 13`);
+    before = upTo;
+  }
+  // Who is served first changes nothing for the mean of all (conservation law).
+  t.true(within(mean, (load * SERVICE_NS) / (1 - load), 0.05), `mean of all ${mean} ns`);
 });

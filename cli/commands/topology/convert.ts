@@ -10,6 +10,7 @@ import { networkToTopo } from "../../../topologies/import/topo.ts";
 import { networkToYaml } from "../../../topologies/write.ts";
 import { InputError, reporting } from "../../errors.ts";
 import { topologyArgument } from "../../flags.ts";
+import { textOf } from "../../runner/failure-text.ts";
 import { writeWhole } from "../../runner/write-whole.ts";
 import { importFlags, importRequest } from "./import-flags.ts";
 
@@ -53,8 +54,10 @@ const execute = Effect.fnUntraced(function* ({
     yield* Effect.sync(() => process.stdout.write(text));
     return;
   }
-  const failure = writeWhole(file, text);
-  if (failure !== null) return yield* new InputError({ message: `cannot write ${file}: ${failure}` });
+  yield* Effect.try({
+    try: () => writeWhole(file, text),
+    catch: (cause) => new InputError({ message: textOf(cause).message }),
+  });
   yield* Effect.logInfo(`${file}: ${network.ases.length} ASes, ${network.links.length} links`);
 });
 

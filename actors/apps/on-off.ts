@@ -1,0 +1,90 @@
+/**
+ * Sends packets at even intervals while it is on, and nothing while it is off. It begins with a time on.
+ *
+ *            timer.start        period.over
+ *   waiting -------------> on --------------> off       on:  timer.send: one packet, and the next timer
+ *                           ^                  |        on, off: stop.reached leads to finished
+ *                           +------------------+
+ *                               timer.on
+ *
+ * Times on and off follow one another from the start, as drawn; packets are due at the beginning of a time on + n * interval. What
+ * delays a timer shifts neither.
+ */
+import { setup } from "xstate";
+import { sample } from "../../core/distribution.ts";
+import type { ControlEvent, Env } from "../../core/env.ts";
+import type { Distribution } from "../../core/scenario.ts";
+import type { Nanos } from "../../core/units.ts";
+import { envOf } from "../registry.ts";
+import { type Present, withPacketHandler } from "../with-packet-handler.ts";
+import { createDatagram, createSending, type FlowEnds, onClockSet, sendDatagram, type Sending } from "./datagram.ts";
+
+export interface OnOffInput {
+  readonly ends: FlowEnds;
+  readonly payloadLength: number;
+  readonly start: Nanos;
+  readonly stop: Nanos;
+  readonly interval: Nanos;
+  readonly on: Distribution;
+  readonly off: Distribution;
+}
+
+export interface OnOffContext extends OnOffInput, Sending {
+  /** When the present time on ends, or the present time off. */
+  periodEnd: Nanos;
+  /** When the next packet is due. */
+  due: Nanos;
+}
+
+type OnOffEvent = { type: "timer.start" | "timer.on" | "timer.send" | "period.over" | "stop.reached" };
+
+const TIMER_SEND: ControlEvent = { type: "timer.send" };
+
+const onOffMachine = setup({
+  types: { context: {} as OnOffContext, events: {} as OnOffEvent, input: {} as OnOffInput },
+  actions: {
+    awaitStart: ({ context, system }) => {
+      const env = envOf(system);
+      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
+    },
+    beginOn: ({ context, system }) => beginOn(context, envOf(system)),
+    beginOff: ({ context, system }) => beginOff(context, envOf(system)),
+  },
+}).createMachine({
+  id: "on-off",
+  context: ({ input }) => ({ ...input, ...createSending(input.ends), periodEnd: input.start, due: input.start }),
+  initial: "waiting",
+  states: {
+    waiting: { entry: "awaitStart", on: { "timer.start": "on" } },
+    on: { entry: "beginOn", on: { "period.over": "off", "stop.reached": "finished" } },
+    off: { entry: "beginOff", on: { "timer.on": "on" } },
+    finished: {},
+  },
+});
+
+function onSend(state: Present<OnOffContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
+  const source = state.context;
+  if (source.due >= source.stop) return { type: "stop.reached" };
+  if (source.due >= source.periodEnd) return { type: "period.over" };
+  sendDatagram(source, createDatagram(source, source.payloadLength, null, env), env);
+  source.due += source.interval;
+  env.send(env.self, TIMER_SEND, Math.max(0, Math.min(source.due, source.periodEnd) - env.now));
+  return;
+}
+
+export const onOffLogic = withPacketHandler(onOffMachine, () => undefined, {
+  "timer.send": onSend,
+  "clock.set": onClockSet,
+});
+
+function beginOn(source: OnOffContext, env: Env): void {
+  source.due = source.periodEnd;
+  source.periodEnd += Math.round(sample(source.on, env.random("on")));
+  env.send(env.self, TIMER_SEND, 0);
+}
+
+/** A nanosecond at least, so that time goes on whatever is drawn. */
+function beginOff(source: OnOffContext, env: Env): void {
+  source.periodEnd += Math.max(1, Math.round(sample(source.off, env.random("off"))));
+  env.send(env.self, { type: "timer.on" }, Math.max(0, source.periodEnd - env.now));
+}

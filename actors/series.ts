@@ -1,0 +1,208 @@
+/**
+ * How a run went over time, read from the actors' contexts between events: one row for each direction of a link and each flow, and
+ * each interval in which anything happened there. Nothing is written to a context and nothing drawn: the run is the same without.
+ */
+import type { LinkModel } from "../core/link-model.ts";
+import type { TransmitQueue } from "../core/queue.ts";
+import type { FlowSpec, RecordSpec, Scenario } from "../core/scenario.ts";
+import { type Nanos, SECOND } from "../core/units.ts";
+import type { SourceContext } from "./apps/source.ts";
+import type { Tally } from "./apps/tally.ts";
+import type { LinkContext } from "./link.ts";
+import { roomBetween, tallyId } from "./results.ts";
+import type { Cell, World } from "./world.ts";
+
+/** Rows that one run may have. */
+export const MAX_SERIES_ROWS = 10_000_000;
+
+/** Intervals of the series, and packets sampled of each flow and of all, where nothing else is said. */
+const DEFAULT_INTERVALS = 100;
+const DEFAULT_SAMPLES = 1_000;
+const DEFAULT_SAMPLES_OF_ALL = 100_000;
+
+/** The default level: a hundredth of the run, 1,000 packets of each flow; less where the run is large. */
+export function defaultRecording(scenario: Scenario): RecordSpec {
+  const { duration_ns, flows } = scenario;
+  const intervals = Math.floor(MAX_SERIES_ROWS / Math.max(1, seriesRows(scenario, duration_ns)));
+  const series_ns = Math.ceil(duration_ns / Math.max(1, Math.min(DEFAULT_INTERVALS, intervals)));
+  const share = Math.floor(DEFAULT_SAMPLES_OF_ALL / Math.max(1, flows.length));
+  return { series_ns, samples: Math.max(1, Math.min(DEFAULT_SAMPLES, share)) };
+}
+
+/** What a direction of a link did from `from` (included) to `to` (not included; at the end of the run, included). */
+export interface LinkRow {
+  readonly kind: "link";
+  readonly from: Nanos;
+  readonly to: Nanos;
+  readonly id: string;
+  /** Admitted to the queue or the line. */
+  readonly packets: number;
+  readonly bytes: number;
+  readonly drops: number;
+  /** At the end of the interval; the packet being sent not counted. */
+  readonly waitingPackets: number;
+  readonly waitingBytes: number;
+  /** Share of the interval in which the line was sending. */
+  readonly utilization: number;
+}
+
+export interface FlowRow {
+  readonly kind: "flow";
+  readonly from: Nanos;
+  readonly to: Nanos;
+  readonly id: string;
+  readonly sent: number;
+  readonly received: number;
+  /** Received, headers included. */
+  readonly bytes: number;
+  /** Of the packets received; null where there is none. */
+  readonly meanDelay: Nanos | null;
+}
+
+export type SeriesRow = LinkRow | FlowRow;
+
+/** Rows a run of this scenario comes to at most. */
+export function seriesRows({ network, flows, duration_ns }: Scenario, interval: Nanos): number {
+  return Math.ceil(duration_ns / interval) * (2 * network.links.length + flows.length);
+}
+
+interface WatchedLink {
+  readonly id: string;
+  readonly cell: Cell;
+  packets: number;
+  bytes: number;
+  drops: number;
+  /** Bits counted already and not sent yet. */
+  backlog: number;
+}
+
+interface WatchedFlow {
+  readonly id: string;
+  readonly source: Cell;
+  readonly sink: Cell;
+  sent: number;
+  received: number;
+  bytes: number;
+  delays: number;
+  delaySum: number;
+}
+
+/** Reads a world at the ends of its intervals; whoever runs the world calls `take` there, and `end` when it is over. */
+export class SeriesReader {
+  /** End of the present interval. */
+  next: Nanos;
+  readonly #interval: Nanos;
+  readonly #onRow: (row: SeriesRow) => void;
+  readonly #links: readonly WatchedLink[];
+  readonly #flows: readonly WatchedFlow[];
+  #from: Nanos = 0;
+
+  constructor(world: World, scenario: Scenario, interval: Nanos, onRow: (row: SeriesRow) => void) {
+    this.#interval = interval;
+    this.next = interval;
+    this.#onRow = onRow;
+    this.#links = world.cells
+      .filter(({ spec }) => spec.logic === "link")
+      .map((cell) => ({ id: cell.id.slice("link/".length), cell, packets: 0, bytes: 0, drops: 0, backlog: 0 }));
+    this.#flows = scenario.flows.map((flow) => watch(world, flow));
+  }
+
+  /** All that happened before `next` has been handled, and nothing after it. */
+  take(): void {
+    this.#rows(this.next);
+    this.next += this.#interval;
+  }
+
+  /** The run is over at `now`: what is left of the present interval. */
+  end(now: Nanos): void {
+    if (now > this.#from) this.#rows(now);
+  }
+
+  #rows(to: Nanos): void {
+    const from = this.#from;
+    for (const link of this.#links) {
+      const row = linkRow(link, from, to);
+      if (row !== null) this.#onRow(row);
+    }
+    for (const flow of this.#flows) {
+      const row = flowRow(flow, from, to);
+      if (row !== null) this.#onRow(row);
+    }
+    this.#from = to;
+  }
+}
+
+function watch(world: World, flow: FlowSpec): WatchedFlow {
+  const cell = (id: string): Cell => world.cells[world.indexOf(id) as number] as Cell;
+  const counts = { sent: 0, received: 0, bytes: 0, delays: 0, delaySum: 0 };
+  return { id: flow.id, source: cell(`app/${flow.id}`), sink: cell(tallyId(flow)), ...counts };
+}
+
+function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
+  const context = link.cell.state.context as LinkContext;
+  const { packets, bytes, drops } = context;
+  const held = heldBy(context, to);
+  const still = packets === link.packets && drops === link.drops;
+  if (still && link.backlog === 0 && held.waitingPackets === 0) return null;
+  const { id } = link;
+  const { waitingPackets, waitingBytes, backlog } = held;
+  const moved = { packets: packets - link.packets, bytes: bytes - link.bytes, drops: drops - link.drops };
+  const room = roomBetween(context.direction, from, to);
+  const sent = moved.bytes * 8 + link.backlog - backlog;
+  const utilization = room === 0 ? 0 : Math.min(1, Math.max(0, sent / room));
+  Object.assign(link, { packets, bytes, drops, backlog });
+  return { kind: "link", from, to, id, ...moved, waitingPackets, waitingBytes, utilization };
+}
+
+function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
+  const { sent } = flow.source.state.context as SourceContext;
+  const { received, receivedBytes: bytes, latency } = flow.sink.state.context as Tally;
+  if (sent === flow.sent && received === flow.received) return null;
+  const delays = latency.count - flow.delays;
+  const row: FlowRow = {
+    kind: "flow",
+    from,
+    to,
+    id: flow.id,
+    sent: sent - flow.sent,
+    received: received - flow.received,
+    bytes: bytes - flow.bytes,
+    meanDelay: delays === 0 ? null : (latency.sum - flow.delaySum) / delays,
+  };
+  Object.assign(flow, { sent, received, bytes, delays: latency.count, delaySum: latency.sum });
+  return row;
+}
+
+interface Held {
+  readonly waitingPackets: number;
+  readonly waitingBytes: number;
+  readonly backlog: number;
+}
+
+/** What a link holds at `now`. A paced link counts packets when they have left, the other kind when they come. */
+function heldBy({ model, paced }: LinkContext, now: Nanos): Held {
+  if (paced === null) return { ...waitingAt(model, now), backlog: backlogAt(model, now) };
+  let [waitingPackets, waitingBytes] = [0, 0];
+  for (const band of paced.queue.bands) {
+    waitingPackets += band.waiting;
+    waitingBytes += band.waitingBytes;
+  }
+  return { waitingPackets, waitingBytes, backlog: 0 };
+}
+
+function backlogAt({ busyUntil, rate }: LinkModel, now: Nanos): number {
+  return (Math.max(0, busyUntil - now) * rate) / SECOND;
+}
+
+/** The queue itself forgets what has left only when the next packet comes. */
+function waitingAt(queue: TransmitQueue, now: Nanos): Omit<Held, "backlog"> {
+  const { starts, sizes, head } = queue;
+  let { waiting, waitingBytes } = queue;
+  if (starts === null || sizes === null) return { waitingPackets: waiting, waitingBytes };
+  const mask = starts.length - 1;
+  for (let at = head; waiting > 0 && (starts[at] as number) <= now; at = (at + 1) & mask) {
+    waitingBytes -= sizes[at] as number;
+    waiting--;
+  }
+  return { waitingPackets: waiting, waitingBytes };
+}
