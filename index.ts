@@ -35,6 +35,7 @@ export { parseRecord, replay, type ReplayResult } from "./sim/replay.ts";
 export { LINK_PRESETS, type LinkPreset } from "./topologies/link-presets.ts";
 export { buildPreset, PRESETS } from "./topologies/presets.ts";
 export { resolveTopology } from "./topologies/resolve-topology.ts";
+export { importTopology } from "./topologies/import/import.ts";
 export {
   type Connector,
   CONNECTOR_ERRORS,

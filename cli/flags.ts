@@ -7,7 +7,9 @@ import { parseDuration } from "../topologies/units.ts";
 export const scenarioArgument = Argument.String("scenario").pipe(Argument.withDescription("Scenario file (YAML)"));
 
 export const topologyArgument = Argument.String("topology").pipe(
-  Argument.withDescription("Preset (tiny, diamond, line, grid:rows=5,columns=5, ...), topology file or scenario file"),
+  Argument.withDescription(
+    "Preset (tiny, grid:rows=5,columns=5, ...), topology (YAML, JSON, .topo, GraphML, AS relationships, folder of topology.json) or scenario",
+  ),
 );
 
 export const jsonFlag = Flag.Boolean("json").pipe(

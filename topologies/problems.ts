@@ -27,6 +27,66 @@ export const MAX_PROBLEMS = 100;
 
 const MAX_SHOWN_WIDTH = 120;
 
+/** Longest piece of a line that goes along with a problem. */
+const MAX_SOURCE = 10_000;
+
+/** Where a problem stands; lines and columns count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The problems of one file: each said once, and no more than anybody reads. */
+export class ProblemList {
+  readonly #file: string;
+  readonly #problems: Problem[] = [];
+  readonly #seen = new Set<string>();
+  #unreported = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Whether further problems are only counted; places and suggestions for them need not be looked for. */
+  get full(): boolean {
+    return this.#problems.length >= MAX_PROBLEMS;
+  }
+
+  get count(): number {
+    return this.#problems.length + this.#unreported;
+  }
+
+  /** In the order of their places; where some were left out, the last one says how many. */
+  get sorted(): readonly Problem[] {
+    const sorted = this.#problems.toSorted((left, right) => left.line - right.line || left.column - right.column);
+    const last = sorted.at(-1);
+    if (last === undefined || this.#unreported === 0) return sorted;
+    const { file, line, column } = last;
+    const message = `${this.#unreported} more problems`;
+    return [...sorted, { file, line, column, message, expected: "none", found: String(this.#unreported) }];
+  }
+
+  add(placeOf: () => Place, { message, expected, found, didYouMean }: Finding): void {
+    if (this.full) {
+      this.#unreported++;
+      return;
+    }
+    const { line, column } = placeOf();
+    const identity = `${line}:${column}:${message}`;
+    if (this.#seen.has(identity)) return;
+    this.#seen.add(identity);
+    const place = { file: this.#file, line, column };
+    this.#problems.push({ ...place, message, expected, found, ...(didYouMean === undefined ? {} : { didYouMean }) });
+  }
+}
+
+/** The problems with the line of each, for a reader who does not hold the file. */
+export function withSources(problems: readonly Problem[], text: string): readonly Problem[] {
+  if (problems.length === 0) return problems;
+  const lines = text.split(/\r?\n/);
+  return problems.map((problem) => ({ ...problem, source: (lines[problem.line - 1] ?? "").slice(0, MAX_SOURCE) }));
+}
+
 /** For each problem `file:line:column: message`, the line of the source and a caret below the place. */
 export function formatProblems(text: string, problems: readonly Problem[]): string {
   const lines = text.split(/\r?\n/);

@@ -18,14 +18,10 @@ import { decode } from "./decode.ts";
 import { type FlowContext, readFlows } from "./flows.ts";
 import { applyLinkFields } from "./links.ts";
 import { checkPolicyName, DEFAULT_POLICY, readPolicy } from "./policies.ts";
+import { importTopology } from "./import/import.ts";
+import type { TopologySource } from "./import/source.ts";
 import type { Problem } from "./problems.ts";
-import {
-  fileTitle,
-  resolveNetwork,
-  resolvePreset,
-  resolvePresetName,
-  resolveTopologyFile,
-} from "./resolve-topology.ts";
+import { fileTitle, resolveNetwork, resolvePreset, resolvePresetName } from "./resolve-topology.ts";
 import { type LinkOverrideDocument, ScenarioDocument } from "./schema.ts";
 import { Section } from "./section.ts";
 import { DURATION } from "./units.ts";
@@ -46,6 +42,8 @@ export interface ResolveOptions {
   /** Names the text in problems, and the scenario where the text does not. */
   readonly file: string;
   readonly readFile: ReadFile;
+  /** Reads a topology that a scenario names, by the path that stands there. Left out: `readFile` reads its one file. */
+  readonly readTopology?: (path: string) => Result<TopologySource, string>;
   /** Names of policies beyond the built-in ones. */
   readonly extraPolicies?: readonly string[];
   readonly overrides?: Overrides;
@@ -137,7 +135,7 @@ function checkOverrides({ overrides = {}, extraPolicies = [] }: ResolveOptions):
 function resolveTopologyOf(
   document: ScenarioDocument,
   section: Section,
-  { file, readFile }: ResolveOptions,
+  { file, readFile, readTopology }: ResolveOptions,
   foreign: Problem[],
 ): Network | undefined {
   const { topology } = document;
@@ -145,24 +143,27 @@ function resolveTopologyOf(
   if (typeof topology === "string") return resolvePresetName(topology, place);
   if ("preset" in topology) return resolvePreset(topology, place);
   if ("ases" in topology) return resolveNetwork(topology, place, document.name ?? fileTitle(file));
-  const text = readFile(topology.file);
-  if (!text.ok) {
-    const message = `cannot read the topology file: ${text.error}`;
+  const source = (readTopology ?? oneFile(readFile))(topology.file);
+  if (!source.ok) {
+    const message = `cannot read the topology file: ${source.error}`;
     return place.at("file").problem({ message, expected: "a topology file", found: topology.file });
   }
-  return resolveForeignTopology(text.value, topology.file, foreign);
+  return resolveForeignTopology(source.value, foreign);
 }
 
-/** The lines of another file go with its problems: the caller holds only the scenario's text. */
-function resolveForeignTopology(text: string, file: string, foreign: Problem[]): Network | undefined {
-  const parsed = parseYaml(text, file);
-  const network = parsed.ok ? resolveTopologyFile(parsed.value) : undefined;
-  const lines = text.split(/\r?\n/);
-  const problems = parsed.ok ? parsed.value.problems : parsed.error;
-  foreign.push(
-    ...problems.map((problem) => ({ ...problem, source: (lines[problem.line - 1] ?? "").slice(0, 10_000) })),
-  );
-  return problems.length > 0 ? undefined : network;
+function oneFile(readFile: ReadFile): NonNullable<ResolveOptions["readTopology"]> {
+  return (path) => {
+    const text = readFile(path);
+    return text.ok ? ok({ path, folder: false, files: [{ path, text: text.value }], staticInfo: null }) : text;
+  };
+}
+
+/** The lines of other files go with their problems: the caller holds only the scenario's text. */
+function resolveForeignTopology(source: TopologySource, foreign: Problem[]): Network | undefined {
+  const imported = importTopology(source);
+  if (imported.ok) return imported.value.network;
+  foreign.push(...imported.error);
+  return undefined;
 }
 
 /** Link numbers by the text of each of their interfaces. */

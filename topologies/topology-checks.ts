@@ -79,3 +79,45 @@ function findChildCycle(links: readonly NetworkLink[]): NetworkFault | null {
   const names = [...round, round[0]].join(" > ");
   return { ia: at, link, message: `child links form a cycle: ${names}`, expected: "no AS above itself" };
 }
+
+/** What is allowed and rarely meant, each a sentence. */
+export function findNetworkWarnings({ ases, links }: Network): readonly string[] {
+  const core = new Set(ases.filter((as) => as.core).map(({ ia }) => ia));
+  const parts = countParts(
+    core,
+    links.filter(({ type }) => type === "core"),
+  );
+  const idle = links.filter(({ a, b, type }) => type === "peer" && (core.has(a.ia) || core.has(b.ia))).length;
+  const foreign = links.filter(({ a, b, type }) => type === "child" && isdOf(a.ia) !== isdOf(b.ia)).length;
+  return [
+    ...(parts > 1
+      ? [`core links leave the core in ${parts} parts: no path leads from one to another but by peering`]
+      : []),
+    ...(idle > 0 ? [`${idle} peering links have a core end: no path uses them`] : []),
+    ...(foreign > 0 ? [`${foreign} child links join two ISDs, which SCION does not have`] : []),
+  ];
+}
+
+function isdOf(ia: IA): string {
+  return ia.slice(0, ia.indexOf("-"));
+}
+
+function countParts(members: ReadonlySet<IA>, links: readonly NetworkLink[]): number {
+  const neighbours = Map.groupBy(
+    links.flatMap(({ a, b }) => [[a.ia, b.ia] as const, [b.ia, a.ia] as const]),
+    ([from]) => from,
+  );
+  const seen = new Set<IA>();
+  let parts = 0;
+  for (const first of members) {
+    if (seen.has(first)) continue;
+    parts++;
+    const open = [first];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      for (const [, to] of neighbours.get(next) ?? []) open.push(to);
+    }
+  }
+  return parts;
+}

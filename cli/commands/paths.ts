@@ -31,7 +31,7 @@ const execute = Effect.fnUntraced(function* ({
   max,
   json,
 }: Command.Command.Config.Infer<typeof flags>) {
-  const { knownAs, loadTopology } = yield* Effect.promise(() => import("../runner/load.ts"));
+  const { knownAs, loadTopology } = yield* Effect.promise(() => import("../runner/load-topology.ts"));
   const { network, epoch_s } = yield* loadTopology(topology);
   const from = yield* knownAs("src", src, network);
   const to = yield* knownAs("dst", dst, network);

@@ -1,86 +1,11 @@
-/** `pathloom topology show`: the ASes and links of a topology. */
-import * as Effect from "effect/Effect";
+/** `pathloom topology`: one file for each of its commands. */
 import * as Command from "effect/cli/Command";
-import { formatInterface } from "../../core/address.ts";
-import type { LinkDirection, Network, NetworkLink } from "../../core/scenario.ts";
-import { reporting } from "../errors.ts";
-import { jsonFlag, topologyArgument } from "../flags.ts";
-import { type Cell, paint, print, printJson, table } from "../output.ts";
-import { generateCommand } from "./topology-generate.ts";
-
-const flags = { topology: topologyArgument, json: jsonFlag };
-
-const execute = Effect.fnUntraced(function* ({ topology, json }: Command.Command.Config.Infer<typeof flags>) {
-  const { loadTopology } = yield* Effect.promise(() => import("../runner/load.ts"));
-  const { network } = yield* loadTopology(topology);
-  yield* json ? printJson(networkAsJson(network)) : print(formatNetwork(network));
-});
-
-/** One direction; `bandwidth_bps` null: no limit, `queue_packets` and `queue_bytes` likewise. */
-function directionAsJson(direction: LinkDirection) {
-  return {
-    bandwidth_bps: direction.rate_bps === 0 ? null : direction.rate_bps,
-    latency_ms: direction.latency_ns / 1e6,
-    jitter_ms: jitterMs(direction),
-    loss: direction.loss,
-    queue_packets: direction.queue_packets === 0 ? null : direction.queue_packets,
-    queue_bytes: direction.queue_bytes === 0 ? null : direction.queue_bytes,
-    reorder: direction.reorder,
-  };
-}
-
-function jitterMs({ delay }: LinkDirection): number {
-  return delay.kind === "uniform" ? delay.width_ns / 1e6 : 0;
-}
-
-function linkAsJson({ a, b, type, mtu, ab, ba }: NetworkLink) {
-  const [there, back] = [directionAsJson(ab), directionAsJson(ba)];
-  const same = JSON.stringify(there) === JSON.stringify(back);
-  const ends = { a: formatInterface(a.ia, a.ifId), b: formatInterface(b.ia, b.ifId), type, mtu };
-  return same ? { ...ends, ...there } : { ...ends, ...there, back };
-}
-
-function networkAsJson({ name, ases, links }: Network) {
-  return { name, ases: ases.map(({ ia, core, mtu }) => ({ ia, core, mtu })), links: links.map(linkAsJson) };
-}
-
-function formatNetwork(network: Network): string {
-  const { name, ases, links } = network;
-  const head = `${paint("bold", name)}: ${ases.length} ASes, ${links.length} links`;
-  const asRows = ases.map(({ ia, core, mtu }): Cell[] => [ia, core ? "core" : "", mtu]);
-  const linkRows = links.flatMap((link): Cell[][] => {
-    const { a, b, type, mtu, ab, ba } = link;
-    const row = linkRow(formatInterface(a.ia, a.ifId), formatInterface(b.ia, b.ifId), type, mtu, ab);
-    return "back" in linkAsJson(link) ? [row, linkRow("", "back", "", mtu, ba)] : [row];
-  });
-  const linkHead = ["a", "b", "type", "mtu", "rate Mbit/s", "latency ms", "jitter ms", "loss %", "queue"];
-  const parts = [head, table([["AS", "", "mtu"], ...asRows])];
-  return [...parts, ...(links.length === 0 ? [] : [table([linkHead, ...linkRows])])].join("\n\n");
-}
-
-function linkRow(a: string, b: string, type: string, mtu: number, direction: LinkDirection): Cell[] {
-  const { rate_bps, latency_ns, loss, queue_packets, queue_bytes } = direction;
-  const bounds = [
-    ...(queue_packets > 0 ? [`${queue_packets} packets`] : []),
-    ...(queue_bytes > 0 ? [`${queue_bytes} B`] : []),
-  ];
-  const rate = rate_bps === 0 ? "unlimited" : String(rate_bps / 1e6);
-  const queue = bounds.length === 0 ? "unlimited" : bounds.join(", ");
-  return [a, b, type, mtu, rate, latency_ns / 1e6, jitterMs(direction), Number((loss * 100).toFixed(6)), queue];
-}
-
-const showCommand = Command.make("show", flags, (input) => reporting(execute(input))).pipe(
-  Command.withDescription("Show the ASes and links of a topology"),
-  Command.withExamples([
-    { command: "pathloom topology show diamond", description: "A preset" },
-    {
-      command: "pathloom topology show grid:rows=2,columns=3 --json",
-      description: "A preset with parameters, as JSON",
-    },
-  ]),
-);
+import { checkCommand } from "./topology/check.ts";
+import { convertCommand } from "./topology/convert.ts";
+import { generateCommand } from "./topology/generate.ts";
+import { showCommand } from "./topology/show.ts";
 
 export const topologyCommand = Command.make("topology").pipe(
-  Command.withDescription("Look at networks and make them"),
-  Command.withSubcommands([showCommand, generateCommand]),
+  Command.withDescription("Look at networks, check them, make them, and turn one format into another"),
+  Command.withSubcommands([showCommand, checkCommand, convertCommand, generateCommand]),
 );

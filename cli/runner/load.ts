@@ -1,27 +1,20 @@
-/** Reads what commands are given: scenarios with their topologies and policies, topologies by name or file. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, isAbsolute, join } from "node:path";
+/** Reads the scenarios that commands are given, with their topologies and policies. */
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
-import { type IA, parseIA } from "../../core/address.ts";
 import { canonicalJson } from "../../core/canonical.ts";
 import { expandFaults } from "../../core/faults.ts";
-import type { Network, PolicySpec, Scenario } from "../../core/scenario.ts";
+import type { PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { isPolicyFile } from "../../topologies/policies.ts";
-import { buildPreset } from "../../topologies/presets.ts";
-import { formatProblems, type Problem } from "../../topologies/problems.ts";
 import { resolveScenario, type Overrides } from "../../topologies/resolve.ts";
-import { resolveTopologyFile } from "../../topologies/resolve-topology.ts";
-import { closest } from "../../topologies/suggest.ts";
-import { parseYaml, type YamlFile } from "../../topologies/yaml.ts";
 import { InputError } from "../errors.ts";
 import { textOf } from "./failure-text.ts";
 import type { PolicyFile } from "./job.ts";
 import { type InputFile, type ManifestSource, sha256 } from "./manifest.ts";
 import { loadPolicy } from "./policies.ts";
-
-/** Problems of one file shown before the rest is only counted. */
-const MAX_SHOWN = 10;
+import { problemText } from "./problem-text.ts";
+import { readTopologySource, reasonOf } from "./topology-sources.ts";
 
 /** A scenario as a run wants it, and the files it was made from. */
 export interface LoadedScenario extends ManifestSource {
@@ -34,7 +27,8 @@ export const loadScenario = Effect.fnUntraced(function* (file: string, overrides
   const inputs: InputFile[] = [];
   const text = yield* readInput("scenario", file, inputs);
   const readFile = (path: string): Result<string, string> => readNamed(besides(file, path), inputs);
-  const resolved = resolveScenario(text, { file, readFile, overrides: withParameters(overrides) });
+  const readTopology = (path: string) => readTopologySource(besides(file, path), null, inputs);
+  const resolved = resolveScenario(text, { file, readFile, readTopology, overrides: withParameters(overrides) });
   if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
   const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
   const timeline = expandFaults(resolved.value);
@@ -99,105 +93,6 @@ function besides(file: string, path: string): string {
   return isAbsolute(path) ? path : join(dirname(file), path);
 }
 
-/** A topology, and the time at which its paths are made. */
-export interface LoadedTopology {
-  readonly network: Network;
-  readonly epoch_s: number;
-  /** The scenario that the topology was taken from; null: none. */
-  readonly loaded: LoadedScenario | null;
-}
-
-/** Unix seconds at which the paths of a topology without a scenario are made: a scenario's default. */
-const DEFAULT_EPOCH_S = 1_700_000_000;
-
-/** A preset (`grid`, `grid:rows=5,columns=5`), a topology file, or the topology of a scenario file. */
-export const loadTopology = Effect.fnUntraced(function* (given: string) {
-  if (!existsSync(given) && !/\.ya?ml$|[\\/]/.test(given)) {
-    const built = presetOf(given);
-    if (!built.ok) return yield* built.error;
-    const preset: LoadedTopology = { network: built.value, epoch_s: DEFAULT_EPOCH_S, loaded: null };
-    return preset;
-  }
-  const text = yield* readInput("topology", given, []);
-  const parsed = parseYaml(text, given);
-  if (parsed.ok && isScenario(parsed.value)) {
-    const loaded: LoadedScenario = yield* loadScenario(given);
-    const { network, epoch_s } = loaded.scenario;
-    const ofScenario: LoadedTopology = { network, epoch_s, loaded };
-    return ofScenario;
-  }
-  const network = parsed.ok ? resolveTopologyFile(parsed.value) : undefined;
-  const problems = parsed.ok ? parsed.value.problems : parsed.error;
-  if (network === undefined || problems.length > 0) {
-    return yield* new InputError({ message: problemText(text, problems) });
-  }
-  const ofFile: LoadedTopology = { network, epoch_s: DEFAULT_EPOCH_S, loaded: null };
-  return ofFile;
-});
-
-/** ASes listed where one is unknown. */
-const MAX_LISTED = 20;
-
-/** An AS of a network by its name in an argument. */
-export function knownAs(argument: string, text: string, { name, ases }: Network): Effect.Effect<IA, InputError> {
-  const parsed = parseIA(text);
-  if (!parsed.ok) return Effect.fail(new InputError({ message: `${argument}: ${parsed.error}` }));
-  const names = ases.map(({ ia }) => ia);
-  if (names.includes(parsed.value)) return Effect.succeed(parsed.value);
-  const near = closest(parsed.value, names);
-  const question = near === undefined ? "" : `; did you mean ${near}?`;
-  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
-  const list = `${names.slice(0, MAX_LISTED).join(", ")}${more}`;
-  return Effect.fail(
-    new InputError({
-      message: `${argument}: topology ${name} has no AS ${parsed.value}${question}\n  It has ${list}.`,
-    }),
-  );
-}
-
-function isScenario({ value }: YamlFile): boolean {
-  return typeof value === "object" && value !== null && ["topology", "flows", "duration"].some((key) => key in value);
-}
-
-/** `grid:rows=5,columns=5` */
-function presetOf(given: string): Result<Network, InputError> {
-  const [name = "", ...rest] = given.split(":");
-  const entries = rest
-    .join(":")
-    .split(",")
-    .filter((entry) => entry !== "")
-    .map((entry): [string, string] => {
-      const [key = "", ...value] = entry.split("=");
-      return [key, value.join("=")];
-    });
-  return presetWith(given, name, entries, "no preset has this name, and no file", ", or a YAML file");
-}
-
-/** The preset with parameters as they were typed; `given` is what messages call it. */
-export function presetWith(
-  given: string,
-  name: string,
-  entries: readonly (readonly [key: string, value: string])[],
-  unknown = "no preset has this name",
-  otherwise = "",
-): Result<Network, InputError> {
-  const wrong = entries.find(([key, value]) => key === "" || !/^\d+(\.\d+)?$/.test(value));
-  if (wrong !== undefined) {
-    return err(
-      new InputError({
-        message: `topology ${given}: expected a preset with parameters such as grid:rows=5,columns=5, found ${JSON.stringify(wrong.join("="))}`,
-      }),
-    );
-  }
-  const built = buildPreset(name, Object.fromEntries(entries.map(([key, value]) => [key, Number(value)])));
-  if (built.ok) return ok(built.value);
-  const lines = built.error.map(({ parameter, message, expected, didYouMean }) => {
-    const what = parameter === null ? `${unknown}: expected ${expected}${otherwise}` : message;
-    return `${what}${didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`}`;
-  });
-  return err(new InputError({ message: `topology ${given}: ${lines.join("\n")}` }));
-}
-
 function readInput(what: string, file: string, inputs: InputFile[]): Effect.Effect<string, InputError> {
   return Effect.suspend(() => {
     const text = readNamed(file, inputs);
@@ -214,30 +109,6 @@ function readNamed(path: string, inputs: InputFile[]): Result<string, string> {
     inputs.push({ file: path, sha256: sha256(bytes) });
     return ok(bytes.toString("utf8"));
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT") return err(`no such file${neighbour(path)}`);
-    if (code === "EISDIR") return err("this is a folder; expected a YAML file");
-    return err(code === "EACCES" ? "permission denied" : message);
+    return err(reasonOf(path, cause));
   }
-}
-
-function neighbour(path: string): string {
-  const folder = dirname(path);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const near = closest(basename(path), names);
-  return near === undefined ? "" : `; did you mean ${join(folder, near)}?`;
-}
-
-function problemText(text: string, problems: readonly Problem[]): string {
-  // What is wrong with a flag stands in no file.
-  const flags = problems.filter(({ file }) => file.startsWith("("));
-  const inFiles = problems.filter(({ file }) => !file.startsWith("("));
-  const aboutFlags = flags.map(({ file, message, didYouMean }) => {
-    const question = didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`;
-    return `--${file.slice(1, -1)}: ${message}${question}`;
-  });
-  const shown = inFiles.slice(0, MAX_SHOWN);
-  const more = inFiles.length > shown.length ? [`and ${inFiles.length - shown.length} more problems`] : [];
-  const aboutFiles = shown.length === 0 ? [] : [formatProblems(text, shown).trimEnd()];
-  return [...aboutFlags, ...aboutFiles, ...more].join("\n");
 }

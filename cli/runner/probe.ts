@@ -15,7 +15,7 @@ import { quietScenario } from "../../sim/sim-connectors.ts";
 import { Simulation } from "../../sim/simulation.ts";
 import { InputError, RunError } from "../errors.ts";
 import { textOf } from "./failure-text.ts";
-import { knownAs, loadTopology } from "./load.ts";
+import { knownAs, loadTopology } from "./load-topology.ts";
 import { loadPolicies } from "./policies.ts";
 
 /** Host in an AS where none is named. */

@@ -1,14 +1,13 @@
 /** `pathloom topology generate`: makes a network and writes it down as a topology file. */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import { InputError, reporting } from "../errors.ts";
-import { wholeNumber } from "../flags.ts";
-import { textOf } from "../runner/failure-text.ts";
-import { guardWrite } from "../runner/line-files.ts";
+import { InputError, reporting } from "../../errors.ts";
+import { wholeNumber } from "../../flags.ts";
+import { textOf } from "../../runner/failure-text.ts";
+import { writeWhole } from "../../runner/write-whole.ts";
 
 const flags = {
   name: Argument.String("name").pipe(
@@ -36,8 +35,8 @@ const execute = Effect.fnUntraced(function* ({
   to,
   out,
 }: Command.Command.Config.Infer<typeof flags>) {
-  const { presetWith } = yield* Effect.promise(() => import("../runner/load.ts"));
-  const { networkToJson, networkToYaml } = yield* Effect.promise(() => import("../../topologies/write.ts"));
+  const { presetWith } = yield* Effect.promise(() => import("../../runner/load-topology.ts"));
+  const { networkToJson, networkToYaml } = yield* Effect.promise(() => import("../../../topologies/write.ts"));
   const ofSeed = Option.isSome(seed) ? [["seed", String(seed.value)] as const] : [];
   const network = yield* Effect.suspend(() => {
     const built = presetWith(name, name, [...Object.entries(param), ...ofSeed]);
@@ -54,20 +53,6 @@ const execute = Effect.fnUntraced(function* ({
   });
   yield* Effect.logInfo(`${out.value}: ${network.ases.length} ASes, ${network.links.length} links`);
 });
-
-/** A file that stands there is replaced only by one that is complete. */
-function writeWhole(file: string, text: string): void {
-  const partial = `${file}.partial-${process.pid}`;
-  try {
-    guardWrite(file, () => {
-      writeFileSync(partial, text);
-      renameSync(partial, file);
-    });
-  } catch (cause) {
-    rmSync(partial, { force: true });
-    throw cause;
-  }
-}
 
 export const generateCommand = Command.make("generate", flags, (input) => reporting(execute(input))).pipe(
   Command.withDescription("Make a network and write it as a topology file"),
