@@ -66,6 +66,7 @@ export function echoReply(packet: Packet, host: string): Packet {
     currInf: back.currInf,
     currHf: back.currHf,
     l4,
+    // Extension headers and what EPIC adds to a path do not come back.
     wireLength: wireLengthOf(back.path, host, packet.srcHost, l4, packet.payloadLength),
     extensions: null,
     irregular: null,

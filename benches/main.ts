@@ -2,6 +2,7 @@
 import { actorsBench } from "./actors.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
+import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
@@ -13,6 +14,7 @@ export const BENCHES: readonly Bench[] = [
   gridBench,
   actorsBench,
   connectorsBench,
+  codecBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

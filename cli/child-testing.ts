@@ -21,6 +21,8 @@ export interface ChildOptions {
   /** Called with the child once it runs. */
   readonly onStart?: (child: ChildProcess) => void;
   readonly entry?: string;
+  /** What stands on stdin; nothing where it is left out. */
+  readonly input?: string;
 }
 
 const waiting: (() => void)[] = [];
@@ -39,12 +41,16 @@ export async function pathloom(args: readonly string[], options: ChildOptions = 
   }
 }
 
-function start(args: readonly string[], { env = {}, onStart, entry = "cli/main.ts" }: ChildOptions): ChildProcess {
+function start(
+  args: readonly string[],
+  { env = {}, onStart, entry = "cli/main.ts", input }: ChildOptions,
+): ChildProcess {
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: ROOT,
     env: { ...process.env, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  child.stdin?.end(input);
   onStart?.(child);
   return child;
 }

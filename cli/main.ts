@@ -6,7 +6,9 @@
 import * as Command from "effect/cli/Command";
 import { buildInfo } from "./build-info.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
+import { packetCommand } from "./commands/packet.ts";
 import { pathsCommand } from "./commands/paths.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { replayCommand } from "./commands/replay.ts";
@@ -30,6 +32,8 @@ const pathloom = Command.make("pathloom").pipe(
     pingCommand,
     tracerouteCommand,
     topologyCommand,
+    packetCommand,
+    exportCommand,
   ]),
 );
 

@@ -2,7 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { hostBytes } from "../address.ts";
 import { checksumOf, pseudoHeaderSum, sumWords } from "./checksum.ts";
-import { putIA } from "./header.ts";
+import { putIA } from "./texts.ts";
 
 /** Checksum over a pseudo header and an upper layer whose checksum field is zero. */
 function checksum(dst: [string, string], src: [string, string], protocol: number, upper: Uint8Array): number {

@@ -1,9 +1,10 @@
 /** Common and address header (draft-dekater-scion-dataplane, "Common Header" and "Address Header"). */
-import { formatIA, hostFromBytes, hostLength, hostType, type IA, iaParts, writeHost } from "../address.ts";
+import { hostLength, type IA } from "../address.ts";
 import type { Packet } from "../packet.ts";
 import { err, ok, type Result } from "../result.ts";
-import { fault, get16, get32, get48, put16, put32, put48, type WireError } from "./bytes.ts";
+import { fault, get16, get32, put16, put32, type WireError } from "./bytes.ts";
 import { pathTypeOf } from "./path.ts";
+import { bytesOfHost, getHost, getIA, putIA } from "./texts.ts";
 
 export const COMMON_HEADER_BYTES = 12;
 
@@ -32,18 +33,7 @@ export interface Header {
 
 /** Bytes of common and address header for these hosts. */
 export function addressEnd(dstHost: string, srcHost: string): number {
-  return HOSTS_START + hostLength(hostType(dstHost)) + hostLength(hostType(srcHost));
-}
-
-/** Writes an ISD-AS as 16 and 48 bits. */
-export function putIA(bytes: Uint8Array, at: number, ia: IA): void {
-  const { isd, as } = iaParts(ia);
-  put16(bytes, at, isd);
-  put48(bytes, at + 2, as);
-}
-
-export function getIA(bytes: Uint8Array, at: number): IA {
-  return formatIA(get16(bytes, at), get48(bytes, at + 2));
+  return HOSTS_START + bytesOfHost(dstHost).bytes.length + bytesOfHost(srcHost).bytes.length;
 }
 
 /**
@@ -55,7 +45,8 @@ export function decodeHeader(bytes: Uint8Array, cutOff = false): Result<Header, 
   const wrong = checkLengths(bytes, cutOff);
   if (wrong !== null) return err(wrong);
   const types = bytes[9] as number;
-  const [dstType, srcType] = [types >>> 4, types & 0xf];
+  const dstType = types >>> 4;
+  const srcType = types & 0xf;
   const srcStart = HOSTS_START + hostLength(dstType);
   const first = get32(bytes, 0);
   return ok({
@@ -66,8 +57,8 @@ export function decodeHeader(bytes: Uint8Array, cutOff = false): Result<Header, 
     pathType: bytes[8] as number,
     dstIa: getIA(bytes, COMMON_HEADER_BYTES),
     srcIa: getIA(bytes, COMMON_HEADER_BYTES + IA_BYTES),
-    dstHost: hostFromBytes(dstType, bytes, HOSTS_START),
-    srcHost: hostFromBytes(srcType, bytes, srcStart),
+    dstHost: getHost(dstType, bytes, HOSTS_START),
+    srcHost: getHost(srcType, bytes, srcStart),
     pathStart: srcStart + hostLength(srcType),
   });
 }
@@ -108,10 +99,15 @@ export function encodeHeader(
   bytes[offset + 5] = headerLength / 4;
   put16(bytes, offset + 6, payloadLength);
   bytes[offset + 8] = pathTypeOf(packet.path);
-  bytes[offset + 9] = (hostType(packet.dstHost) << 4) | hostType(packet.srcHost);
+  const [dst, src] = [bytesOfHost(packet.dstHost), bytesOfHost(packet.srcHost)];
+  bytes[offset + 9] = (dst.type << 4) | src.type;
   put16(bytes, offset + 10, 0);
   putIA(bytes, offset + COMMON_HEADER_BYTES, packet.dstIa);
   putIA(bytes, offset + COMMON_HEADER_BYTES + IA_BYTES, packet.srcIa);
-  const srcStart = offset + HOSTS_START + writeHost(packet.dstHost, bytes, offset + HOSTS_START);
-  return srcStart + writeHost(packet.srcHost, bytes, srcStart);
+  return putBytes(src.bytes, bytes, putBytes(dst.bytes, bytes, offset + HOSTS_START));
+}
+
+function putBytes(from: Uint8Array, to: Uint8Array, offset: number): number {
+  for (let i = 0; i < from.length; i++) to[offset + i] = from[i] as number;
+  return offset + from.length;
 }

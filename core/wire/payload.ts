@@ -5,7 +5,7 @@
  */
 import { type L4, NO_FLOW, type Packet, PAYLOAD_HEADER_BYTES } from "../packet.ts";
 import type { Nanos } from "../units.ts";
-import { get32, get64, put32, put64 } from "./bytes.ts";
+import { copyOf, get32, get64, put32, put64 } from "./bytes.ts";
 
 /** Magic, version and zero byte as one number. */
 const MAGIC_AND_VERSION = 0x504c_0100;
@@ -42,7 +42,7 @@ export function decodePayload(l4: L4, bytes: Uint8Array, start: number, end: num
 
 function copyUnlessZero(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
   for (let i = start; i < end; i++) {
-    if (bytes[i] !== 0) return new Uint8Array(bytes.subarray(start, end));
+    if (bytes[i] !== 0) return copyOf(bytes, start, end);
   }
   return null;
 }

@@ -6,7 +6,7 @@ import type { L4 } from "../packet.ts";
 import { err, ok, type Result } from "../result.ts";
 import { SCMP_TYPE } from "../scmp.ts";
 import { fault, get16, get64, put16, put64, type WireError } from "./bytes.ts";
-import { getIA, putIA } from "./header.ts";
+import { getIA, putIA } from "./texts.ts";
 
 export const SCMP_BYTES = 4;
 
