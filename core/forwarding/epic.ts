@@ -11,8 +11,8 @@ import { type EpicPath, type HopField, type InfoField, infIndexForHf } from "../
 import { MICROSECOND, MILLISECOND, type Nanos, SECOND } from "../units.ts";
 import { put16, put32 } from "../wire/bytes.ts";
 import { addressEnd } from "../wire/header.ts";
-import { putIA } from "../wire/texts.ts";
 import { pathLength } from "../wire/path.ts";
+import { putIA } from "../wire/texts.ts";
 import type { Disposition, Router } from "./router.ts";
 import { isPeering, segIdAt } from "./segid.ts";
 
