@@ -5,11 +5,13 @@
  */
 import * as Command from "effect/cli/Command";
 import { buildInfo } from "./build-info.ts";
+import { checkCommand } from "./commands/check.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { liveCommand } from "./commands/live.ts";
 import { pathsCommand } from "./commands/paths.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { topologyCommand } from "./commands/topology.ts";
 import { runProgram } from "./program.ts";
 
@@ -19,7 +21,7 @@ const pathloom = Command.make("pathloom").pipe(
     { command: "pathloom run examples/02-failover.yaml", description: "Simulate a scenario" },
     { command: "pathloom paths diamond 1-ff00:0:110 1-ff00:0:120", description: "Look at the paths of a network" },
   ]),
-  Command.withSubcommands([runCommand, liveCommand, replayCommand, doctorCommand, pathsCommand, topologyCommand]),
+  Command.withSubcommands([runCommand, liveCommand, replayCommand, doctorCommand, pathsCommand, topologyCommand, checkCommand, schemaCommand]),
 );
 
 function versionText(): string {

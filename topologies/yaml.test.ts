@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { formatProblems, type Problem } from "./problems.ts";
 import { resolveScenario } from "./resolve.ts";
 import { resolveTopology } from "./resolve-topology.ts";
-import { ScenarioDocument, TopologyFileDocument } from "./schema.ts";
+import { ScenarioDocument } from "./scenario/scenario.ts";
+import { TopologyFileDocument } from "./scenario/topology.ts";
 import { MAX_FILE_SIZE, parseYaml } from "./yaml.ts";
 
 const FAILOVER = readFileSync("examples/02-failover.yaml", "utf8");

@@ -30,6 +30,9 @@ const MAX_DEPTH = 100;
  */
 const MAX_ALIASED_VALUES = 10_000;
 
+/** Reads a file that another one names, by the path that stands there; the error is one clear sentence. */
+export type ReadFile = (path: string) => Result<string, string>;
+
 /** Keys and list positions that lead to a value. */
 export type Path = readonly (string | number)[];
 
@@ -48,6 +51,9 @@ export class YamlFile {
   readonly text: string;
   /** Plain data: mappings, lists, text, finite numbers, true, false, null. */
   readonly value: unknown;
+  readonly readFile: ReadFile;
+  /** Lists read from files that this one names, by their path: several places may name one file. */
+  readonly lists = new Map<string, unknown>();
   readonly #root: unknown;
   readonly #lines: LineCounter;
   readonly #targets = new Map<unknown, unknown>();
@@ -57,10 +63,16 @@ export class YamlFile {
   readonly sound: boolean;
   #duplicateKeys = 0;
   #unreported = 0;
+  /** Places whose values were wrong in shape and are not in what is read on. */
+  readonly #leftOut = new Set<string>();
+  readonly #aboveLeftOut = new Set<string>();
+  /** For a list that lost items, by its place: where each of the others stands in the file. */
+  readonly #kept = new Map<string, readonly number[]>();
 
-  constructor(file: string, text: string, document: Document.Parsed, lines: LineCounter) {
+  constructor(file: string, text: string, document: Document.Parsed, lines: LineCounter, readFile: ReadFile) {
     this.file = file;
     this.text = text;
+    this.readFile = readFile;
     this.#root = document.contents;
     this.#lines = lines;
     for (const { code, message, pos } of firstAtEachPlace(document.errors)) {
@@ -95,6 +107,49 @@ export class YamlFile {
   /** A problem with the key that `path` ends in. */
   atKey(path: Path, finding: Finding): void {
     this.#add(() => this.#offsetOf(path, true), finding);
+  }
+
+  /** What stands here is wrong and has been reported: what is said about it later would only follow from that. */
+  leaveOut(path: Path): void {
+    this.#leftOut.add(pathText(path));
+    this.#aboveLeftOut.add(pathText(path.slice(0, -1)));
+  }
+
+  /** What stands here is wrong and has been reported; something else is read in its place. */
+  assume(path: Path): void {
+    this.#leftOut.add(pathText(path));
+  }
+
+  isLeftOut(path: Path): boolean {
+    return this.#leftOut.has(pathText(path));
+  }
+
+  /** Whether a problem here would follow from one that has been reported: about what was left out, or that it is not there. */
+  followsFromLeftOut(path: Path): boolean {
+    if (this.#leftOut.size === 0) return false;
+    return this.#aboveLeftOut.has(pathText(path)) || path.some((_, at) => this.isLeftOut(path.slice(0, at + 1)));
+  }
+
+  /** The list at `path` (as it is read) had `length` items and loses some. */
+  forgetItems(path: Path, length: number, gone: ReadonlySet<number>): void {
+    const list = pathText(this.originalPath(path));
+    const before = this.#kept.get(list) ?? Array.from({ length }, (_, at) => at);
+    this.#kept.set(
+      list,
+      before.filter((_, at) => !gone.has(at)),
+    );
+  }
+
+  /** Where in the file that stands which is read at `path`. */
+  originalPath(path: Path): Path {
+    if (this.#kept.size === 0) return path;
+    return path.reduce<Path>((original, step) => [...original, this.originalStep(original, step)], []);
+  }
+
+  /** The last step of a path whose others are the file's own already. */
+  originalStep(list: Path, step: string | number): string | number {
+    if (typeof step !== "number" || this.#kept.size === 0) return step;
+    return this.#kept.get(pathText(list))?.[step] ?? step;
   }
 
   /** Whether further problems are only counted; suggestions for them need not be looked for. */
@@ -202,8 +257,21 @@ export class YamlFile {
   }
 }
 
+/** `flows[0].rate`; keys that are no plain words stand in quotes. */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === "number") return `${text}[${step}]`;
+    if (!/^[\w-]+$/.test(step) || /^\d/.test(step)) return `${text}[${shown(step)}]`;
+    return text === "" ? step : `${text}.${step}`;
+  }, "");
+}
+
 /** Parses a file and refuses what is no text, too large, empty, or not YAML. */
-export function parseYaml(text: string, file: string): Result<YamlFile, readonly Problem[]> {
+export function parseYaml(
+  text: string,
+  file: string,
+  readFile: ReadFile = noFiles,
+): Result<YamlFile, readonly Problem[]> {
   const refuse = (message: string, expected: string, found: string) =>
     err([{ file, line: 1, column: 1, message, expected, found }]);
   if (text.length > MAX_FILE_SIZE) {
@@ -215,7 +283,7 @@ export function parseYaml(text: string, file: string): Result<YamlFile, readonly
   try {
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, ...CORE });
-    const parsed = new YamlFile(file, text, document, lines);
+    const parsed = new YamlFile(file, text, document, lines, readFile);
     if (!parsed.sound) return err(parsed.problems);
     return parsed.value === null ? refuse("the file is empty", "a mapping", "nothing") : ok(parsed);
   } catch (error) {
@@ -223,6 +291,10 @@ export function parseYaml(text: string, file: string): Result<YamlFile, readonly
     const found = error instanceof Error ? error.message : String(error);
     return refuse("the file cannot be parsed: it is nested too deeply", "a scenario or a topology", found);
   }
+}
+
+function noFiles(): Result<string, string> {
+  return err("other files cannot be read from here");
 }
 
 /** What follows a mistake at the very same place follows from it. */

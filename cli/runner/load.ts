@@ -1,5 +1,5 @@
 /** Reads what commands are given: scenarios with their topologies and policies, topologies by name or file. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
 import { canonicalJson } from "../../core/canonical.ts";
@@ -11,7 +11,7 @@ import { formatProblems, type Problem } from "../../topologies/problems.ts";
 import { resolveScenario, type Overrides } from "../../topologies/resolve.ts";
 import { resolveTopology } from "../../topologies/resolve-topology.ts";
 import { closest } from "../../topologies/suggest.ts";
-import { parseYaml } from "../../topologies/yaml.ts";
+import { MAX_FILE_SIZE, parseYaml } from "../../topologies/yaml.ts";
 import { InputError } from "../errors.ts";
 import { textOf } from "./failure-text.ts";
 import type { PolicyFile } from "./job.ts";
@@ -21,18 +21,35 @@ import { loadPolicy } from "./policies.ts";
 /** Problems of one file shown before the rest is only counted. */
 const MAX_SHOWN = 10;
 
+/** Largest file read; a character of YAML takes up to four bytes, and `topologies` says how many characters there may be. */
+const MAX_FILE_BYTES = 4 * MAX_FILE_SIZE;
+const PIECE_BYTES = 1_048_576;
+
 /** A scenario as a run wants it, and the files it was made from. */
 export interface LoadedScenario extends ManifestSource {
   /** As given on the command line. */
   readonly file: string;
 }
 
-/** Reads and resolves a scenario file; path policies in files are loaded once to learn their names. */
-export const loadScenario = Effect.fnUntraced(function* (file: string, overrides: Overrides = {}) {
+/** A scenario file as it was read: what it stands for, or everything that is wrong with it. */
+export interface ReadScenario {
+  readonly text: string;
+  readonly inputs: InputFile[];
+  readonly resolved: Result<Scenario, readonly Problem[]>;
+}
+
+export const readScenario = Effect.fnUntraced(function* (file: string, overrides: Overrides = {}) {
   const inputs: InputFile[] = [];
   const text = yield* readInput("scenario", file, inputs);
   const readFile = (path: string): Result<string, string> => readNamed(besides(file, path), inputs);
   const resolved = resolveScenario(text, { file, readFile, overrides: withParameters(overrides) });
+  const read: ReadScenario = { text, inputs, resolved };
+  return read;
+});
+
+/** Reads and resolves a scenario file; path policies in files are loaded once to learn their names. */
+export const loadScenario = Effect.fnUntraced(function* (file: string, overrides: Overrides = {}) {
+  const { text, inputs, resolved } = yield* readScenario(file, overrides);
   if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
   const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
   const { scenario, policies } = yield* namePolicies(resolved.value, locate, inputs);
@@ -117,7 +134,7 @@ export const loadTopology = Effect.fnUntraced(function* (given: string) {
     const ofScenario: LoadedTopology = { network: scenario.network, epoch_s: scenario.epoch_s };
     return ofScenario;
   }
-  const resolved = resolveTopology(text, { file: given });
+  const resolved = resolveTopology(text, { file: given, readFile: (path) => readNamed(besides(given, path), []) });
   if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
   const ofFile: LoadedTopology = { network: resolved.value, epoch_s: DEFAULT_EPOCH_S };
   return ofFile;
@@ -166,7 +183,8 @@ function readInput(what: string, file: string, inputs: InputFile[]): Effect.Effe
 /** Reads a file and keeps its hash; the error is one sentence. */
 function readNamed(path: string, inputs: InputFile[]): Result<string, string> {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readAtMost(path, MAX_FILE_BYTES + 1);
+    if (bytes.length > MAX_FILE_BYTES) return err(`the file is larger than ${MAX_FILE_BYTES / 1_048_576} MiB`);
     inputs.push({ file: path, sha256: sha256(bytes) });
     return ok(bytes.toString("utf8"));
   } catch (cause) {
@@ -177,6 +195,24 @@ function readNamed(path: string, inputs: InputFile[]): Result<string, string> {
   }
 }
 
+/** Also ends on a device that never does. */
+function readAtMost(path: string, limit: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const pieces: Buffer[] = [];
+    for (let length = 0; length < limit; ) {
+      const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, limit - length));
+      const count = readSync(file, piece);
+      if (count === 0) break;
+      pieces.push(piece.subarray(0, count));
+      length += count;
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function neighbour(path: string): string {
   const folder = dirname(path);
   const names = existsSync(folder) ? readdirSync(folder) : [];
@@ -184,7 +220,8 @@ function neighbour(path: string): string {
   return near === undefined ? "" : `; did you mean ${join(folder, near)}?`;
 }
 
-function problemText(text: string, problems: readonly Problem[]): string {
+/** Problems as people read them, at most `most` of those in files. */
+export function problemText(text: string, problems: readonly Problem[], most = MAX_SHOWN): string {
   // What is wrong with a flag stands in no file.
   const flags = problems.filter(({ file }) => file.startsWith("("));
   const inFiles = problems.filter(({ file }) => !file.startsWith("("));
@@ -192,7 +229,7 @@ function problemText(text: string, problems: readonly Problem[]): string {
     const question = didYouMean === undefined ? "" : `; did you mean ${didYouMean}?`;
     return `--${file.slice(1, -1)}: ${message}${question}`;
   });
-  const shown = inFiles.slice(0, MAX_SHOWN);
+  const shown = inFiles.slice(0, most);
   const more = inFiles.length > shown.length ? [`and ${inFiles.length - shown.length} more problems`] : [];
   const aboutFiles = shown.length === 0 ? [] : [formatProblems(text, shown).trimEnd()];
   return [...aboutFlags, ...aboutFiles, ...more].join("\n");
