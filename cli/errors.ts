@@ -42,7 +42,9 @@ export function reporting<A, E extends CommandError, R>(
   body: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | RunError, R> {
   return body.pipe(
-    Effect.tapError((error) => (error._tag === "CheckFailed" || error._tag === "InputRefused" ? Effect.void : tell(error))),
+    Effect.tapError((error) =>
+      error._tag === "CheckFailed" || error._tag === "InputRefused" ? Effect.void : tell(error),
+    ),
     Effect.catchDefect((defect) => {
       const bug = new RunError({
         ...textOf(defect),

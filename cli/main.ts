@@ -21,7 +21,16 @@ const pathloom = Command.make("pathloom").pipe(
     { command: "pathloom run examples/02-failover.yaml", description: "Simulate a scenario" },
     { command: "pathloom paths diamond 1-ff00:0:110 1-ff00:0:120", description: "Look at the paths of a network" },
   ]),
-  Command.withSubcommands([runCommand, liveCommand, replayCommand, doctorCommand, pathsCommand, topologyCommand, checkCommand, schemaCommand]),
+  Command.withSubcommands([
+    runCommand,
+    liveCommand,
+    replayCommand,
+    doctorCommand,
+    pathsCommand,
+    topologyCommand,
+    checkCommand,
+    schemaCommand,
+  ]),
 );
 
 function versionText(): string {

@@ -66,7 +66,9 @@ function partsOf(node: SchemaNode, path: string): [string, SchemaNode][] {
   const below = Object.entries(node).flatMap(([key, value]): [string, SchemaNode][] => {
     if (["default", "examples", "enum", "required"].includes(key)) return [];
     if (key === "properties" || key === "definitions") {
-      return Object.entries(value as Record<string, SchemaNode>).flatMap(([name, part]) => partsOf(part, `${path}.${name}`));
+      return Object.entries(value as Record<string, SchemaNode>).flatMap(([name, part]) =>
+        partsOf(part, `${path}.${name}`),
+      );
     }
     const parts = Array.isArray(value) ? value : [value];
     return parts.flatMap((part, at) =>

@@ -101,11 +101,7 @@ function countParts(node: SchemaNode, uses: Map<string, number>): void {
 }
 
 /** A copy of the node with each of its parts put through `change`, which is told the key that the part belongs to. */
-function mapParts(
-  node: SchemaNode,
-  change: (part: SchemaNode, key: string) => SchemaNode,
-  key: string,
-): SchemaNode {
+function mapParts(node: SchemaNode, change: (part: SchemaNode, key: string) => SchemaNode, key: string): SchemaNode {
   const one = (part: unknown): unknown =>
     typeof part === "object" && part !== null ? change(part as SchemaNode, key) : part;
   const each = (part: unknown): unknown => (Array.isArray(part) ? part.map(one) : one(part));
@@ -117,6 +113,8 @@ function mapParts(
     ...(additionalProperties === undefined ? {} : { additionalProperties: each(additionalProperties) as SchemaNode }),
     ...(properties === undefined
       ? {}
-      : { properties: Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, change(part, name)])) }),
+      : {
+          properties: Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, change(part, name)])),
+        }),
   };
 }

@@ -66,7 +66,8 @@ function readPeriod(text: string | undefined, section: Section): number | undefi
 function readTrace(document: Extract<RateDocument, { trace: unknown }>, section: Section): Opportunities | undefined {
   const { trace, bytes: size = OPPORTUNITY_BYTES } = document;
   const place = section.at("trace");
-  const at_ns = typeof trace === "string" ? readMilliseconds(trace, place) : trace.map((ms) => Math.round(ms * MILLISECOND));
+  const at_ns =
+    typeof trace === "string" ? readMilliseconds(trace, place) : trace.map((ms) => Math.round(ms * MILLISECOND));
   const bytes = section.at("bytes").bytes(size, SIZE, 1, MAX_OPPORTUNITY_BYTES);
   if (at_ns === undefined || bytes === undefined) return undefined;
   const unsorted = at_ns.findIndex((time, at) => time < (at_ns[at - 1] ?? 0));

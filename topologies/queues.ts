@@ -25,7 +25,7 @@ export function readQueue(queue: QueueDocument, section: Section): QueueChange {
   if (queue === "unlimited") return drop;
   if (typeof queue === "number") return { ...drop, queue_packets: queue };
   if (typeof queue === "string") {
-    return /B$/.test(queue)
+    return queue.endsWith("B")
       ? { ...drop, queue_bytes: section.quantity(queue, SIZE, 1) ?? 0 }
       : { ...drop, time_ns: section.quantity(queue, DURATION, 1) ?? 1 };
   }

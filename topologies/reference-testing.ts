@@ -105,7 +105,10 @@ const MARKER = /<!-- keys: (.*?) -->\n[^]*?<!-- end -->/g;
 
 /** The page with the tables of its markers made anew. */
 export function withTables(page: string, root: SchemaNode): string {
-  return page.replace(MARKER, (_, marker: string) => `<!-- keys: ${marker} -->\n${tableOf(root, marker)}\n<!-- end -->`);
+  return page.replace(
+    MARKER,
+    (_, marker: string) => `<!-- keys: ${marker} -->\n${tableOf(root, marker)}\n<!-- end -->`,
+  );
 }
 
 /** Every key once, by its path; what stands in several places is told in full at the first. */
@@ -113,7 +116,10 @@ export function listKeys(root: SchemaNode): readonly string[] {
   const told = new Map<string, string>();
   const walk = (node: SchemaNode, path: string): string[] =>
     formsOf(node).flatMap((form) => {
-      const inner = [...itemsOf(form).map((item) => [item, `${path}[]`] as const), ...valuesOf(form).map((value) => [value, `${path}.*`] as const)];
+      const inner = [
+        ...itemsOf(form).map((item) => [item, `${path}[]`] as const),
+        ...valuesOf(form).map((value) => [value, `${path}.*`] as const),
+      ];
       const text = JSON.stringify(form);
       const before = form.properties === undefined ? undefined : told.get(text);
       if (before !== undefined) return before === path ? [] : [`| \`${path}.*\` | | as \`${before}\` |`];
@@ -121,9 +127,15 @@ export function listKeys(root: SchemaNode): readonly string[] {
       const own = Object.entries(form.properties ?? {}).flatMap(([key, property]) => {
         const name = path === "" ? key : `${path}.${key}`;
         const words = formsOf(property).flatMap(({ enum: of }) => of ?? []);
-        const listed = words.length === 0 || words.length > 12 ? "" : `. One of: ${words.map((word) => `\`${String(word)}\``).join(", ")}`;
+        const listed =
+          words.length === 0 || words.length > 12
+            ? ""
+            : `. One of: ${words.map((word) => `\`${String(word)}\``).join(", ")}`;
         const must = form.required?.includes(key) === true ? "yes" : "";
-        return [`| \`${name}\` | ${must} | ${cell(`${property.description ?? ""}${listed}`)} |`, ...walk(property, name)];
+        return [
+          `| \`${name}\` | ${must} | ${cell(`${property.description ?? ""}${listed}`)} |`,
+          ...walk(property, name),
+        ];
       });
       return [...own, ...inner.flatMap(([part, name]) => walk(part, name))];
     });

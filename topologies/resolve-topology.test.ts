@@ -205,9 +205,9 @@ const bytesBound = fc.integer({ min: 1, max: 1e9 });
 const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
 const positive = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
 const rate = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1e12 }));
-const ascending = fc.uniqueArray(fc.integer({ min: 1, max: 1e12 }), { minLength: 1, maxLength: 5 }).map((list) =>
-  list.toSorted((left, right) => left - right),
-);
+const ascending = fc
+  .uniqueArray(fc.integer({ min: 1, max: 1e12 }), { minLength: 1, maxLength: 5 })
+  .map((list) => list.toSorted((left, right) => left - right));
 
 const delay: fc.Arbitrary<DelayModel> = fc.oneof(
   fc.constant({ kind: "fixed" as const }),
@@ -223,13 +223,11 @@ const delay: fc.Arbitrary<DelayModel> = fc.oneof(
 
 const schedule: fc.Arbitrary<RateSchedule | null> = fc.oneof(
   fc.constant(null),
-  fc
-    .tuple(ascending, fc.boolean())
-    .map(([times, again]) => ({
-      kind: "steps" as const,
-      period_ns: again ? (times.at(-1) ?? 0) + 1 : 0,
-      steps: times.map((at_ns, at) => ({ at_ns, rate_bps: at * 1_000 })),
-    })),
+  fc.tuple(ascending, fc.boolean()).map(([times, again]) => ({
+    kind: "steps" as const,
+    period_ns: again ? (times.at(-1) ?? 0) + 1 : 0,
+    steps: times.map((at_ns, at) => ({ at_ns, rate_bps: at * 1_000 })),
+  })),
   fc.tuple(ascending, bytesBound, fc.nat(1e6)).map(([at_ns, bytes, more]) => ({
     kind: "opportunities" as const,
     period_ns: (at_ns.at(-1) ?? 0) + more,
@@ -311,7 +309,12 @@ const anyNetwork = fc
   .map(({ name, numbers, mtus, directions, ifIds, core, insides }) => {
     const ases = numbers.map(([isd, as], at) => ({
       ...makeAs(formatIA(isd, as), core || at === 0, mtus[at]),
-      ...withFirst(insides[at], [ifIds[2 * at], ifIds[2 * at - 1]].find((ifId) => ifId !== undefined) ?? 0, at, numbers.length),
+      ...withFirst(
+        insides[at],
+        [ifIds[2 * at], ifIds[2 * at - 1]].find((ifId) => ifId !== undefined) ?? 0,
+        at,
+        numbers.length,
+      ),
     }));
     const links = ases.slice(1).map(({ ia }, at) => {
       const [ab, ba] = directions[at] as [LinkDirection, LinkDirection];

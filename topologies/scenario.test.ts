@@ -9,7 +9,8 @@ const FILES: Readonly<Record<string, string>> = {
   "back.trace": "5\n4\n",
   "delays.txt": "# recorded\n0\n1.25\n\n7\n",
   "words.txt": "1\nx\n",
-  "demand.csv": 'src,dst,rate\n# none\n1-ff00:0:111,1-ff00:0:112,1Mbit/s\n"1-ff00:0:112,10.0.0.9",1-ff00:0:111,3000000\n1-ff00:0:111,1-ff00:0:111,5\n',
+  "demand.csv":
+    'src,dst,rate\n# none\n1-ff00:0:111,1-ff00:0:112,1Mbit/s\n"1-ff00:0:112,10.0.0.9",1-ff00:0:111,3000000\n1-ff00:0:111,1-ff00:0:111,5\n',
   "wrong.csv": "1-ff00:0:111,1-ff00:0:119,1Mbit/s\n",
 };
 
@@ -110,7 +111,9 @@ test("rates by steps and by trace", (t) => {
     bytes: 1000,
     period_ns: 20e6,
   });
-  t.deepEqual(wrongLink("rate: {trace: back.trace}"), ["links[0].rate.trace: instant 2 is 4ms, before the one before it, 5ms"]);
+  t.deepEqual(wrongLink("rate: {trace: back.trace}"), [
+    "links[0].rate.trace: instant 2 is 4ms, before the one before it, 5ms",
+  ]);
   t.deepEqual(wrongLink("rate: {trace: gone.trace}"), ["cannot read the file: gone.trace: no such file"]);
   t.deepEqual(wrongLink("rate: {steps: [{at: 1s, rate: 1Mbit/s}, {at: 1s, rate: 2Mbit/s}]}"), [
     'links[0].rate.steps[1].at: expected a time after that of the step before, found "1s"',
@@ -137,7 +140,14 @@ test("queues: bounds and disciplines", (t) => {
   const codel = { kind: "codel", target_ns: 5e6, interval_ns: 100e6, ecn: true };
   t.deepEqual(queue("queue: {discipline: codel, ecn: true}"), [codel, 100, 0], "a discipline leaves the bounds");
   t.deepEqual(queue("queue: {discipline: codel, ecn: true, packets: unlimited}"), [codel, 0, 0]);
-  const red = { kind: "red", minimum_bytes: 3_000, maximum_bytes: 9_000, max_probability: 0.1, weight: 0.002, ecn: false };
+  const red = {
+    kind: "red",
+    minimum_bytes: 3_000,
+    maximum_bytes: 9_000,
+    max_probability: 0.1,
+    weight: 0.002,
+    ecn: false,
+  };
   t.deepEqual(queue("queue: {discipline: red, minimum: 3kB, bytes: 20kB}"), [red, 0, 20_000]);
   const priority = { kind: "priority", bands: [[46], [34, 10]] };
   t.deepEqual(queue("queue: {discipline: priority, bands: [[EF], [AF41, 10]]}"), [priority, 100, 0]);
@@ -189,8 +199,12 @@ test("what is inside an AS", (t) => {
 test("applications: every one, with its defaults", (t) => {
   const fixed = (value: number): unknown => ({ kind: "fixed", value });
   const own = (fields: string): Record<string, unknown> => {
-    const { id, workload, src, dst, policy, reply, start_ns, stop_ns, packet_size, traffic_class, ...rest } = flowWith(fields);
-    t.deepEqual([id, workload, src.ia, dst.ia, policy.name, reply, start_ns, stop_ns, packet_size, traffic_class].length, 10);
+    const { id, workload, src, dst, policy, reply, start_ns, stop_ns, packet_size, traffic_class, ...rest } =
+      flowWith(fields);
+    t.deepEqual(
+      [id, workload, src.ia, dst.ia, policy.name, reply, start_ns, stop_ns, packet_size, traffic_class].length,
+      10,
+    );
     return rest;
   };
   t.deepEqual(own("app: poisson, rate: 9.6Mbit/s"), { app: "poisson", interval_ns: 1e6 });
@@ -235,12 +249,16 @@ test("applications: every one, with its defaults", (t) => {
 test("distributions that cannot be", (t) => {
   const sizes = (size: string): string[] =>
     wrong(`${TINY}flows: [{app: file-transfer, from: 1-ff00:0:111, to: 1-ff00:0:112, size: ${size}}]\n`);
-  t.deepEqual(sizes("{model: uniform, low: 2kB, high: 1kB}"), ['flows[0].size.high: expected at least 2kB, the least, found "1kB"']);
+  t.deepEqual(sizes("{model: uniform, low: 2kB, high: 1kB}"), [
+    'flows[0].size.high: expected at least 2kB, the least, found "1kB"',
+  ]);
   t.deepEqual(sizes("{model: empirical, table: [[1kB, 0.5], [500B, 0.4]]}"), [
     'flows[0].size.table[1][0]: expected at least the value of the row before, found "500B"',
     "flows[0].size.table[1][1]: expected at least the probability of the row before, found 0.4",
   ]);
-  t.deepEqual(sizes("{model: pareto, minimum: 1kB, shape: 0}"), ["flows[0].size.shape: expected a number above 0, found 0"]);
+  t.deepEqual(sizes("{model: pareto, minimum: 1kB, shape: 0}"), [
+    "flows[0].size.shape: expected a number above 0, found 0",
+  ]);
   t.deepEqual(sizes("{model: zipf}"), [
     'flows[0].size.model: expected uniform, exponential, lognormal, pareto or empirical, found "zipf"',
   ]);
@@ -252,7 +270,7 @@ test("names for hosts, groups and policies", (t) => {
   t.deepEqual(scenario.flows[0]?.src, { ia: "1-ff00:0:111", host: "10.0.0.7" });
   t.deepEqual(scenario.flows[0]?.policy, { name: "pinned", params: { path: 0 } });
   t.deepEqual(wrong(`${head}flows: [{app: ping, from: cleint, to: 1-ff00:0:112, policy: lft}]\n`), [
-    "unknown host \"cleint\": expected a host's name (client), ISD-AS or ISD-AS,host",
+    'unknown host "cleint": expected a host\'s name (client), ISD-AS or ISD-AS,host',
     'unknown policy "lft": expected shortest, lowest-latency, pinned or left, or a file such as ./my-policy.ts',
   ]);
   t.deepEqual(wrong(`${TINY}flows: []\nhosts: {1st: 1-ff00:0:111, leaf: 1-ff00:0:11}\n`), [
@@ -302,13 +320,17 @@ function rates(fields: string, head = TINY): number[] {
 test("workloads: demands share a rate", (t) => {
   t.deepEqual(rates("from: leaf, to: core, demand: uniform, rate: 4Mbit/s"), [2e6, 2e6]);
   // Degrees in the tiny network: 110 has 2 links, 111 and 112 one each.
-  t.deepEqual(rates("from: [1-ff00:0:110, 1-ff00:0:111], to: 1-ff00:0:112, demand: gravity, rate: 3Mbit/s").map(Math.round), [
-    2e6, 1e6,
-  ]);
+  t.deepEqual(
+    rates("from: [1-ff00:0:110, 1-ff00:0:111], to: 1-ff00:0:112, demand: gravity, rate: 3Mbit/s").map(Math.round),
+    [2e6, 1e6],
+  );
   const weights = "{model: gravity, weights: {1-ff00:0:111: 3}}";
   t.deepEqual(rates(`from: leaf, to: core, demand: ${weights}, rate: 4Mbit/s`).map(Math.round), [3_000_000, 1e6]);
   t.deepEqual(rates("demand: {file: demand.csv}").map(Math.round), [1e6, 3e6]);
-  t.deepEqual(rates("demand: {file: demand.csv}, rate: 8Mbit/s").map((rate) => Math.round(rate / 1_000)), [2_000, 6_000]);
+  t.deepEqual(
+    rates("demand: {file: demand.csv}, rate: 8Mbit/s").map((rate) => Math.round(rate / 1_000)),
+    [2_000, 6_000],
+  );
 });
 
 test("what is wrong with a workload", (t) => {
@@ -316,11 +338,13 @@ test("what is wrong with a workload", (t) => {
     wrong(`${TINY}workloads: [{name: w, flow: ${app}, ${fields}}]\n`);
   t.deepEqual(of("from: leaf"), ["workloads[0] needs to: a group of hosts"]);
   t.deepEqual(of("from: leef, to: core"), [
-    "unknown name \"leef\": expected a host's name, ISD-AS, ISD-AS,host, or words that choose ASes such as all, core, leaf or isd 1",
+    'unknown name "leef": expected a host\'s name, ISD-AS, ISD-AS,host, or words that choose ASes such as all, core, leaf or isd 1',
   ]);
   t.deepEqual(of("from: isd 7, to: core"), ['no AS is "isd 7"']);
   t.deepEqual(of("from: core, to: core"), ["workloads[0] makes no flow: no sender has a receiver other than itself"]);
-  t.deepEqual(of("from: leaf, to: core, pairs: {random: 3}"), ["workloads[0].pairs.random: expected at most 2, all the pairs there are, found 3"]);
+  t.deepEqual(of("from: leaf, to: core, pairs: {random: 3}"), [
+    "workloads[0].pairs.random: expected at most 2, all the pairs there are, found 3",
+  ]);
   t.deepEqual(of("from: leaf, to: core, rate: 1Mbit/s"), [
     "workloads[0] has a rate but no demand to share it by: a flow's own rate stands in flow",
   ]);
@@ -350,7 +374,10 @@ test("faults: when", (t) => {
   t.deepEqual(timing("at: 3s, for: 1s"), { kind: "once", at_ns: 3e9, for_ns: 1e9 });
   const flapping = { kind: "flapping", at_ns: 1e9, until_ns: 8e9, active_ns: 500e6, idle_ns: 1.5e9 };
   t.deepEqual(timing("at: 1s, every: 2s, for: 500ms, until: 8s"), flapping);
-  t.deepEqual(faultWith(`event: flap, link: "${LINK}", at: 1s, every: 2s, for: 500ms`).timing, { ...flapping, until_ns: 10e9 });
+  t.deepEqual(faultWith(`event: flap, link: "${LINK}", at: 1s, every: 2s, for: 500ms`).timing, {
+    ...flapping,
+    until_ns: 10e9,
+  });
   t.deepEqual(timing("at: 1s, random: {between: 2s, for: {model: exponential, mean: 1s}}"), {
     kind: "random",
     from_ns: 1e9,
@@ -362,7 +389,9 @@ test("faults: when", (t) => {
   t.deepEqual(of("for: 1s"), ["faults[0] needs a time: at, or random"]);
   t.deepEqual(of("at: 10s"), ['faults[0].at: expected a time before the end of the run, 10s, found "10s"']);
   t.deepEqual(of("at: 1s, every: 2s"), ["faults[0] has every and needs for: how long each lasts"]);
-  t.deepEqual(of("at: 1s, every: 2s, for: 2s"), ['faults[0].every: expected more than for, 2s: the time from one to the next, found "2s"']);
+  t.deepEqual(of("at: 1s, every: 2s, for: 2s"), [
+    'faults[0].every: expected more than for, 2s: the time from one to the next, found "2s"',
+  ]);
   t.deepEqual(of("random: {between: 1s, for: 1s}, every: 1s"), [
     "faults[0] has both random and every: the times are either given or drawn",
   ]);
@@ -406,14 +435,18 @@ test("faults: where and what", (t) => {
     step_ns: -3e6,
   });
   t.deepEqual(wrongFault("at: 1s, event: down"), ["faults[0] needs a place: link, links, as, ases"]);
-  t.deepEqual(wrongFault("at: 1s, event: partition, between: [all, core]"), ["faults[0].between: AS 1-ff00:0:110 is in both groups"]);
+  t.deepEqual(wrongFault("at: 1s, event: partition, between: [all, core]"), [
+    "faults[0].between: AS 1-ff00:0:110 is in both groups",
+  ]);
   t.deepEqual(wrongFault("at: 1s, event: partition, between: [1-ff00:0:110, 1-ff00:0:120]"), [
     'faults[0].between: no link leads from "1-ff00:0:110" to "1-ff00:0:120"',
   ]);
   t.deepEqual(wrongFault(`at: 1s, event: impair, link: "${LINK}"`), [
     "faults[0] impairs nothing: it needs latency, jitter, loss, corrupt, duplicate, reorder or rate",
   ]);
-  t.deepEqual(wrongFault("at: 1s, event: clock-drift, as: 1-ff00:0:130"), ["faults[0] changes no clock: it needs ppm or step"]);
+  t.deepEqual(wrongFault("at: 1s, event: clock-drift, as: 1-ff00:0:130"), [
+    "faults[0] changes no clock: it needs ppm or step",
+  ]);
 });
 
 test("links: all of a type, one after the other", (t) => {
@@ -424,13 +457,17 @@ test("links: all of a type, one after the other", (t) => {
     links.map(({ a }) => (a.ia === "1-ff00:0:110" && a.ifId === 1 ? [2e6, 2e6, 0.01] : [1e6, 1e6, 0.01])),
   );
   t.deepEqual(wrong(`${DIAMOND}links: [{all: true, type: peer}]\n`), ["links[0]: the topology has no peer links"]);
-  t.deepEqual(wrong(`${DIAMOND}links: [{all: true, rate: 0bit/s}]\n`), ['links[0].rate: expected more than 0, found "0bit/s"']);
+  t.deepEqual(wrong(`${DIAMOND}links: [{all: true, rate: 0bit/s}]\n`), [
+    'links[0].rate: expected more than 0, found "0bit/s"',
+  ]);
 });
 
 test("warm-up and record", (t) => {
   const { warmup_ns, record } = scenarioOf(`${DIAMOND}warmup: 2s\nrecord: {series: 100ms, samples: 50}\n`);
   t.deepEqual([warmup_ns, record], [2e9, { series_ns: 1e8, samples: 50 }]);
-  t.deepEqual(wrong(`${DIAMOND}warmup: 10s\n`), ['warmup: expected a time before the end of the run, 10s, found "10s"']);
+  t.deepEqual(wrong(`${DIAMOND}warmup: 10s\n`), [
+    'warmup: expected a time before the end of the run, 10s, found "10s"',
+  ]);
 });
 
 test("three mistakes of three kinds are told at once, even in one item", (t) => {

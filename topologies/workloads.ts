@@ -189,7 +189,7 @@ function drawPairs(
   return [...taken];
 }
 
-export function withinRoom(pairs: readonly Pair[], section: Section, room: number): readonly Pair[] | undefined {
+function withinRoom(pairs: readonly Pair[], section: Section, room: number): readonly Pair[] | undefined {
   if (pairs.length === 0) {
     const message = `${section.name} makes no flow: no sender has a receiver other than itself`;
     return section.problem({ message, expected: "at least one pair", found: "none" });

@@ -15,7 +15,10 @@ const execute = Effect.fnUntraced(function* ({ scenario: file, json }: Command.C
   const { loadScenario, problemText, readScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { text, resolved } = yield* readScenario(file);
   if (!resolved.ok) {
-    if (!json) return yield* new InputError({ message: `${countOf(resolved.error)}\n${problemText(text, resolved.error, MAX_TOLD)}` });
+    if (!json)
+      return yield* new InputError({
+        message: `${countOf(resolved.error)}\n${problemText(text, resolved.error, MAX_TOLD)}`,
+      });
     yield* printJson({ ok: false, file, problems: resolved.error.map(problemAsJson) });
     return yield* new InputRefused();
   }

@@ -83,9 +83,17 @@ const Arrivals = Schema.Union([
 ]).annotate({ expected: "{model: sequential, gap} or {model: poisson, interval}" });
 export type ArrivalsDocument = typeof Arrivals.Type;
 
+function app<N extends string>(name: N, description: string) {
+  return required(Schema.Literal(name), { description });
+}
+
 /** Every application with `more` keys beside its own. */
 function forms<M extends Schema.Struct.Fields>(more: M, what: string) {
-  const app = <N extends string>(name: N, description: string) => required(Schema.Literal(name), { description });
+  return [...pacedForms(more, what), ...dataForms(more, what)] as const;
+}
+
+/** Applications that send packets by the clock. */
+function pacedForms<M extends Schema.Struct.Fields>(more: M, what: string) {
   const named = (name: string) => ({ expected: `a ${what} with app: ${name}` });
   return [
     Schema.Struct({
@@ -133,6 +141,13 @@ function forms<M extends Schema.Struct.Fields>(more: M, what: string) {
         example: { model: "exponential", mean: "2s" },
       }),
     }).annotate(named("on-off")),
+  ] as const;
+}
+
+/** Applications that have data to bring over. */
+function dataForms<M extends Schema.Struct.Fields>(more: M, what: string) {
+  const named = (name: string) => ({ expected: `a ${what} with app: ${name}` });
+  return [
     Schema.Struct({
       app: app("request-response", "A closed loop: request, response, a pause, the next request"),
       ...more,

@@ -29,7 +29,10 @@ const Pair = Schema.Struct({
     { description: "Two interfaces of the AS, either way; 0 stands for its hosts", example: [1, 2] },
   ),
   latency: optional(Duration, { description: "Latency between them. Default: that of `internal`", example: "3ms" }),
-  rate: optional(UnlimitedOrRate, { description: "Rate between them. Default: that of `internal`", example: "1Gbit/s" }),
+  rate: optional(UnlimitedOrRate, {
+    description: "Rate between them. Default: that of `internal`",
+    example: "1Gbit/s",
+  }),
 }).annotate({ expected: "a pair of interfaces: {between: [1, 2], latency, rate}" });
 
 const Internal = Schema.Struct({
