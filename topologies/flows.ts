@@ -55,7 +55,7 @@ export function readFlows(documents: readonly FlowDocument[], section: Section, 
   }
   return documents.flatMap((document, at) => {
     const place = section.at(at);
-    const id = document.id ?? `flow-${place.path.at(-1) === at ? at + 1 : Number(place.path.at(-1)) + 1}`;
+    const id = document.id ?? `flow-${Number(place.path.at(-1)) + 1}`;
     checkId(id, place, context);
     const flow = readFlow(document, id, place, context);
     if (flow === undefined) return [];
