@@ -29,14 +29,22 @@ export class CheckFailed extends Schema.TaggedError<CheckFailed>()("CheckFailed"
   override readonly [Runtime.errorReported] = false;
 }
 
-export type CommandError = InputError | RunError | CheckFailed;
+/** What is wrong with the input has been printed as a result. Exit code 2. */
+export class InputRefused extends Schema.TaggedError<InputRefused>()("InputRefused", {}) {
+  override readonly [Runtime.errorExitCode] = 2;
+  override readonly [Runtime.errorReported] = false;
+}
+
+export type CommandError = InputError | RunError | CheckFailed | InputRefused;
 
 /** Runs a command's body and tells what went wrong, once, on stderr: a sentence, and a stack only at log level debug. */
 export function reporting<A, E extends CommandError, R>(
   body: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | RunError, R> {
   return body.pipe(
-    Effect.tapError((error) => (error._tag === "CheckFailed" ? Effect.void : tell(error))),
+    Effect.tapError((error) =>
+      error._tag === "CheckFailed" || error._tag === "InputRefused" ? Effect.void : tell(error),
+    ),
     Effect.catchDefect((defect) => {
       const bug = new RunError({
         ...textOf(defect),

@@ -5,6 +5,7 @@
  */
 import * as Command from "effect/cli/Command";
 import { buildInfo } from "./build-info.ts";
+import { checkCommand } from "./commands/check.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
@@ -13,6 +14,7 @@ import { pathsCommand } from "./commands/paths.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { topologyCommand } from "./commands/topology.ts";
 import { tracerouteCommand } from "./commands/traceroute.ts";
 import { runProgram } from "./program.ts";
@@ -32,6 +34,8 @@ const pathloom = Command.make("pathloom").pipe(
     pingCommand,
     tracerouteCommand,
     topologyCommand,
+    checkCommand,
+    schemaCommand,
     packetCommand,
     exportCommand,
   ]),

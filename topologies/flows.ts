@@ -1,136 +1,140 @@
 /** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
-import { type IA, iaParts, parseHost } from "../core/address.ts";
-import { type L4, PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
+import { type IA, iaParts } from "../core/address.ts";
+import { PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
-import { createPathFinder, type PathIndex } from "../core/path-enumeration.ts";
-import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PacedFlow, type PolicySpec } from "../core/scenario.ts";
-import { MILLISECOND, SECOND } from "../core/units.ts";
+import { createPathFinder, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
+import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec } from "../core/scenario.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
-import { readPolicy } from "./policies.ts";
+import { headerOf, type OwnFields, readApp } from "./apps.ts";
+import { type Names, readHost } from "./names.ts";
+import { type PolicyNames, readPolicy } from "./policies.ts";
 import { shown } from "./problems.ts";
-import { type FlowDocument, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./schema.ts";
+import type { FlowDocument, FlowTemplateDocument } from "./scenario/flow.ts";
+import { DSCP_NAMES, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./scenario/link.ts";
 import { Section } from "./section.ts";
-import { DURATION, formatDuration, RATE, SIZE } from "./units.ts";
+import { DURATION, formatDuration, SIZE } from "./units.ts";
 
 const DEFAULT_PACKET_SIZE = 1_200;
-/** Ten echo requests a second: enough samples in a short run, and no load on any link. */
-const DEFAULT_PING_INTERVAL = 100 * MILLISECOND;
 const DEFAULT_HOST = "10.0.0.1";
 /** The other host, where both are in one AS and neither is named. */
 const DEFAULT_NEIGHBOUR = "10.0.0.2";
 
-/** What each application puts between the SCION header and its payload; only the lengths count here. */
-const L4_HEADERS: Readonly<Record<PacedFlow["app"], L4>> = {
-  "constant-rate": { kind: "udp", srcPort: 0, dstPort: 0 },
-  ping: { kind: "scmp.echo", reply: false, identifier: 0, sequence: 0 },
-};
+/** Most flows of one scenario. */
+export const MAX_FLOWS = 20_000;
 
 /** What flows are read against. */
 export interface FlowContext {
+  readonly names: Names;
   /** null where the topology has problems of its own: then only what the flow says by itself is checked. */
-  readonly index: PathIndex | null;
+  readonly paths: Paths | null;
   readonly policy: PolicySpec;
-  readonly extraPolicies: readonly string[];
+  readonly policies: PolicyNames;
+  readonly seed: number;
   readonly duration_ns: number;
   /** What the file says, whatever this run's duration is. */
   readonly ownDuration_ns: number;
-  readonly maxPaths: number;
-  readonly epochS: number;
+  /** Ids of flows so far, each with the place of the flow. */
+  readonly used: Map<string, string>;
+}
+
+/** The first path answers most questions; all of them are looked for where it does not. */
+export interface Paths {
+  readonly first: PathFinder;
+  readonly all: PathFinder;
+}
+
+export function findPaths(index: PathIndex, max: number, epochS: number): Paths {
+  return { first: createPathFinder(index, { max: 1, epochS }), all: createPathFinder(index, { max, epochS }) };
 }
 
 /** The flows, with names and defaults filled in. Where there are problems the result is of no use. */
 export function readFlows(documents: readonly FlowDocument[], section: Section, context: FlowContext): FlowSpec[] {
-  const used = new Map<string, string>();
-  const { index, maxPaths, epochS } = context;
-  const pathsOf = index === null ? null : createPathFinder(index, { max: maxPaths, epochS });
+  if (documents.length > MAX_FLOWS) {
+    section.mismatch(`at most ${MAX_FLOWS} flows`, `${documents.length} flows`);
+    return [];
+  }
   return documents.flatMap((document, at) => {
     const place = section.at(at);
-    const id = readId(document.id ?? `flow-${at + 1}`, place, used);
+    const id = document.id ?? `flow-${Number(place.path.at(-1)) + 1}`;
+    checkId(id, place, context);
     const flow = readFlow(document, id, place, context);
-    if (flow !== undefined && pathsOf !== null) {
-      const found = pathsOf(flow.src.ia, flow.dst.ia);
-      checkPaths(flow, place, found);
+    if (flow === undefined) return [];
+    if (context.paths !== null && checkPaths(flow, place, context.paths)) {
       // A policy that the flow does not name is the scenario's.
       const policy = (document.policy === undefined ? new Section(section.file) : place).at("policy");
-      if (found.length > 0) checkPin(flow, policy, found);
+      checkPin(flow, policy, context.paths);
     }
-    return flow === undefined ? [] : [flow];
+    return [flow];
   });
 }
 
-function readId(id: string, section: Section, used: Map<string, string>): string {
+/** Ids are names in files and on the command line, and no two flows have one. */
+export function checkId(id: string, section: Section, { used }: FlowContext, key = "id"): void {
   const other = used.get(id);
   used.set(id, section.name);
   if (other !== undefined) {
     const message = `two flows have the id ${shown(id)}, ${other} and ${section.name}`;
-    section.at("id").problem({ message, expected: "another id", found: shown(id) });
+    section.at(key).problem({ message, expected: "another id", found: shown(id) });
   }
-  if (!/^[\w.:-]{1,64}$/.test(id)) section.at("id").mismatch("1 to 64 letters, digits, or characters of - _ . :", id);
-  return id;
+  if (!/^[\w.:-]{1,64}$/.test(id)) section.at(key).mismatch("1 to 64 letters, digits, or characters of - _ . :", id);
 }
 
-function readFlow(document: FlowDocument, id: string, section: Section, context: FlowContext): PacedFlow | undefined {
-  const src = readHost(document.from, section.at("from"), () => DEFAULT_HOST, context);
+function readFlow(document: FlowDocument, id: string, section: Section, context: FlowContext): FlowSpec | undefined {
+  const { names } = context;
+  const src = readHost(document.from, section.at("from"), names);
   const byDefault = (ia: IA): string =>
     ia === src?.ia && src.host === DEFAULT_HOST ? DEFAULT_NEIGHBOUR : DEFAULT_HOST;
-  const dst = readHost(document.to, section.at("to"), byDefault, context);
-  const size = document.packet_size ?? DEFAULT_PACKET_SIZE;
-  const packetSize = section.at("packet_size").bytes(size, SIZE, MIN_PACKET_SIZE, MAX_PACKET_SIZE);
-  const interval = packetSize === undefined ? undefined : readInterval(document, packetSize, section);
-  const [start_ns, stop_ns] = readTimes(document, section, context);
-  const { policy: own, app } = document;
-  const policy = own === undefined ? context.policy : readPolicy(own, section.at("policy"), context.extraPolicies);
-  if (src === undefined || dst === undefined || packetSize === undefined || interval === undefined) return undefined;
+  const dst = readHost(document.to, section.at("to"), names, byDefault);
+  const rest = readTemplate(document, section, context);
+  if (src === undefined || dst === undefined || rest === undefined) return undefined;
   if (src.ia === dst.ia && src.host === dst.host) {
     const message = `${section.name} leads from ${src.ia},${src.host} to itself`;
     return section.at("to").problem({ message, expected: "another host", found: `${dst.ia},${dst.host}` });
   }
-  const ends = { ...FLOW_DEFAULTS, id, src, dst, policy, start_ns, stop_ns, packet_size: packetSize };
-  return { ...ends, app, interval_ns: interval };
+  return flowOf(rest, id, src, dst);
 }
 
-/** `IA` or `IA,host`. */
-function readHost(
-  text: string,
+/** Everything about a flow but its id, its workload and its ends. */
+export interface FlowBody {
+  readonly common: Pick<FlowSpec, "policy" | "reply" | "start_ns" | "stop_ns" | "packet_size" | "traffic_class">;
+  readonly own: OwnFields;
+}
+
+export function flowOf({ common, own }: FlowBody, id: string, src: HostSpec, dst: HostSpec): FlowSpec {
+  return { ...FLOW_DEFAULTS, id, src, dst, ...common, ...own };
+}
+
+export function readTemplate(
+  document: FlowDocument | FlowTemplateDocument,
   section: Section,
-  byDefault: (ia: IA) => string,
-  { index }: FlowContext,
-): HostSpec | undefined {
-  const [iaText = "", hostText, ...rest] = text.split(",");
-  const ia: IA | undefined = section.ia(iaText.trim());
-  if (ia === undefined) return undefined;
-  if (index !== null && !index.byIa.has(ia)) return section.unknownAs(ia, index.byIa.keys());
-  if (hostText === undefined) return { ia, host: byDefault(ia) };
-  const host = parseHost(hostText.trim());
-  if (rest.length > 0 || !host.ok || !/[.:]/.test(host.value)) {
-    return section.mismatch("an IPv4 or IPv6 address after the comma", text);
-  }
-  return { ia, host: host.value };
+  context: FlowContext,
+  rateGiven = false,
+): FlowBody | undefined {
+  const size = document.packet_size ?? DEFAULT_PACKET_SIZE;
+  const packet_size = section.at("packet_size").bytes(size, SIZE, MIN_PACKET_SIZE, MAX_PACKET_SIZE);
+  const own = packet_size === undefined ? undefined : readApp(document, packet_size, section, rateGiven);
+  const [start_ns, stop_ns] = readTimes(document, section, context);
+  const { policy: named, reply = FLOW_DEFAULTS.reply, traffic_class: marked } = document;
+  const policy = named === undefined ? context.policy : readPolicy(named, section.at("policy"), context.policies);
+  if (packet_size === undefined || own === undefined) return undefined;
+  return { common: { policy, reply, start_ns, stop_ns, packet_size, traffic_class: trafficClass(marked) }, own };
 }
 
-/** Exactly one of `rate` and `interval`; a ping may have neither. */
-function readInterval({ app, rate, interval }: FlowDocument, size: number, section: Section): number | undefined {
-  if (rate !== undefined && interval !== undefined) {
-    const message = `${section.name} has both rate and interval: one follows from the other`;
-    return section.at("rate").ofKey().problem({ message, expected: "rate or interval", found: "both" });
-  }
-  if (interval !== undefined) return section.at("interval").quantity(interval, DURATION, 1);
-  if (rate === undefined) {
-    if (app === "ping") return DEFAULT_PING_INTERVAL;
-    const message = `${section.name} needs either rate or interval`;
-    return section.problem({ message, expected: "rate or interval", found: "nothing" });
-  }
-  const bits = section.at("rate").quantity(rate, RATE, 1);
-  if (bits === undefined) return undefined;
-  const spacing = Math.round((size * 8 * SECOND) / bits);
-  return spacing >= 1 ? spacing : section.at("rate").mismatch(`at most one packet a nanosecond of ${size}B`, rate);
+/** The name of a DSCP stands for the high six bits. */
+function trafficClass(marked: number | string | undefined): number {
+  if (typeof marked === "string") return (DSCP_NAMES.get(marked) ?? 0) * 4;
+  return marked ?? FLOW_DEFAULTS.traffic_class;
 }
 
 /**
  * A flow that would begin after the end of the run as the file has it is a mistake. Where a shorter run is asked for,
  * it is none: such a flow sends nothing.
  */
-function readTimes({ start, stop }: FlowDocument, section: Section, context: FlowContext): readonly [number, number] {
+function readTimes(
+  { start, stop }: Pick<FlowTemplateDocument, "start" | "stop">,
+  section: Section,
+  context: FlowContext,
+): readonly [number, number] {
   const { duration_ns, ownDuration_ns } = context;
   const start_ns = start === undefined ? 0 : (section.at("start").quantity(start, DURATION) ?? 0);
   if (start_ns >= ownDuration_ns) {
@@ -142,28 +146,41 @@ function readTimes({ start, stop }: FlowDocument, section: Section, context: Flo
   return [start_ns, stop_ns];
 }
 
-function checkPaths(flow: PacedFlow, section: Section, paths: readonly PathInfo[]): void {
+/** Whether a path leads there at all. */
+function checkPaths(flow: FlowSpec, section: Section, paths: Paths): boolean {
   const { src, dst, packet_size: size } = flow;
-  if (paths.length === 0) {
-    const reason = iaParts(src.ia).isd === iaParts(dst.ia).isd ? "" : " (they are in different ISDs)";
-    const message = `no path leads from ${src.ia} to ${dst.ia}${reason}: up to a core AS, over core links, and down again`;
-    section.at("to").problem({ message, expected: "a path", found: "none" });
-    return;
+  const [first] = paths.first(src.ia, dst.ia);
+  if (first === undefined) {
+    section.at("to").problem({ message: noPath(src.ia, dst.ia), expected: "a path", found: "none" });
+    return false;
   }
-  const forwarding = paths[0]?.forwarding ?? null;
-  const room = wireLengthOf(forwarding, src.host, dst.host, L4_HEADERS[flow.app], PAYLOAD_HEADER_BYTES);
-  if (size < room)
-    section.at("packet_size").mismatch(`at least ${room}B, what the headers on the first path take`, `${size}B`);
-  const mtu = Math.max(...paths.map((path) => path.mtu));
-  if (size > mtu) section.at("packet_size").mismatch(`at most ${mtu}B, the largest MTU of a path`, `${size}B`);
+  const misfit = sizeMisfit(flow, first, paths);
+  if (misfit !== undefined) section.at("packet_size").mismatch(misfit, `${size}B`);
+  return true;
+}
+
+export function noPath(src: IA, dst: IA): string {
+  const reason = iaParts(src).isd === iaParts(dst).isd ? "" : " (they are in different ISDs)";
+  return `no path leads from ${src} to ${dst}${reason}: up to a core AS, over core links, and down again`;
+}
+
+/** What the packet size should be instead; undefined where it fits. */
+export function sizeMisfit(flow: FlowSpec, first: PathInfo, paths: Paths): string | undefined {
+  const { src, dst, packet_size: size } = flow;
+  const room = wireLengthOf(first.forwarding, src.host, dst.host, headerOf(flow.app), PAYLOAD_HEADER_BYTES);
+  if (size < room) return `at least ${room}B, what the headers on the first path take`;
+  if (size <= first.mtu) return undefined;
+  const mtu = Math.max(...paths.all(src.ia, dst.ia).map((path) => path.mtu));
+  return size > mtu ? `at most ${mtu}B, the largest MTU of a path` : undefined;
 }
 
 /** A pin must name a path that is offered. */
-function checkPin({ id, policy }: FlowSpec, section: Section, paths: readonly PathInfo[]): void {
+function checkPin({ id, src, dst, policy }: FlowSpec, section: Section, paths: Paths): void {
   const { path } = policy.params;
   if (policy.name !== "pinned" || path === undefined) return;
-  const found = paths.some(({ fingerprint }, at) => path === at || path === fingerprint);
+  const offered = paths.all(src.ia, dst.ia);
+  const found = offered.some(({ fingerprint }, at) => path === at || path === fingerprint);
   if (found) return;
-  const expected = `a path of ${id}: a number from 0 to ${paths.length - 1}, or a fingerprint`;
+  const expected = `a path of ${id}: a number from 0 to ${offered.length - 1}, or a fingerprint`;
   section.at("path").mismatch(expected, path);
 }

@@ -1,10 +1,30 @@
 /** Reads the properties of a link, in a topology or as a scenario's override, on top of the values it has so far. */
-import { type DelayModel, type LinkDirection, type NetworkLink } from "../core/scenario.ts";
-import { type DirectionDocument, type LinkFieldsDocument, MAX_MTU, MIN_PACKET_SIZE } from "./schema.ts";
+import type { LinkDirection, NetworkLink } from "../core/scenario.ts";
+import { SECOND } from "../core/units.ts";
+import { readJitter, readLoss, readRate } from "./line-rates.ts";
+import { LINK_PRESETS, type LinkPreset } from "./link-presets.ts";
+import { alternatives, shown } from "./problems.ts";
+import { type QueueChange, readQueue } from "./queues.ts";
+import { type DirectionDocument, type LinkFieldsDocument, MAX_MTU, MIN_PACKET_SIZE } from "./scenario/link.ts";
 import type { Section } from "./section.ts";
-import { DURATION, formatDuration, parseShare, RATE, SIZE } from "./units.ts";
+import { DURATION, formatDuration, SIZE } from "./units.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface DirectionChange {
+  readonly values: Partial<LinkDirection>;
+  readonly queue?: QueueChange;
+}
+
+/** What a file says about links, read once and applied to as many as it is about. */
+export interface LinkChange {
+  readonly fields: LinkFieldsDocument;
+  readonly section: Section;
+  readonly preset: LinkPreset | undefined;
+  readonly both: DirectionChange;
+  readonly back: DirectionChange;
+  readonly mtu: number | undefined;
+}
 
 /** The link with what the document says; `reversed` where the document names the link by its end b. */
 export function applyLinkFields(
@@ -14,20 +34,40 @@ export function applyLinkFields(
   reversed = false,
 ): NetworkLink {
   const before = section.file.problemCount;
+  const change = readLinkFields(fields, section);
+  // What could not be read would only make problems of what could.
+  return section.file.problemCount > before ? link : applyLinkChange(link, change, reversed);
+}
+
+export function readLinkFields(fields: LinkFieldsDocument, section: Section): LinkChange {
+  const preset = fields.preset === undefined ? undefined : readPreset(fields.preset, section.at("preset"));
   const both = readDirection(fields, section);
-  const back = fields.back === undefined ? {} : readDirection(fields.back, section.at("back"));
+  const back = fields.back === undefined ? { values: {} } : readDirection(fields.back, section.at("back"));
   const mtu = fields.mtu === undefined ? undefined : readMtu(fields.mtu, section.at("mtu"));
+  return { fields, section, preset, both, back, mtu };
+}
+
+/** A preset's directions are those of the link itself, whichever of its ends the file names. */
+export function applyLinkChange(link: NetworkLink, change: LinkChange, reversed = false): NetworkLink {
+  const { fields, section, preset, both, back, mtu } = change;
+  const before = section.file.problemCount;
+  const other: DirectionChange = { ...both, ...back, values: { ...both.values, ...back.values } };
+  const backFields = fields.back ?? fields;
+  const backSection = fields.back === undefined ? section : section.at("back");
+  const apply = (direction: LinkDirection, isNamed: boolean): LinkDirection =>
+    isNamed
+      ? changeDirection(direction, both, fields, section)
+      : changeDirection(direction, other, backFields, backSection);
   const [ab, ba] = [
-    { ...link.ab, ...both },
-    { ...link.ba, ...both },
+    { ...link.ab, ...preset?.ab },
+    { ...link.ba, ...preset?.ba },
   ];
-  const changed = reversed ? { ab: { ...ab, ...back }, ba } : { ab, ba: { ...ba, ...back } };
-  const [named, other] = reversed ? [changed.ba, changed.ab] : [changed.ab, changed.ba];
-  // A latency that could not be read would only make a second problem of the jitter.
-  if (section.file.problemCount === before && jitterFits(named, fields, section)) {
-    jitterFits(other, fields.back ?? fields, fields.back === undefined ? section : section.at("back"));
-  }
-  return { ...link, ...changed, mtu: mtu ?? link.mtu };
+  const named = apply(reversed ? ba : ab, true);
+  // A mistake in both directions is one mistake.
+  if (section.file.problemCount > before) return link;
+  const returning = apply(reversed ? ab : ba, false);
+  const directions = reversed ? { ab: returning, ba: named } : { ab: named, ba: returning };
+  return { ...link, ...directions, mtu: mtu ?? link.mtu };
 }
 
 /** An MTU that has room for the smallest packet and fits into 16 bits. */
@@ -35,48 +75,68 @@ export function readMtu(value: number | string, section: Section): number | unde
   return section.bytes(value, SIZE, MIN_PACKET_SIZE, MAX_MTU);
 }
 
-function readDirection(fields: DirectionDocument, section: Section): Partial<LinkDirection> {
+function readPreset(name: string, section: Section): LinkPreset | undefined {
+  const preset = LINK_PRESETS.get(name);
+  if (preset !== undefined) return preset;
+  const expected = alternatives([...LINK_PRESETS.keys()]);
+  const didYouMean = section.closest(name, LINK_PRESETS.keys());
+  const message = `unknown link preset ${shown(name)}: expected ${expected}`;
+  return section.problem({ message, expected, found: shown(name), didYouMean });
+}
+
+function readDirection(fields: DirectionDocument, section: Section): DirectionChange {
   const read: Partial<Mutable<LinkDirection>> = {};
   const { latency, jitter, rate, loss, queue, reorder } = fields;
   if (latency !== undefined) read.latency_ns = section.at("latency").quantity(latency, DURATION) ?? 0;
-  if (jitter !== undefined) read.delay = uniform(section.at("jitter").quantity(jitter, DURATION) ?? 0);
-  if (rate !== undefined) read.rate_bps = rate === "unlimited" ? 0 : (section.at("rate").quantity(rate, RATE, 1) ?? 0);
-  if (loss !== undefined) read.loss = readShare(loss, section.at("loss"));
-  if (queue !== undefined) Object.assign(read, readQueue(queue, section.at("queue")));
+  if (jitter !== undefined) read.delay = readJitter(jitter, section.at("jitter"));
+  if (rate !== undefined) Object.assign(read, readRate(rate, section.at("rate")));
+  if (loss !== undefined) Object.assign(read, readLoss(loss, section.at("loss")));
   if (reorder !== undefined) read.reorder = reorder;
-  return read;
+  return { values: read, ...(queue === undefined ? {} : { queue: readQueue(queue, section.at("queue")) }) };
 }
 
-function readShare(value: number | string, section: Section): number {
-  if (typeof value === "number") return value;
-  const share = parseShare(value);
-  if (share.ok) return share.value;
-  section.mismatch(share.error.expected, value);
-  return 0;
+function changeDirection(
+  direction: LinkDirection,
+  { values, queue }: DirectionChange,
+  fields: DirectionDocument,
+  section: Section,
+): LinkDirection {
+  const changed = { ...direction, ...values };
+  const queued = queue === undefined ? changed : { ...changed, ...queueOf(changed, queue, section) };
+  return boundDelay(queued, fields, section);
 }
 
-type QueueBounds = Pick<LinkDirection, "queue_packets" | "queue_bytes">;
-
-/** A bound that is not named is none. */
-function readQueue(queue: NonNullable<DirectionDocument["queue"]>, section: Section): QueueBounds {
-  if (queue === "unlimited") return { queue_packets: 0, queue_bytes: 0 };
-  if (typeof queue === "number") return { queue_packets: queue, queue_bytes: 0 };
-  if (typeof queue === "string") return { queue_packets: 0, queue_bytes: section.quantity(queue, SIZE, 1) ?? 0 };
-  const bytes = queue.bytes === undefined ? 0 : section.at("bytes").quantity(queue.bytes, SIZE, 1);
-  if (queue.packets === undefined && queue.bytes === undefined) section.mismatch("packets, bytes or both", undefined);
-  return { queue_packets: queue.packets ?? 0, queue_bytes: bytes ?? 0 };
+function queueOf(
+  { rate_bps, queue_packets, queue_bytes }: LinkDirection,
+  { time_ns, ...queue }: QueueChange,
+  section: Section,
+): Pick<LinkDirection, "discipline" | "queue_packets" | "queue_bytes"> {
+  const bounds = { queue_packets, queue_bytes, ...queue };
+  if (time_ns === undefined) return bounds;
+  if (rate_bps === 0)
+    section.at("queue").mismatch("a queue in packets or bytes, since the rate is unlimited", "a time");
+  return { ...bounds, queue_bytes: Math.max(1, Math.round((time_ns * rate_bps) / (8 * SECOND))) };
 }
 
-function uniform(width_ns: number): DelayModel {
-  return width_ns === 0 ? { kind: "fixed" } : { kind: "uniform", width_ns };
-}
-
-function jitterFits({ latency_ns, delay }: LinkDirection, fields: DirectionDocument, section: Section): boolean {
-  const jitter_ns = delay.kind === "uniform" ? delay.width_ns : 0;
-  if (jitter_ns <= latency_ns) return true;
+/** No variation may bring a packet's delay below zero. */
+function boundDelay(direction: LinkDirection, fields: DirectionDocument, section: Section): LinkDirection {
+  const { latency_ns, delay } = direction;
+  if (delay.kind === "normal" && delay.bound_ns === 0) {
+    const bound_ns = Math.min(4 * delay.deviation_ns, latency_ns);
+    return bound_ns === 0
+      ? { ...direction, delay: { kind: "fixed" } }
+      : { ...direction, delay: { ...delay, bound_ns } };
+  }
+  const jitter_ns = widthOf(delay);
+  if (jitter_ns <= latency_ns) return direction;
   const place = fields.jitter === undefined && fields.latency !== undefined ? "latency" : "jitter";
   const found = formatDuration(jitter_ns);
   const expected = `a jitter of at most the latency, ${formatDuration(latency_ns)}`;
   section.at(place).problem({ message: `${section.name}: expected ${expected}, found ${found}`, expected, found });
-  return false;
+  return direction;
+}
+
+function widthOf(delay: LinkDirection["delay"]): number {
+  if (delay.kind === "uniform") return delay.width_ns;
+  return delay.kind === "normal" ? delay.bound_ns : 0;
 }

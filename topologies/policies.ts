@@ -1,54 +1,103 @@
 /** Reads the policy of a scenario or a flow, and knows which names there are. */
 import type { PolicySpec } from "../core/scenario.ts";
+import { POLICIES } from "./policy-table.ts";
 import { alternatives, type Finding, shown } from "./problems.ts";
-import type { PolicyDocument } from "./schema.ts";
+import type { PolicyDocument } from "./scenario/policy.ts";
 import type { Section } from "./section.ts";
 import { closest } from "./suggest.ts";
 
-/** Policies that need no file. */
-export const BUILT_IN_POLICIES: readonly string[] = ["shortest", "lowest-latency", "pinned"];
-
 export const DEFAULT_POLICY: PolicySpec = { name: "shortest", params: {} };
 
-/** A path fingerprint. */
-const FINGERPRINT = /^[0-9a-f]{16}$/;
+/** What policies are looked up in: names that the caller brings, and those that the scenario gives itself. */
+export interface PolicyNames {
+  readonly extra: readonly string[];
+  /** undefined stands for one that could not be read. */
+  readonly named: ReadonlyMap<string, PolicySpec | undefined>;
+}
 
 /** Whether the name is a path to a policy's source file, which the caller loads. */
 export function isPolicyFile(name: string): boolean {
   return /^(\.{1,2}\/|\/)/.test(name) || /\.[cm]?[jt]s$/.test(name);
 }
 
+/** The scenario's own names for policies. */
+export function readNamedPolicies(
+  documents: Readonly<Record<string, PolicyDocument>>,
+  section: Section,
+  extra: readonly string[],
+): Map<string, PolicySpec | undefined> {
+  const none: PolicyNames = { extra, named: new Map() };
+  return new Map(
+    Object.entries(documents).map(([name, document]) => {
+      const place = section.at(name);
+      if (POLICIES.has(name) || extra.includes(name) || isPolicyFile(name)) {
+        const message = `${shown(name)} is the name of a policy that there is already`;
+        place.ofKey().problem({ message, expected: "another name", found: shown(name) });
+      }
+      const before = section.file.problemCount;
+      const policy = readPolicy(document, place, none);
+      return [name, section.file.problemCount > before ? undefined : policy];
+    }),
+  );
+}
+
 /** Why a name is no policy; undefined where it is one. */
-export function checkPolicyName(name: string, extraPolicies: readonly string[]): Finding | undefined {
-  const known = [...BUILT_IN_POLICIES, ...extraPolicies];
+export function checkPolicyName(name: string, { extra, named }: PolicyNames): Finding | undefined {
+  const known = [...POLICIES.keys(), ...extra, ...named.keys()];
   if (known.includes(name) || isPolicyFile(name)) return undefined;
   const expected = `${alternatives(known)}, or a file such as ./my-policy.ts`;
   const message = `unknown policy ${shown(name)}: expected ${expected}`;
   return { message, expected, found: shown(name), didYouMean: closest(name, known) };
 }
 
-/** A policy by name, or with parameters of its own. */
-export function readPolicy(document: PolicyDocument, section: Section, extraPolicies: readonly string[]): PolicySpec {
-  const { name, ...params } = typeof document === "string" ? { name: document } : document;
-  const place = typeof document === "string" ? section : section.at("name");
-  const finding = checkPolicyName(name, extraPolicies);
-  if (finding !== undefined) place.problem(finding);
-  if (name === "pinned") checkPin(params, section);
-  return { name, params: params as PolicySpec["params"] };
+/** `isValue`: the parameter is known, what stands there is wrong. */
+export interface ParameterFinding extends Finding {
+  readonly parameter: string;
+  readonly isValue: boolean;
 }
 
-/** `pinned` has one parameter, `path`: a position in the order offered, or a fingerprint. */
-function checkPin(params: Readonly<Record<string, unknown>>, section: Section): void {
-  for (const key of Object.keys(params).filter((name) => name !== "path")) {
-    const message = `policy pinned has no parameter ${shown(key)}: expected path`;
-    const didYouMean = section.closest(key, ["path"]);
-    section
-      .at(key)
-      .ofKey()
-      .problem({ message, expected: "path", found: shown(key), didYouMean });
+/** What is wrong with the parameters of a policy that ships, each with the parameter's name. */
+export function checkParameters({ name, params }: PolicySpec): readonly ParameterFinding[] {
+  const policy = POLICIES.get(name);
+  if (policy === undefined) return [];
+  const names = Object.keys(policy.parameters);
+  return Object.entries(params).flatMap(([parameter, value]): ParameterFinding[] => {
+    const known = Object.hasOwn(policy.parameters, parameter) ? policy.parameters[parameter] : undefined;
+    if (known === undefined) {
+      const expected = names.length === 0 ? "no parameters" : alternatives(names);
+      const message = `policy ${name} has no parameter ${shown(parameter)}: expected ${expected}`;
+      return [
+        {
+          parameter,
+          isValue: false,
+          message,
+          expected,
+          found: shown(parameter),
+          didYouMean: closest(parameter, names),
+        },
+      ];
+    }
+    if (known.accepts(value)) return [];
+    const message = `${parameter}: expected ${known.expected}, found ${shown(value)}`;
+    return [{ parameter, isValue: true, message, expected: known.expected, found: shown(value) }];
+  });
+}
+
+/** A policy by name, or with parameters of its own. */
+export function readPolicy(document: PolicyDocument, section: Section, names: PolicyNames): PolicySpec {
+  const { name, ...params } = typeof document === "string" ? { name: document } : document;
+  const place = typeof document === "string" ? section : section.at("name");
+  const own = names.named.get(name);
+  const given = params as PolicySpec["params"];
+  // Parameters that stand beside the scenario's own name for a policy are set on top.
+  const policy: PolicySpec = { name: own?.name ?? name, params: { ...own?.params, ...given } };
+  const finding =
+    own !== undefined || section.file.isLeftOut(["policies", name]) ? undefined : checkPolicyName(name, names);
+  if (finding !== undefined) place.problem(finding);
+  for (const { parameter, ...wrong } of checkParameters({ name: policy.name, params: given })) {
+    const at = section.at(parameter);
+    if (wrong.isValue) at.mismatch(wrong.expected, given[parameter]);
+    else at.ofKey().problem(wrong);
   }
-  const { path } = params;
-  if (path === undefined || (typeof path === "string" && FINGERPRINT.test(path))) return;
-  if (typeof path === "number" && Number.isInteger(path) && path >= 0 && path < 1e9) return;
-  section.at("path").mismatch("a path's number from 0, or its fingerprint: 16 hex digits in quotes", path);
+  return policy;
 }

@@ -2,7 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import fc from "fast-check";
 import { formatIA } from "../core/address.ts";
-import { DEFAULT_DIRECTION, type LinkDirection, type Network } from "../core/scenario.ts";
+import {
+  type BurstLoss,
+  DEFAULT_DIRECTION,
+  type DelayModel,
+  type LinkDirection,
+  type Network,
+  type NetworkAs,
+  type QueueDiscipline,
+  type RateSchedule,
+} from "../core/scenario.ts";
 import { makeAs, makeEnd, makeLink, makeNetwork } from "./model.ts";
 import { PRESETS } from "./presets.ts";
 import { alternatives } from "./problems.ts";
@@ -131,7 +140,7 @@ test("what is wrong with a link", (t) => {
   ]);
   t.deepEqual(withLink("{a: 1-2#2, b: 1-3#2, type: pear, loss: 1.5, latncy: 1ms}"), [
     '8:32 links[2].type: expected core, child or peer, found "pear" [peer]',
-    "8:44 links[2].loss: expected a share between 0 and 1, or a percentage such as 5%, found 1.5",
+    "8:44 links[2].loss: expected a share between 0 and 1, a percentage such as 5%, or {good: 1s, bad: 100ms}, found 1.5",
     '8:49 unknown key "latncy" in links[2] [latency]',
   ]);
 });
@@ -147,7 +156,7 @@ test("link properties out of range", (t) => {
   ]);
   t.deepEqual(withFields("rate: 0bit/s"), ['8:44 links[2].rate: expected more than 0, found "0bit/s"']);
   t.deepEqual(withFields("queue: 0"), [
-    "8:45 links[2].queue: expected a number of packets such as 100, a size such as 64KiB, {packets, bytes} or unlimited, found 0",
+    "8:45 links[2].queue: expected a number of packets such as 100, a size such as 64KiB, a duration such as 50ms, {packets, bytes}, {discipline, ...} or unlimited, found 0",
   ]);
   t.deepEqual(withFields("latency: 0.1ns"), ['8:47 links[2].latency: expected whole nanoseconds, found "0.1ns"']);
 });
@@ -192,18 +201,94 @@ test("of very many problems the first hundred are told, and how many more there 
   t.regex(problems.at(-1) ?? "", /900 more problems$/);
 });
 
-const direction = fc.record({
+const time = fc.integer({ min: 1, max: 1e12 });
+const bytesBound = fc.integer({ min: 1, max: 1e9 });
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
+const positive = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
+const rate = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1e12 }));
+const ascending = fc
+  .uniqueArray(fc.integer({ min: 1, max: 1e12 }), { minLength: 1, maxLength: 5 })
+  .map((list) => list.toSorted((left, right) => left - right));
+
+const delay: fc.Arbitrary<DelayModel> = fc.oneof(
+  fc.constant({ kind: "fixed" as const }),
+  fc.record({ kind: fc.constant("uniform" as const), width_ns: fc.integer({ min: 1, max: 1_000 }) }),
+  fc.record({ kind: fc.constant("normal" as const), deviation_ns: time, bound_ns: fc.integer({ min: 1, max: 1_000 }) }),
+  fc.record({ kind: fc.constant("pareto" as const), scale_ns: time, shape: positive, maximum_ns: time }),
+  fc.record({
+    kind: fc.constant("recorded" as const),
+    step_ns: time,
+    added_ns: fc.array(fc.nat(1e9), { minLength: 1, maxLength: 4 }),
+  }),
+);
+
+const schedule: fc.Arbitrary<RateSchedule | null> = fc.oneof(
+  fc.constant(null),
+  fc.tuple(ascending, fc.boolean()).map(([times, again]) => ({
+    kind: "steps" as const,
+    period_ns: again ? (times.at(-1) ?? 0) + 1 : 0,
+    steps: times.map((at_ns, at) => ({ at_ns, rate_bps: at * 1_000 })),
+  })),
+  fc.tuple(ascending, bytesBound, fc.nat(1e6)).map(([at_ns, bytes, more]) => ({
+    kind: "opportunities" as const,
+    period_ns: (at_ns.at(-1) ?? 0) + more,
+    bytes,
+    at_ns,
+  })),
+);
+
+const discipline: fc.Arbitrary<QueueDiscipline> = fc.oneof(
+  fc.constant({ kind: "drop-tail" as const }),
+  fc.record({ kind: fc.constant("codel" as const), target_ns: time, interval_ns: time, ecn: fc.boolean() }),
+  fc.record({
+    kind: fc.constant("red" as const),
+    minimum_bytes: fc.integer({ min: 1, max: 1_000 }),
+    maximum_bytes: fc.integer({ min: 1_001, max: 1e9 }),
+    max_probability: fc.constantFrom(0.02, 1),
+    weight: fc.constantFrom(0.002, 1e-7),
+    ecn: fc.boolean(),
+  }),
+  fc
+    .uniqueArray(fc.nat(63), { minLength: 2, maxLength: 6 })
+    .map((codes) => ({ kind: "priority" as const, bands: [codes.slice(0, 1), codes.slice(1)] })),
+);
+
+const burst: fc.Arbitrary<BurstLoss | null> = fc.option(
+  fc.record({ good_ns: time, bad_ns: time, loss_good: share, loss_bad: share }),
+);
+
+const direction: fc.Arbitrary<LinkDirection> = fc.record({
   latency_ns: fc.integer({ min: 1_000, max: 1e12 }),
-  delay: fc.integer({ min: 1, max: 1_000 }).map((width_ns) => ({ kind: "uniform" as const, width_ns })),
-  schedule: fc.constant(null),
-  burst: fc.constant(null),
-  discipline: fc.constant({ kind: "drop-tail" as const }),
-  rate_bps: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1e12 })),
-  loss: fc.double({ min: 0, max: 1, noNaN: true }).map((loss) => loss + 0),
+  delay,
+  schedule,
+  burst,
+  discipline,
+  rate_bps: rate,
+  loss: share,
   queue_packets: fc.nat(1_000),
   queue_bytes: fc.nat(1e9),
   reorder: fc.boolean(),
 });
+
+const inside = fc.record(
+  {
+    label: fc.string(),
+    position: fc.record({ lat: fc.integer({ min: -90, max: 90 }), lon: fc.constantFrom(-180, 8.54, 180) }),
+    internal: fc.record({
+      latency_ns: fc.nat(1e9),
+      rate_bps: rate,
+      pairs: fc.constantFrom([], [{ a: 0, b: 1, latency_ns: 5, rate_bps: 0 }]),
+    }),
+  },
+  { requiredKeys: [] },
+);
+
+/** Pairs name an interface that the AS has: of the link before it, or of the one after the first. */
+function withFirst(as: Partial<NetworkAs> = {}, ifId: number, at: number, count: number): Partial<NetworkAs> {
+  if (as.internal === undefined) return as;
+  const pairs = at < count - 1 ? as.internal.pairs.map((pair) => ({ ...pair, b: ifId })) : [];
+  return { ...as, internal: { ...as.internal, pairs } };
+}
 
 const anyNetwork = fc
   .record({
@@ -220,9 +305,18 @@ const anyNetwork = fc
     directions: fc.array(fc.tuple(direction, direction), { minLength: 5, maxLength: 5 }),
     ifIds: fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 10, maxLength: 10 }),
     core: fc.boolean(),
+    insides: fc.array(inside, { minLength: 6, maxLength: 6 }),
   })
-  .map(({ name, numbers, mtus, directions, ifIds, core }) => {
-    const ases = numbers.map(([isd, as], at) => makeAs(formatIA(isd, as), core || at === 0, mtus[at]));
+  .map(({ name, numbers, mtus, directions, ifIds, core, insides }) => {
+    const ases = numbers.map(([isd, as], at) => ({
+      ...makeAs(formatIA(isd, as), core || at === 0, mtus[at]),
+      ...withFirst(
+        insides[at],
+        [ifIds[2 * at], ifIds[2 * at - 1]].find((ifId) => ifId !== undefined) ?? 0,
+        at,
+        numbers.length,
+      ),
+    }));
     const links = ases.slice(1).map(({ ia }, at) => {
       const [ab, ba] = directions[at] as [LinkDirection, LinkDirection];
       const ends = [makeEnd(ases[at]?.ia ?? "", ifIds[2 * at] ?? 0), makeEnd(ia, ifIds[2 * at + 1] ?? 0)] as const;

@@ -3,30 +3,31 @@ import { formatInterface, type IA } from "../core/address.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LinkEnd, LinkType, Network, NetworkAs, NetworkLink } from "../core/scenario.ts";
 import { decode } from "./decode.ts";
-import { applyLinkFields, readMtu } from "./links.ts";
-import { makeAs, makeLink, makeNetwork } from "./model.ts";
+import { checkInternalPairs, readAs } from "./ases.ts";
+import { applyLinkChange, applyLinkFields, readLinkFields } from "./links.ts";
+import { makeLink, makeNetwork } from "./model.ts";
 import { buildPreset, PRESETS } from "./presets.ts";
 import { type Problem, shown } from "./problems.ts";
+import type { LinkFieldsDocument } from "./scenario/link.ts";
 import {
   type LinkDocument,
-  type LinkFieldsDocument,
   type PresetDocument,
   type TopologyDocument,
   TopologyFileDocument,
-} from "./schema.ts";
+} from "./scenario/topology.ts";
 import { Section } from "./section.ts";
 import { findNetworkFaults } from "./topology-checks.ts";
-import { parseYaml, type YamlFile } from "./yaml.ts";
+import { parseYaml, type ReadFile, type YamlFile } from "./yaml.ts";
 
 const NO_ASES = { message: "the topology has no ASes", expected: "at least one AS", found: "none" };
 
 /** The network that a preset's name or the text of a topology file stands for. `file` names the text in problems. */
 export function resolveTopology(
   textOrPreset: string,
-  { file }: { readonly file: string },
+  { file, readFile }: { readonly file: string; readonly readFile?: ReadFile },
 ): Result<Network, readonly Problem[]> {
   if (PRESETS.has(textOrPreset)) return buildPreset(textOrPreset) as Result<Network, readonly never[]>;
-  const parsed = parseYaml(textOrPreset, file);
+  const parsed = parseYaml(textOrPreset, file, readFile);
   if (!parsed.ok) return parsed;
   const network = resolveTopologyFile(parsed.value);
   return network === undefined || parsed.value.problemCount > 0 ? err(parsed.value.problems) : ok(network);
@@ -36,7 +37,7 @@ export function resolveTopology(
 export function resolveTopologyFile(file: YamlFile): Network | undefined {
   const section = new Section(file);
   if (typeof file.value === "string") return resolvePresetName(file.value, section);
-  const document = decode(file, TopologyFileDocument);
+  const document = decode(file, TopologyFileDocument, TopologyFileDocument);
   if (document === undefined) return undefined;
   return "preset" in document
     ? resolvePreset(document, section)
@@ -76,13 +77,14 @@ export function resolvePreset(document: PresetDocument, section: Section): Netwo
 
 /** A mistake in `link` is one mistake, however many links the preset has. */
 function withLinkFields(network: Network, fields: LinkFieldsDocument, section: Section): Network | undefined {
-  const links: NetworkLink[] = [];
   const before = section.file.problemCount;
+  const change = readLinkFields(fields, section);
+  const links: NetworkLink[] = [];
   for (const link of network.links) {
-    links.push(applyLinkFields(link, fields, section));
     if (section.file.problemCount > before) return undefined;
+    links.push(applyLinkChange(link, change));
   }
-  return { ...network, links };
+  return section.file.problemCount > before ? undefined : { ...network, links };
 }
 
 /** `{ases, links}`, in a file of its own or inline. */
@@ -95,6 +97,7 @@ export function resolveNetwork(document: TopologyDocument, section: Section, tit
   });
   if (Object.keys(document.ases).length === 0) section.at("ases").problem(NO_ASES);
   const links = resolveLinks(document.links ?? [], ases, section.at("links"));
+  checkInternalPairs(document.ases, ases, links, keys, section.at("ases"));
   if (section.file.problemCount > before) return undefined;
   for (const { ia, link, ...fault } of findNetworkFaults(ases, links)) {
     if (link === undefined)
@@ -122,10 +125,7 @@ function resolveAs(
     return section.ofKey().problem({ message, expected: "each AS once", found: shown(key) });
   }
   keys.set(ia, key);
-  const mtu = value?.mtu === undefined ? undefined : readMtu(value.mtu, section.at("mtu"));
-  const { label, position } = value ?? {};
-  const as = makeAs(ia, value?.core ?? false, mtu);
-  return { ...as, ...(label === undefined ? {} : { label }), ...(position === undefined ? {} : { position }) };
+  return readAs(ia, value, section);
 }
 
 /** Where each interface is used, and whether each AS is core, while the links are read. */

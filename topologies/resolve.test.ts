@@ -224,7 +224,10 @@ test("what is wrong with a flow", (t) => {
   t.deepEqual(wrong("app: ping, start: 10s"), [
     '4:62 flows[0].start: expected a time before the end of the run, 10s, found "10s"',
   ]);
-  t.deepEqual(wrong("app: pin, id: a b"), ['4:49 flows[0].app: expected constant-rate or ping, found "pin" [ping]']);
+  t.deepEqual(wrong("app: pin, id: a b"), [
+    '4:49 flows[0].app: expected constant-rate, ping, poisson, on-off, request-response, file-transfer, message-stream or bulk, found "pin" [ping]',
+    '4:58 flows[0].id: expected 1 to 64 letters, digits, or characters of - _ . :, found "a b"',
+  ]);
   t.deepEqual(wrong("app: ping, id: a b"), [
     '4:59 flows[0].id: expected 1 to 64 letters, digits, or characters of - _ . :, found "a b"',
   ]);
@@ -263,7 +266,7 @@ test("faults and link overrides name links by either end", (t) => {
     "4:38 unknown link 1-ff00:0:110#9: AS 1-ff00:0:110 has no interface 9, only 1-ff00:0:110#1, 1-ff00:0:110#2, 1-ff00:0:110#3 [1-ff00:0:110#1]",
   ]);
   t.deepEqual(wrong("faults: [{at: 1s, event: dwn, link: 1-ff00:0:110#1}]"), [
-    '4:26 faults[0].event: expected down or up, found "dwn" [down]',
+    '4:26 faults[0].event: expected down, up, flap, partition, impair or clock-drift, found "dwn" [down]',
   ]);
   t.deepEqual(wrong("links: [{link: 1-ff00:0:119#1}]"), [
     "4:16 unknown AS 1-ff00:0:119: the topology has no such AS [1-ff00:0:110]",
@@ -282,8 +285,10 @@ flows:
   - {app: ping, from: 1-0, to: 1-1, interval: 1}
 `;
   t.deepEqual(problemsOf(text), [
+    '1:11 unknown preset "dimond": expected tiny, diamond, line, grid or parallel [diamond]',
     "2:7 seed: expected a whole number from 0 to 9007199254740991, found 1.5",
     '4:1 "duration" stands twice in one mapping',
+    '6:23 flows[0].from: expected an ISD-AS number without 0, which is a wildcard, found "1-0"',
     "6:47 flows[0].interval: expected a duration such as 250ms, 10s or 2min, found 1",
   ]);
   t.deepEqual(

@@ -6,37 +6,34 @@ import { formatInterface } from "../core/address.ts";
 import { createPathIndex } from "../core/path-enumeration.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import {
-  type FaultSpec,
-  type LinkEnd,
+  type FlowSpec,
   type Network,
   type NetworkLink,
-  type PolicySpec,
+  type RecordSpec,
   type Scenario,
   SCENARIO_DEFAULTS,
 } from "../core/scenario.ts";
 import { decode } from "./decode.ts";
-import { type FlowContext, readFlows } from "./flows.ts";
-import { applyLinkFields } from "./links.ts";
-import { checkPolicyName, DEFAULT_POLICY, readPolicy } from "./policies.ts";
+import { readFaults } from "./faults.ts";
+import { findPaths, type FlowContext, readFlows } from "./flows.ts";
 import { importTopology } from "./import/import.ts";
 import type { TopologySource } from "./import/source.ts";
+import { findInterface, type LinkNumbers, numberLinks } from "./link-ends.ts";
+import { applyLinkChange, applyLinkFields, readLinkFields } from "./links.ts";
+import { readNames } from "./names.ts";
+import { checkOverrides, type Overrides, overridingPolicy } from "./overrides.ts";
+import { DEFAULT_POLICY, readNamedPolicies, readPolicy } from "./policies.ts";
 import type { Problem } from "./problems.ts";
 import { fileTitle, resolveNetwork, resolvePreset, resolvePresetName } from "./resolve-topology.ts";
-import { type LinkOverrideDocument, ScenarioDocument } from "./schema.ts";
+import type { LinkOverrideDocument } from "./scenario/link.ts";
+import { PartialScenarioDocument, ScenarioDocument } from "./scenario/scenario.ts";
 import { Section } from "./section.ts";
-import { DURATION } from "./units.ts";
-import { parseYaml } from "./yaml.ts";
+import { DURATION, formatDuration } from "./units.ts";
+import { readWorkloads } from "./workloads.ts";
+import { parseYaml, type ReadFile } from "./yaml.ts";
 
-/** Reads a file that a scenario names, by the path that stands there; the error is one clear sentence. */
-export type ReadFile = (path: string) => Result<string, string>;
-
-/** What takes the place of the file's own values, for this run. */
-export interface Overrides {
-  readonly seed?: number;
-  /** For every flow, whatever the flow itself says. */
-  readonly policy?: string | PolicySpec;
-  readonly duration_ns?: number;
-}
+export type { Overrides } from "./overrides.ts";
+export type { ReadFile } from "./yaml.ts";
 
 export interface ResolveOptions {
   /** Names the text in problems, and the scenario where the text does not. */
@@ -51,17 +48,16 @@ export interface ResolveOptions {
 
 /** The scenario that the text of a scenario file stands for, or everything that is wrong with it. */
 export function resolveScenario(text: string, options: ResolveOptions): Result<Scenario, readonly Problem[]> {
-  const parsed = parseYaml(text, options.file);
+  const parsed = parseYaml(text, options.file, options.readFile);
   if (!parsed.ok) return parsed;
   const file = parsed.value;
-  const foreign = checkOverrides(options);
-  const document = decode(file, ScenarioDocument);
-  if (document === undefined) return err([...foreign, ...file.problems]);
+  const document = decode(file, ScenarioDocument, PartialScenarioDocument);
+  if (document === undefined) return err(file.problems);
+  const foreign: Problem[] = [];
   const section = new Section(file);
   const topology = resolveTopologyOf(document, section, options, foreign);
-  const network =
-    topology === undefined ? undefined : overrideLinks(topology, document.links ?? [], section.at("links"));
-  const scenario = readScenario(document, section, options, network);
+  const network = topology && overrideLinks(topology, document.links ?? [], section.at("links"));
+  const scenario = readScenario(document, section, options, network ?? null, foreign);
   if (network === undefined || foreign.length > 0 || file.problemCount > 0) return err([...foreign, ...file.problems]);
   return ok({ ...scenario, network });
 }
@@ -70,85 +66,96 @@ function readScenario(
   document: ScenarioDocument,
   section: Section,
   { file, extraPolicies = [], overrides = {} }: ResolveOptions,
-  network: Network | undefined,
+  network: Network | null,
+  foreign: Problem[],
 ): Omit<Scenario, "network"> {
-  const duration = (key: "detection" | "revocation", byDefault: number): number => {
+  const duration = (key: "detection" | "revocation" | "warmup", byDefault: number): number => {
     const text = document[key];
     return text === undefined ? byDefault : (section.at(key).quantity(text, DURATION) ?? byDefault);
   };
-  const ownDuration = section.at("duration").quantity(document.duration, DURATION, 1) ?? Number.MAX_SAFE_INTEGER;
+  const named = readNamedPolicies(document.policies ?? {}, section.at("policies"), extraPolicies);
+  const policies = { extra: extraPolicies, named };
+  foreign.push(...checkOverrides(overrides, policies));
+  const times = readDuration(document, section, overrides);
+  const names = readNames(document.hosts ?? {}, document.groups ?? {}, section, network);
+  const policy = overridingPolicy(overrides, policies);
   const ownPolicy =
-    document.policy === undefined ? DEFAULT_POLICY : readPolicy(document.policy, section.at("policy"), extraPolicies);
-  const policy = overridingPolicy(overrides);
-  const context: FlowContext = {
-    index: network === undefined ? null : createPathIndex(network),
+    document.policy === undefined ? DEFAULT_POLICY : readPolicy(document.policy, section.at("policy"), policies);
+  const { max_paths = SCENARIO_DEFAULTS.max_paths, epoch = SCENARIO_DEFAULTS.epoch_s } = document;
+  const seed = overrides.seed ?? document.seed ?? SCENARIO_DEFAULTS.seed;
+  const flows = readTraffic(document, section, {
+    names,
+    policies,
+    seed,
+    ...times,
     policy: policy ?? ownPolicy,
-    extraPolicies,
-    duration_ns: overrides.duration_ns ?? ownDuration,
-    ownDuration_ns: ownDuration,
-    maxPaths: document.max_paths ?? SCENARIO_DEFAULTS.max_paths,
-    epochS: document.epoch ?? SCENARIO_DEFAULTS.epoch_s,
-  };
-  const flows = readFlows(document.flows, section.at("flows"), context);
+    paths: network === null ? null : findPaths(createPathIndex(network), max_paths, epoch),
+    used: new Map(),
+  });
+  const numbers = network === null ? null : numberLinks(network);
+  const warmup_ns = duration("warmup", SCENARIO_DEFAULTS.warmup_ns);
+  if (warmup_ns >= times.ownDuration_ns) {
+    const expected = `a time before the end of the run, ${formatDuration(times.ownDuration_ns)}`;
+    section.at("warmup").mismatch(expected, document.warmup);
+  }
   return {
     name: document.name ?? fileTitle(file),
-    seed: overrides.seed ?? document.seed ?? SCENARIO_DEFAULTS.seed,
-    epoch_s: context.epochS,
-    duration_ns: context.duration_ns,
+    seed,
+    epoch_s: epoch,
+    duration_ns: times.duration_ns,
     detection_ns: duration("detection", SCENARIO_DEFAULTS.detection_ns),
     revocation_ns: duration("revocation", SCENARIO_DEFAULTS.revocation_ns),
-    max_paths: context.maxPaths,
-    warmup_ns: SCENARIO_DEFAULTS.warmup_ns,
-    record: SCENARIO_DEFAULTS.record,
+    max_paths,
+    warmup_ns,
+    record: readRecord(document, section.at("record")),
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
-    faults: readFaults(document.faults ?? [], section.at("faults"), network),
+    faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, ...times }),
   };
 }
 
-function overridingPolicy({ policy }: Overrides): PolicySpec | undefined {
-  return typeof policy === "string" ? { name: policy, params: {} } : policy;
+/** Where the file's own duration cannot be read, no time is too late for it. */
+function readDuration(
+  { duration }: ScenarioDocument,
+  section: Section,
+  overrides: Overrides,
+): Pick<FlowContext, "duration_ns" | "ownDuration_ns"> {
+  const read = duration === undefined ? undefined : section.at("duration").quantity(duration, DURATION, 1);
+  const ownDuration_ns = read ?? Number.MAX_SAFE_INTEGER;
+  return { ownDuration_ns, duration_ns: overrides.duration_ns ?? ownDuration_ns };
 }
 
-/** Overrides stand in no file: their problems name the override itself. */
-function checkOverrides({ overrides = {}, extraPolicies = [] }: ResolveOptions): Problem[] {
-  const problems: Problem[] = [];
-  const report = (name: string, found: string, finding: { message: string; expected: string; didYouMean?: string }) =>
-    problems.push({ file: `(${name})`, line: 1, column: 1, source: found, found, ...finding });
-  const { seed, duration_ns } = overrides;
-  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
-    const expected = `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
-    report("seed", String(seed), { message: `expected ${expected}, found ${seed}`, expected });
+function readTraffic(document: ScenarioDocument, section: Section, context: FlowContext): readonly FlowSpec[] {
+  if (document.flows === undefined && document.workloads === undefined) {
+    const message = "flows is missing: a scenario has flows or workloads";
+    section.problem({ message, expected: "flows", found: "nothing" });
   }
-  if (duration_ns !== undefined && !(Number.isSafeInteger(duration_ns) && duration_ns > 0)) {
-    const expected = "a duration above 0";
-    report("duration", String(duration_ns), { message: `expected ${expected}, found ${duration_ns}ns`, expected });
-  }
-  const policy = overridingPolicy(overrides);
-  const finding = policy === undefined ? undefined : checkPolicyName(policy.name, extraPolicies);
-  if (policy !== undefined && finding !== undefined) {
-    const { didYouMean, message, expected } = finding;
-    report("policy", policy.name, { message, expected, ...(didYouMean === undefined ? {} : { didYouMean }) });
-  }
-  return problems;
+  const flows = readFlows(document.flows ?? [], section.at("flows"), context);
+  return [...flows, ...readWorkloads(document.workloads ?? [], section.at("workloads"), context, flows.length)];
+}
+
+function readRecord({ record = {} }: ScenarioDocument, section: Section): RecordSpec {
+  const { series, samples = SCENARIO_DEFAULTS.record.samples } = record;
+  const series_ns = series === undefined ? undefined : section.at("series").quantity(series, DURATION);
+  return { series_ns: series_ns ?? SCENARIO_DEFAULTS.record.series_ns, samples };
 }
 
 function resolveTopologyOf(
-  document: ScenarioDocument,
+  { topology, name }: ScenarioDocument,
   section: Section,
   { file, readFile, readTopology }: ResolveOptions,
   foreign: Problem[],
 ): Network | undefined {
-  const { topology } = document;
   const place = section.at("topology");
+  if (topology === undefined) return undefined;
   if (typeof topology === "string") return resolvePresetName(topology, place);
   if ("preset" in topology) return resolvePreset(topology, place);
-  if ("ases" in topology) return resolveNetwork(topology, place, document.name ?? fileTitle(file));
+  if ("ases" in topology) return resolveNetwork(topology, place, name ?? fileTitle(file));
   const source = (readTopology ?? oneFile(readFile))(topology.file);
   if (!source.ok) {
     const message = `cannot read the topology file: ${source.error}`;
     return place.at("file").problem({ message, expected: "a topology file", found: topology.file });
   }
-  return resolveForeignTopology(source.value, foreign);
+  return resolveForeignTopology({ ...source.value, readFile: besides(topology.file, readFile) }, foreign);
 }
 
 function oneFile(readFile: ReadFile): NonNullable<ResolveOptions["readTopology"]> {
@@ -166,74 +173,54 @@ function resolveForeignTopology(source: TopologySource, foreign: Problem[]): Net
   return undefined;
 }
 
-/** Link numbers by the text of each of their interfaces. */
-function linksByInterface({ links }: Network): Map<string, number> {
-  return new Map(
-    links.flatMap(({ a, b }, at) => [a, b].map((end): [string, number] => [formatInterface(end.ia, end.ifId), at])),
-  );
+/** A path in the topology's file is seen from there. */
+function besides(file: string, readFile: ReadFile): ReadFile {
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  return (path) => readFile(path.startsWith("/") ? path : folder + path);
 }
 
+/** One after the other: a later entry builds on what an earlier one has made of a link. */
 function overrideLinks(network: Network, documents: readonly LinkOverrideDocument[], section: Section): Network {
   if (documents.length === 0) return network;
   const links: NetworkLink[] = [...network.links];
-  const byInterface = linksByInterface(network);
+  const numbers = numberLinks(network);
   for (const [at, document] of documents.entries()) {
-    const end = findInterface(document.link, section.at(at, "link"), network, byInterface);
-    const number = end === undefined ? undefined : byInterface.get(formatInterface(end.ia, end.ifId));
-    const link = number === undefined ? undefined : links[number];
-    if (end === undefined || number === undefined || link === undefined) continue;
-    const reversed = end.ia === link.b.ia && end.ifId === link.b.ifId;
-    links[number] = applyLinkFields(link, document, section.at(at), reversed);
+    if ("all" in document) overrideAll(links, document, section.at(at));
+    else overrideOne(links, document, section.at(at), network, numbers);
   }
   return { ...network, links };
 }
 
-function findInterface(
-  text: string,
+function overrideOne(
+  links: NetworkLink[],
+  document: Extract<LinkOverrideDocument, { link: string }>,
   section: Section,
   network: Network,
-  byInterface: ReadonlyMap<string, number>,
-): LinkEnd | undefined {
-  const end = section.interface(text);
-  if (end === undefined) return undefined;
-  const name = formatInterface(end.ia, end.ifId);
-  if (byInterface.has(name)) return end;
-  if (!network.ases.some(({ ia }) => ia === end.ia))
-    return section.unknownAs(
-      end.ia,
-      network.ases.map(({ ia }) => ia),
-    );
-  const here = [...byInterface.keys()].filter((known) => known.startsWith(`${end.ia}#`));
-  const message = `unknown link ${name}: AS ${end.ia} has no interface ${end.ifId}, only ${here.slice(0, 10).join(", ")}`;
-  return section.problem({
-    message,
-    expected: "an interface of a link",
-    found: name,
-    didYouMean: section.closest(name, here),
-  });
+  numbers: LinkNumbers,
+): void {
+  const end = findInterface(document.link, section.at("link"), network, numbers);
+  const number = end === undefined ? undefined : numbers.get(formatInterface(end.ia, end.ifId));
+  const link = number === undefined ? undefined : links[number];
+  if (end === undefined || number === undefined || link === undefined) return;
+  const reversed = end.ia === link.b.ia && end.ifId === link.b.ifId;
+  links[number] = applyLinkFields(link, document, section, reversed);
 }
 
-function timeOf({ timing }: FaultSpec): number {
-  return timing.kind === "random" ? timing.from_ns : timing.at_ns;
-}
-
-/** In the order of their time; the file's order where two happen at once. */
-function readFaults(
-  documents: NonNullable<ScenarioDocument["faults"]>,
+/** A mistake is told once, however many links there are. */
+function overrideAll(
+  links: NetworkLink[],
+  document: Extract<LinkOverrideDocument, { all: true }>,
   section: Section,
-  network: Network | undefined,
-): FaultSpec[] {
-  const byInterface = network === undefined ? null : linksByInterface(network);
-  const faults = documents.flatMap(({ at, event, link }, number): FaultSpec[] => {
-    const place = section.at(number);
-    const at_ns = place.at("at").quantity(at, DURATION);
-    const end =
-      network === undefined || byInterface === null
-        ? place.at("link").interface(link)
-        : findInterface(link, place.at("link"), network, byInterface);
-    if (at_ns === undefined || end === undefined) return [];
-    const timing = { kind: "once", at_ns, for_ns: null } as const;
-    return [{ id: `fault-${number + 1}`, timing, effect: { kind: event, links: [end], ases: [] } }];
-  });
-  return faults.toSorted((left, right) => timeOf(left) - timeOf(right));
+): void {
+  const before = section.file.problemCount;
+  const change = readLinkFields(document, section);
+  const chosen = [...links.entries()].filter(([, { type }]) => document.type === undefined || type === document.type);
+  if (chosen.length === 0) {
+    const message = `${section.name}: the topology has no ${document.type ?? ""} links`;
+    section.at("type").problem({ message, expected: "a type of link that there is", found: document.type ?? "none" });
+  }
+  for (const [at, link] of chosen) {
+    if (section.file.problemCount > before) return;
+    links[at] = applyLinkChange(link, change);
+  }
 }

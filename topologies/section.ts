@@ -1,30 +1,38 @@
 /** A place in a file together with the values read there: reading reports what is wrong, with its position. */
 import { type IA, iaParts, parseIA, parseInterface } from "../core/address.ts";
 import type { LinkEnd } from "../core/scenario.ts";
-import { mismatch, pathText } from "./decode.ts";
+import { mismatch } from "./decode.ts";
 import { type Finding, shown } from "./problems.ts";
 import { closest } from "./suggest.ts";
 import { parseQuantity, type QuantityKind } from "./units.ts";
-import type { Path, YamlFile } from "./yaml.ts";
+import { type Path, pathText, type YamlFile } from "./yaml.ts";
 
 export class Section {
   readonly file: YamlFile;
   readonly path: Path;
   readonly #ofKey: boolean;
+  readonly #about: string;
 
-  constructor(file: YamlFile, path: Path = [], ofKey = false) {
+  constructor(file: YamlFile, path: Path = [], ofKey = false, about = "") {
     this.file = file;
     this.path = path;
     this.#ofKey = ofKey;
+    this.#about = about;
   }
 
   at(...steps: Path): Section {
-    return new Section(this.file, [...this.path, ...steps]);
+    const path = steps.reduce<Path>((before, step) => [...before, this.file.originalStep(before, step)], this.path);
+    return new Section(this.file, path);
   }
 
   /** The same place, its problems shown at the key and not at the value. */
   ofKey(): Section {
     return new Section(this.file, this.path, true);
+  }
+
+  /** The same place, its problems about what `what` names: a line of another file. */
+  about(what: string): Section {
+    return new Section(this.file, this.path, this.#ofKey, `${what}: `);
   }
 
   /** `flows[0].rate` */
@@ -34,8 +42,10 @@ export class Section {
 
   /** A problem with what stands here, in a sentence of its own. */
   problem(finding: Finding): undefined {
-    if (this.#ofKey) this.file.atKey(this.path, finding);
-    else this.file.atValue(this.path, finding);
+    if (this.file.followsFromLeftOut(this.path)) return;
+    const told = { ...finding, message: this.#about + finding.message };
+    if (this.#ofKey) this.file.atKey(this.path, told);
+    else this.file.atValue(this.path, told);
   }
 
   /** "expected this, found that" about the value here. */

@@ -2,17 +2,24 @@ import { readFileSync } from "node:fs";
 import test from "ava";
 import * as Schema from "effect/Schema";
 import fc from "fast-check";
+import { parseDocument } from "yaml";
 import { readPlainYaml } from "./plain-yaml.ts";
 import { buildPreset } from "./presets.ts";
 import { formatProblems, type Problem } from "./problems.ts";
 import { resolveScenario } from "./resolve.ts";
 import { resolveTopology } from "./resolve-topology.ts";
-import { ScenarioDocument, TopologyFileDocument } from "./schema.ts";
+import { ScenarioDocument } from "./scenario/scenario.ts";
+import { TopologyFileDocument } from "./scenario/topology.ts";
 import { networkToYaml } from "./write.ts";
 import { MAX_FILE_SIZE, parseYaml } from "./yaml.ts";
 
 const FAILOVER = readFileSync("examples/02-failover.yaml", "utf8");
 const JITTER = readFileSync("examples/03-jitter-and-loss.yaml", "utf8");
+
+/** The scenarios of the documentation have every section. */
+const DOCUMENTED = [...readFileSync("docs/scenarios.md", "utf8").matchAll(/```yaml\n(# scenario\n[^]*?)```/g)].map(
+  ([, text = ""]) => text,
+);
 
 const refuseToRead = { ok: false, error: "no such file" } as const;
 
@@ -180,7 +187,7 @@ function neverThrows(t: { true: (value: boolean, message?: string) => boolean },
 test("changed scenario files give a scenario or problems, whatever the change", (t) => {
   let sound = 0;
   const property = fc.property(
-    fc.constantFrom(FAILOVER, JITTER, JITTER.replace(/topology:\n( .*\n)+/, "topology: {file: ab}\n")),
+    fc.constantFrom(FAILOVER, JITTER, ...DOCUMENTED, JITTER.replace(/topology:\n( .*\n)+/, "topology: {file: ab}\n")),
     fc.array(change, { minLength: 1, maxLength: 4 }),
     (text, changes) => {
       const wild = changed(text, changes);
@@ -264,6 +271,27 @@ test("a long file in the plain form: problems have their places all the same", (
   const twice = resolveTopology(text.replace("#2,", "#1,"), { file: "x.yaml" });
   t.regex(twice.ok ? "" : (twice.error[0]?.message ?? ""), /is used twice/);
   t.true(!twice.ok && (twice.error[0]?.line ?? 0) > 1_000);
+});
+
+/** Every value of plain data by its path, mappings and lists included. */
+function pathsIn(value: unknown, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return [path, ...entries.flatMap(([key, part]) => pathsIn(part, [...path, key]))];
+}
+
+test("any value in the place of any other gives a scenario or problems", (t) => {
+  t.true(DOCUMENTED.length >= 6);
+  for (const text of DOCUMENTED) {
+    for (const [at, path] of pathsIn(parseDocument(text).toJS()).entries()) {
+      const odds = [null, -1, "x", [], { x: 1 }, "0s"];
+      for (const odd of [odds[at % 6], odds[(at + 3) % 6]]) {
+        const document = parseDocument(text);
+        document.setIn(path, odd);
+        neverThrows(t, document.toString());
+      }
+    }
+  }
 });
 
 test("any text gives a scenario or problems", (t) => {

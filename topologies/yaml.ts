@@ -31,6 +31,9 @@ const MAX_DEPTH = 100;
  */
 const MAX_ALIASED_VALUES = 10_000;
 
+/** Reads a file that another one names, by the path that stands there; the error is one clear sentence. */
+export type ReadFile = (path: string) => Result<string, string>;
+
 /** Keys and list positions that lead to a value. */
 export type Path = readonly (string | number)[];
 
@@ -49,6 +52,9 @@ export class YamlFile {
   readonly text: string;
   /** Plain data: mappings, lists, text, finite numbers, true, false, null. */
   readonly value: unknown;
+  readonly readFile: ReadFile;
+  /** Lists read from files that this one names, by their path: several places may name one file. */
+  readonly lists = new Map<string, unknown>();
   #tree: Tree | null;
   readonly #targets = new Map<unknown, unknown>();
   readonly #problems: Problem[] = [];
@@ -57,11 +63,17 @@ export class YamlFile {
   readonly sound: boolean;
   #duplicateKeys = 0;
   #unreported = 0;
+  /** Places whose values were wrong in shape and are not in what is read on. */
+  readonly #leftOut = new Set<string>();
+  readonly #aboveLeftOut = new Set<string>();
+  /** For a list that lost items, by its place: where each of the others stands in the file. */
+  readonly #kept = new Map<string, readonly number[]>();
 
   /** Without a tree, `plain` is the text's value, and the places in it are sought when a problem needs one. */
-  constructor(file: string, text: string, tree: Tree | null, plain: unknown = null) {
+  constructor(file: string, text: string, readFile: ReadFile, tree: Tree | null, plain: unknown = null) {
     this.file = file;
     this.text = text;
+    this.readFile = readFile;
     this.#tree = tree;
     for (const { code, message, pos } of firstAtEachPlace(tree?.document.errors ?? [])) {
       const reason = code === "RESOURCE_EXHAUSTION" ? "it is nested too deeply" : message;
@@ -96,6 +108,49 @@ export class YamlFile {
   /** A problem with the key that `path` ends in. */
   atKey(path: Path, finding: Finding): void {
     this.#add(() => this.#offsetOf(path, true), finding);
+  }
+
+  /** What stands here is wrong and has been reported: what is said about it later would only follow from that. */
+  leaveOut(path: Path): void {
+    this.#leftOut.add(pathText(path));
+    this.#aboveLeftOut.add(pathText(path.slice(0, -1)));
+  }
+
+  /** What stands here is wrong and has been reported; something else is read in its place. */
+  assume(path: Path): void {
+    this.#leftOut.add(pathText(path));
+  }
+
+  isLeftOut(path: Path): boolean {
+    return this.#leftOut.has(pathText(path));
+  }
+
+  /** Whether a problem here would follow from one that has been reported: about what was left out, or that it is not there. */
+  followsFromLeftOut(path: Path): boolean {
+    if (this.#leftOut.size === 0) return false;
+    return this.#aboveLeftOut.has(pathText(path)) || path.some((_, at) => this.isLeftOut(path.slice(0, at + 1)));
+  }
+
+  /** The list at `path` (as it is read) had `length` items and loses some. */
+  forgetItems(path: Path, length: number, gone: ReadonlySet<number>): void {
+    const list = pathText(this.originalPath(path));
+    const before = this.#kept.get(list) ?? Array.from({ length }, (_, at) => at);
+    this.#kept.set(
+      list,
+      before.filter((_, at) => !gone.has(at)),
+    );
+  }
+
+  /** Where in the file that stands which is read at `path`. */
+  originalPath(path: Path): Path {
+    if (this.#kept.size === 0) return path;
+    return path.reduce<Path>((original, step) => [...original, this.originalStep(original, step)], []);
+  }
+
+  /** The last step of a path whose others are the file's own already. */
+  originalStep(list: Path, step: string | number): string | number {
+    if (typeof step !== "number" || this.#kept.size === 0) return step;
+    return this.#kept.get(pathText(list))?.[step] ?? step;
   }
 
   /** Whether further problems are only counted; suggestions for them need not be looked for. */
@@ -225,8 +280,21 @@ function parseTree(text: string): Tree {
 /** From this length on, in characters, the whole parser's time is felt. */
 const LONG_TEXT = 65_536;
 
+/** `flows[0].rate`; keys that are no plain words stand in quotes. */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === "number") return `${text}[${step}]`;
+    if (!/^[\w-]+$/.test(step) || /^\d/.test(step)) return `${text}[${shown(step)}]`;
+    return text === "" ? step : `${text}.${step}`;
+  }, "");
+}
+
 /** Parses a file and refuses what is no text, too large, empty, or not YAML. */
-export function parseYaml(text: string, file: string): Result<YamlFile, readonly Problem[]> {
+export function parseYaml(
+  text: string,
+  file: string,
+  readFile: ReadFile = noFiles,
+): Result<YamlFile, readonly Problem[]> {
   const refuse = (message: string, expected: string, found: string) =>
     err([{ file, line: 1, column: 1, message, expected, found }]);
   if (text.length > MAX_FILE_SIZE) {
@@ -236,9 +304,9 @@ export function parseYaml(text: string, file: string): Result<YamlFile, readonly
   const control = /[^\P{Cc}\t\n\r\u0085]|\ufffd/u.exec(text);
   if (control !== null) return refuse("this is a binary file, not YAML text", "UTF-8 text", shown(control[0]));
   const plain = text.length < LONG_TEXT ? null : readPlainYaml(text);
-  if (plain !== null) return ok(new YamlFile(file, text, null, plain));
+  if (plain !== null) return ok(new YamlFile(file, text, readFile, null, plain));
   try {
-    const parsed = new YamlFile(file, text, parseTree(text));
+    const parsed = new YamlFile(file, text, readFile, parseTree(text));
     if (!parsed.sound) return err(parsed.problems);
     return parsed.value === null ? refuse("the file is empty", "a mapping", "nothing") : ok(parsed);
   } catch (error) {
@@ -246,6 +314,10 @@ export function parseYaml(text: string, file: string): Result<YamlFile, readonly
     const found = error instanceof Error ? error.message : String(error);
     return refuse("the file cannot be parsed: it is nested too deeply", "a scenario or a topology", found);
   }
+}
+
+function noFiles(): Result<string, string> {
+  return err("other files cannot be read from here");
 }
 
 /** What follows a mistake at the very same place follows from it. */

@@ -11,7 +11,7 @@ import { buildPreset } from "../../topologies/presets.ts";
 import type { Problem } from "../../topologies/problems.ts";
 import { closest } from "../../topologies/suggest.ts";
 import { InputError } from "../errors.ts";
-import { type LoadedScenario, loadScenario } from "./load.ts";
+import { besides, type LoadedScenario, loadScenario, readNamed } from "./load.ts";
 import { problemText } from "./problem-text.ts";
 import { readTopologySource } from "./topology-sources.ts";
 
@@ -54,7 +54,8 @@ export const readTopology = Effect.fnUntraced(function* (given: string, request:
     const ofScenario: LoadedTopology = { network, epoch_s: epoch, format: "scenario", warnings: [], loaded };
     return ok(ofScenario);
   }
-  const imported = importTopology(source.value, request.options, request.from);
+  const readFile = (path: string): Result<string, string> => readNamed(besides(given, path), []);
+  const imported = importTopology({ ...source.value, readFile }, request.options, request.from);
   const answer: Result<LoadedTopology, readonly Problem[]> = imported.ok
     ? ok({ ...imported.value, epoch_s, loaded: null })
     : imported;

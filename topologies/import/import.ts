@@ -1,6 +1,7 @@
 /** Any topology, in any format, to a network. Pure: the caller reads the files. No input makes it throw. */
 import { err, ok, type Result } from "../../core/result.ts";
 import { type Problem, withSources } from "../problems.ts";
+import type { ReadFile } from "../yaml.ts";
 import { resolveTopology } from "../resolve-topology.ts";
 import { importAsRel } from "./as-rel.ts";
 import { detectFormat, type Format, type Imported } from "./formats.ts";
@@ -37,15 +38,15 @@ export function importTopology(
     case "json":
       return importNetworkJson(file);
     case "yaml":
-      return importYaml(file);
+      return importYaml(file, source.readFile);
   }
 }
 
-function importYaml(file: SourceFile): Result<Imported, readonly Problem[]> {
+function importYaml(file: SourceFile, readFile?: ReadFile): Result<Imported, readonly Problem[]> {
   const checked = checkText(file, "a topology in YAML");
   if (!checked.ok) return checked;
   const { path, text } = checked.value;
-  const network = resolveTopology(text, { file: path });
+  const network = resolveTopology(text, { file: path, ...(readFile === undefined ? {} : { readFile }) });
   return network.ok
     ? ok({ network: network.value, format: "yaml", warnings: [] })
     : err(withSources(network.error, text));

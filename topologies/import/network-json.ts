@@ -50,7 +50,7 @@ export function importNetworkJson(source: SourceFile): Result<Imported, readonly
   const parsed = parseJson(source);
   if (!parsed.ok) return parsed;
   const file = parsed.value;
-  decode(file, NetworkDocument);
+  decode(file, NetworkDocument, NetworkDocument);
   for (const misfit of misfits) file.atValue(misfit.path, misfit.finding);
   return err(withSources(file.problems, text));
 }

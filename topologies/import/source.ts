@@ -1,5 +1,6 @@
 /** The texts that a topology is imported from, and what can be wrong with any text. */
 import { err, ok, type Result } from "../../core/result.ts";
+import type { ReadFile } from "../yaml.ts";
 import { type Finding, type Place, type Problem, ProblemList, shown } from "../problems.ts";
 
 /** One file, read as UTF-8. */
@@ -17,6 +18,8 @@ export interface TopologySource {
   readonly files: readonly SourceFile[];
   /** Positions, latencies and rates for a `.topo` file. */
   readonly staticInfo: SourceFile | null;
+  /** Reads files that the topology itself names (traces of rates), seen from beside it. Left out: it may name none. */
+  readonly readFile?: ReadFile;
 }
 
 /** Most bytes that one topology may have, all its files together. */

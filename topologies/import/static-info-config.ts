@@ -43,7 +43,7 @@ const PAIR = 65_536;
 const MAX_LABEL = 200;
 
 export function readStaticInfo(file: YamlFile, interfaces: ReadonlySet<IfId>): StaticInfo | undefined {
-  const document = decode(file, StaticInfoConfigDocument);
+  const document = decode(file, StaticInfoConfigDocument, StaticInfoConfigDocument);
   if (document === undefined) return undefined;
   const reader = new Reader(new Section(file), interfaces);
   const latency = reader.inter(document.Latency, "Latency", nanosOf);

@@ -28,7 +28,7 @@ export function applyStaticInfo(network: Network, source: SourceFile): Result<Ne
   const parsed = parseYaml(text, path);
   if (!parsed.ok) return err(withSources(parsed.error, text));
   const file = parsed.value;
-  const document = decode(file, StaticInfoDocument);
+  const document = decode(file, StaticInfoDocument, StaticInfoDocument);
   if (document !== undefined) checkNames(network, document, new Section(file));
   if (document === undefined || file.problemCount > 0) return err(withSources(file.problems, text));
   return ok({

@@ -1,6 +1,6 @@
 /** What scionproto's `.topo` files (topology/README.md) and the testbeds' static info files look like. */
 import * as Schema from "effect/Schema";
-import { MAX_MTU, MIN_PACKET_SIZE } from "../schema.ts";
+import { MAX_MTU, MIN_PACKET_SIZE } from "../scenario/link.ts";
 
 function text(expected: string) {
   return Schema.String.annotate({ expected });

@@ -48,7 +48,7 @@ export function importTopo(
   const parsed = parseYaml(text, path);
   if (!parsed.ok) return err(withSources(parsed.error, text));
   const file = parsed.value;
-  const document = decode(file, TopoDocument);
+  const document = decode(file, TopoDocument, TopoDocument);
   const network = document === undefined ? undefined : readNetwork(document, file, title);
   if (document === undefined || network === undefined) return err(withSources(file.problems, text));
   const warnings = lossWarnings(document);

@@ -96,7 +96,7 @@ function readOne(source: SourceFile, config: SourceFile | undefined): Result<One
   const parsed = parseJson(source);
   if (!parsed.ok) return err(withSources(parsed.error, source.text));
   const file = parsed.value;
-  const document = decode(file, TopologyJsonDocument);
+  const document = decode(file, TopologyJsonDocument, TopologyJsonDocument);
   const section = new Section(file);
   const ia = document === undefined ? undefined : section.at("isd_as").ia(document.isd_as);
   const ends = document === undefined || ia === undefined ? [] : readEnds(document, ia, section);

@@ -1,0 +1,113 @@
+/** A scenario file as an Effect schema: decoding checks its shape, and editors complete from the same values. */
+import * as Schema from "effect/Schema";
+import { SCENARIO_DEFAULTS } from "../../core/scenario.ts";
+import { Fault } from "./fault.ts";
+import { Flow, hostText } from "./flow.ts";
+import { LinkOverride } from "./link.ts";
+import { Policy, PolicyWithParameters } from "./policy.ts";
+import { Topology } from "./topology.ts";
+import { Duration, optional, required, text, wholeNumber } from "./values.ts";
+import { Group, Workload } from "./workload.ts";
+
+const Record = Schema.Struct({
+  series: optional(Duration, {
+    description: "Length of one row of the time series; 0s: none",
+    default: "0s",
+    example: "100ms",
+  }),
+  samples: optional(wholeNumber(0, 1_000_000), {
+    description: "Packets of each flow whose delay is kept one by one; 0: none",
+    default: 0,
+    example: 1000,
+  }),
+}).annotate({ expected: "a mapping of series and samples" });
+
+const mapping = <S extends Schema.Constraint>(value: S, expected: string) =>
+  Schema.Record(Schema.String, value).annotate({ expected });
+
+const topology = required(Topology, {
+  description: "The network: a preset, a file, or an inline topology",
+  example: "diamond",
+});
+const duration = required(Duration, { description: "How long the run lasts, in virtual time", example: "10s" });
+
+const fields = {
+  name: optional(text("a name"), {
+    description: "Name of the scenario. Default: the file's name",
+    example: "failover",
+  }),
+  seed: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), {
+    description: "Seed of every random draw",
+    default: SCENARIO_DEFAULTS.seed,
+  }),
+  epoch: optional(wholeNumber(0, 4_294_967_295), {
+    description: "Unix seconds at time zero of the run",
+    default: SCENARIO_DEFAULTS.epoch_s,
+  }),
+  warmup: optional(Duration, {
+    description: "Goodput, delays and utilization are measured from here on",
+    default: "0s",
+    example: "2s",
+  }),
+  hosts: optional(mapping(hostText, 'a mapping from names to hosts such as {client: "1-ff00:0:110,10.0.0.1"}'), {
+    description: "Names for hosts, to be used wherever a host stands",
+    example: { client: "1-ff00:0:110,10.0.0.7" },
+  }),
+  groups: optional(mapping(Group, "a mapping from names to groups such as {clients: leaf}"), {
+    description: "Names for sets of hosts: hosts, ASes, and words that choose ASes (all, core, non-core, leaf, isd N)",
+    example: { clients: "isd 1 leaf", servers: ["1-ff00:0:120"] },
+  }),
+  policies: optional(
+    mapping(PolicyWithParameters, "a mapping from names to policies such as {left: {name: pinned, path: 0}}"),
+    {
+      description: "Names for policies with parameters",
+      example: { left: { name: "pinned", path: 0 } },
+    },
+  ),
+  policy: optional(Policy, {
+    description: "How paths are chosen",
+    default: "shortest",
+    example: { name: "pinned", path: 1 },
+  }),
+  detection: optional(Duration, {
+    description: "Time until a router notices that a link is down or back",
+    default: "600ms",
+  }),
+  revocation: optional(Duration, { description: "How long a path is avoided after news of a failure", default: "10s" }),
+  max_paths: optional(wholeNumber(1, 1_000), {
+    description: "Most paths offered to a policy",
+    default: SCENARIO_DEFAULTS.max_paths,
+  }),
+  flows: optional(Schema.Array(Flow).annotate({ expected: "a list of flows" }), {
+    description: "Who sends what to whom. There must be flows or workloads, though the list may be empty",
+  }),
+  workloads: optional(Schema.Array(Workload).annotate({ expected: "a list of workloads" }), {
+    description: "Sets of flows between groups, or after a demand matrix",
+  }),
+  faults: optional(Schema.Array(Fault).annotate({ expected: "a list of faults" }), { description: "What goes wrong" }),
+  links: optional(Schema.Array(LinkOverride).annotate({ expected: "a list of links" }), {
+    description:
+      "Links of the topology that differ in this scenario, one by one or all of a type; later entries build on earlier ones",
+  }),
+  record: optional(Record, {
+    description: "What a run writes down beside its totals",
+    example: { series: "100ms", samples: 1000 },
+  }),
+};
+
+const about = { expected: "a scenario: a mapping of topology, duration, flows, ..." };
+
+/** A scenario file. */
+export const ScenarioDocument = Schema.Struct({ topology, duration, ...fields }).annotate({
+  ...about,
+  title: "Pathloom scenario",
+  description: "A network, the traffic in it, and what goes wrong",
+});
+
+/** What of a scenario file can be read: keys that must be given may be missing, which is reported elsewhere. */
+export const PartialScenarioDocument = Schema.Struct({
+  topology: Schema.optionalKey(topology),
+  duration: Schema.optionalKey(duration),
+  ...fields,
+}).annotate(about);
+export type ScenarioDocument = typeof PartialScenarioDocument.Type;
