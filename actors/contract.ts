@@ -303,7 +303,7 @@ function sendMore(env: Env): void {
 
 const ONE_ORDER: ContractCase = {
   name: "events at one instant in one order",
-  duration: 80 * MS,
+  duration: 400 * MS,
   assembly: () => ({
     seed: 7,
     repeat: "contract case",
