@@ -5,7 +5,7 @@
 import { type AnyActor, createActor } from "xstate";
 import { combineDigests, Digests, hashText } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env, Handle } from "../core/env.ts";
-import { createPacket, type Packet } from "../core/packet.ts";
+import { copyPacket, type Packet } from "../core/packet.ts";
 import { RandomStream, type StreamState } from "../core/rng.ts";
 import type { TraceDetail, TraceKind, TraceSink } from "../core/trace.ts";
 import type { Nanos } from "../core/units.ts";
@@ -126,7 +126,7 @@ export class Cell implements Env {
   duplicate(packet: Packet): Packet {
     const { duplicated } = this.world.ledger;
     duplicated.set(packet.flow, (duplicated.get(packet.flow) ?? 0) + 1);
-    return createPacket(packet);
+    return copyPacket(packet);
   }
 
   random(purpose: string): RandomStream {

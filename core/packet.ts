@@ -207,6 +207,15 @@ export function createPacket(fields: NewPacket): Packet {
   };
 }
 
+/** The same packet once more, as it stands now: with the SegIDs that routers have brought up to date. */
+export function copyPacket(packet: Packet): Packet {
+  const copy = createPacket(packet);
+  copy.segId0 = packet.segId0;
+  copy.segId1 = packet.segId1;
+  copy.segId2 = packet.segId2;
+  return copy;
+}
+
 /** Puts a path into a packet, with the SegIDs it starts with. The length on the wire is the caller's. */
 export function setPath(packet: Packet, path: PacketPath | null, currInf: number, currHf: number): void {
   packet.path = path;
