@@ -9,7 +9,7 @@
  *
  *   either: link.impair, link.mend    what faults do to packets besides; each cause by itself, until it is mended
  *
- * The router behind it learns of either change after the detection time (BFD's, until BFD itself is here).
+ * The router behind it learns of either change after the detection time (BFD's, until BFD itself is here), of a shorter one never.
  *
  * A link is event-free where the time at which a packet leaves is known when it comes (drop-tail, one rate); else it is paced: it holds
  * its packets, and timer.transmit wakes it at the end of each transmission. timer.measure tells of the end of the warm-up.
@@ -70,9 +70,11 @@ export interface LinkContext {
   readonly direction: LinkDirection;
   /** What holds the link down, in the order in which it began. */
   causes: readonly string[];
-  readonly timers: { transmit?: Handle; measure?: Handle };
-  /** When that timer is due. */
+  readonly timers: { transmit?: Handle; measure?: Handle; report?: Handle };
+  /** When `transmit` is due. */
   wake: Nanos;
+  /** When `report` is due. */
+  reportAt: Nanos;
 }
 
 export type LinkEvent =
@@ -203,6 +205,7 @@ function createLink(input: LinkInput): LinkContext {
     causes: [],
     timers: {},
     wake: NEVER,
+    reportAt: 0,
   };
 }
 
@@ -316,7 +319,15 @@ function dropUnderWay(link: LinkContext, env: Env): void {
   link.model.passage.lastArrival = 0;
 }
 
+/** A change that ends before the router could have noticed it, as BFD would not, is never told. */
 function report(link: LinkContext, type: "interface.down" | "interface.up", env: Env): void {
   if (env.tracing) env.trace("link.state", null, { up: type === "interface.up" });
-  env.send(link.node, { type, ifId: link.ifId } as ControlEvent, link.detection);
+  const { timers } = link;
+  if (timers.report !== undefined && env.now < link.reportAt) {
+    env.cancel(timers.report);
+    delete timers.report;
+    return;
+  }
+  timers.report = env.send(link.node, { type, ifId: link.ifId } as ControlEvent, link.detection);
+  link.reportAt = env.now + link.detection;
 }

@@ -1,15 +1,18 @@
 /** Every example runs, and what it prints or comes to is a table one can read in a diff: physical results, never digests. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import * as NodeServices from "@effect/platform-node/NodeServices";
 import test from "ava";
+import * as Effect from "effect/Effect";
 import { assemble } from "../actors/assemble.ts";
 import { results } from "../actors/results.ts";
+import { loadScenario } from "../cli/runner/load.ts";
 import { Simulation } from "../sim/simulation.ts";
-import { resolveScenario } from "../topologies/resolve.ts";
+import { EXPLAINED, goldenTable } from "./golden-testing.ts";
 
 const run = promisify(execFile);
 const HERE = import.meta.dirname;
@@ -31,42 +34,28 @@ test("01-one-packet prints the walk of one packet", async (t) => {
   t.is(`\n${stdout}`, WALK);
 });
 
-/** Sent, received, lost, median latency in ms, switches; a row a flow. */
-function table(file: string): string[] {
-  const resolved = resolveScenario(readFileSync(join(HERE, file), "utf8"), {
-    file,
-    readFile: () => ({ ok: false, error: "no other files" }),
-  });
-  if (!resolved.ok) throw new Error(JSON.stringify(resolved.error));
-  const world = Simulation.create(assemble(resolved.value, { repeat: `pathloom run examples/${file}` }));
-  world.run(resolved.value.duration_ns);
-  const { flows, drops } = results(world, resolved.value);
-  const rows = flows.map(
-    ({ id, sent, received, lost, latency_ms, switches }) =>
-      `${id}: ${sent} sent, ${received} received, ${lost} lost, ${latency_ms.p50?.toFixed(1)} ms, ${switches} switches`,
-  );
-  return [...rows, `drops: ${JSON.stringify(drops)}`];
-}
-
-const GOLDEN: Readonly<Record<string, readonly string[]>> = {
-  // 1200 B each 9.6 ms for 9 s; 600 ms until the router notices, some packets under way, and one SCMP error a flow.
-  "02-failover.yaml": [
-    "video: 938 sent, 873 received, 65 lost, 40.4 ms, 4 switches",
-    "ping: 90 sent, 82 received, 8 lost, 80.1 ms, 4 switches",
-    'drops: {"interface_down":3,"link_down":70}',
-  ],
-  "03-jitter-and-loss.yaml": [
-    "telemetry: 1800 sent, 1769 received, 31 lost, 20.5 ms, 0 switches",
-    "ping: 90 sent, 86 received, 4 lost, 41.7 ms, 0 switches",
-    'drops: {"loss":35}',
-  ],
-};
-
 for (const file of readdirSync(HERE).filter((name) => name.endsWith(".yaml"))) {
-  test(`${file} comes to its golden table`, (t) => {
-    t.deepEqual(table(file), GOLDEN[file] as string[]);
+  const name = basename(file, ".yaml");
+  const golden = join(HERE, "golden", `${name}.txt`);
+  test(`${file} comes to its golden table, and to what its head says`, async (t) => {
+    const path = join("examples", file);
+    const { scenario } = await Effect.runPromise(Effect.provide(loadScenario(join(HERE, file)), NodeServices.layer));
+    const world = Simulation.create(assemble(scenario, { repeat: `pathloom run ${path}` }));
+    world.run(scenario.duration_ns);
+    const outcome = results(world, scenario);
+    EXPLAINED[name]?.(t, outcome);
+    const table = goldenTable(scenario, outcome);
+    if (process.env["PATHLOOM_WRITE_GOLDEN"] === "1") writeFileSync(golden, table);
+    const expected = existsSync(golden) ? readFileSync(golden, "utf8") : "";
+    t.is(table, expected, "meant to be so? PATHLOOM_WRITE_GOLDEN=1 npx ava examples/examples.test.ts");
   });
 }
+
+test("every golden table belongs to an example, and every example from 08 on is explained", (t) => {
+  const yaml = readdirSync(HERE).flatMap((name) => (name.endsWith(".yaml") ? [basename(name, ".yaml")] : []));
+  t.deepEqual(readdirSync(join(HERE, "golden")).toSorted(), yaml.map((name) => `${name}.txt`).toSorted());
+  t.deepEqual(Object.keys(EXPLAINED).toSorted(), yaml.filter((name) => name >= "08").toSorted());
+});
 
 const folder = mkdtempSync(join(tmpdir(), "pathloom-echo-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,257 @@
+/** What the examples' tests compare: a table of physical results, and what each scenario's head comment says of them. */
+import type { ExecutionContext } from "ava";
+import type { FlowResult, LinkResult, RunResult, TimelineEvent } from "../actors/results.ts";
+import type { Scenario } from "../core/scenario.ts";
+
+/** Flows with a line each; more are summed by workload. */
+const MAX_FLOWS = 24;
+const MAX_SWITCHES = 40;
+
+/** Figures of a run as lines one can read in a diff: rounded, without digests and fingerprints. */
+export function goldenTable(scenario: Scenario, { flows, links, drops, timeline }: RunResult): string {
+  const parts = [
+    `${scenario.name}, seed ${scenario.seed}`,
+    [
+      row(["flow", "sent", "received", "lost", "twice", "reordered", "goodput kbit/s", "p50 ms", "p95 ms", "switches"]),
+      ...flowLines(scenario, flows),
+    ],
+    titled("transfers", ["flow", "started", "completed", "mean ms", "p50 ms", "p95 ms"], flows.flatMap(transferLine)),
+    titled("messages", ["flow", "sent", "on time", "late", "lost"], flows.flatMap(messageLine)),
+    titled("connections", ["flow", "sent again", "needlessly", "probes", "reductions"], flows.flatMap(transportLine)),
+    titled(
+      "links",
+      ["link", "packets", "drops", "utilization", "longest queue", "marks"],
+      links.flatMap((link) => linkLine(link, links.length)),
+    ),
+    titled("drops", ["reason", "packets"], Object.entries(drops).map(row)),
+    titled("timeline", ["ms", "what"], timelineLines(timeline)),
+  ];
+  return `${parts
+    .map((part) => (typeof part === "string" ? part : part.join("\n")))
+    .filter((part) => part !== "")
+    .join("\n\n")}\n`;
+}
+
+function row([first = "", ...cells]: readonly (string | number)[]): string {
+  return `${String(first).padEnd(32)}${cells.map((cell) => String(cell).padStart(15)).join("")}`.trimEnd();
+}
+
+function titled(title: string, head: readonly string[], lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [title, row(head), ...lines].join("\n");
+}
+
+function ms(value: number | null): string {
+  return value === null ? "-" : value.toFixed(2);
+}
+
+function flowLines({ flows: specs }: Scenario, flows: readonly FlowResult[]): string[] {
+  if (flows.length <= MAX_FLOWS) return flows.map((flow) => flowLine(flow.id, [flow]));
+  const groups = Map.groupBy(flows, (_, number) => specs[number]?.workload ?? null);
+  return [...groups].map(([workload, group]) => flowLine(`${workload ?? "flows"}, ${group.length} flows`, group));
+}
+
+function flowLine(title: string, group: readonly FlowResult[]): string {
+  const sum = (of: (flow: FlowResult) => number): number => group.reduce((total, flow) => total + of(flow), 0);
+  const delays = (of: (flow: FlowResult) => number | null): string => {
+    const known = group.map(of).filter((delay) => delay !== null);
+    if (known.length < 2) return ms(known[0] ?? null);
+    return `${ms(Math.min(...known))}-${ms(Math.max(...known))}`;
+  };
+  return row([
+    title,
+    sum(({ sent }) => sent),
+    sum(({ received }) => received),
+    sum(({ lost }) => lost),
+    sum(({ duplicates = 0 }) => duplicates),
+    sum(({ reordered }) => reordered),
+    (sum(({ goodput_bps }) => goodput_bps) / 1_000).toFixed(1),
+    delays(({ latency_ms }) => latency_ms.p50),
+    delays(({ latency_ms }) => latency_ms.p95),
+    sum(({ switches }) => switches),
+  ]);
+}
+
+function transferLine({ id, transfers }: FlowResult): string[] {
+  if (transfers === undefined) return [];
+  const { started, completed, fct_ms } = transfers;
+  return [row([id, started, completed, ms(fct_ms.mean), ms(fct_ms.p50), ms(fct_ms.p95)])];
+}
+
+function messageLine({ id, messages }: FlowResult): string[] {
+  if (messages === undefined) return [];
+  return [row([id, messages.sent, messages.on_time, messages.late, messages.lost])];
+}
+
+function transportLine({ id, transport }: FlowResult): string[] {
+  if (transport === undefined) return [];
+  const { retransmitted, spurious, probe_timeouts, congestion_events } = transport;
+  return [row([id, retransmitted, spurious, probe_timeouts, congestion_events])];
+}
+
+/** In a large network only links that drop or carry much. */
+function linkLine(link: LinkResult, links: number): string[] {
+  const { id, packets, drops, utilization, queue_max_packets, ecn_marks } = link;
+  if (packets + drops === 0 || (links > MAX_FLOWS && drops === 0 && utilization < 0.1)) return [];
+  return [row([id, packets, drops, `${(utilization * 100).toFixed(1)} %`, queue_max_packets, ecn_marks])];
+}
+
+function timelineLines(timeline: readonly TimelineEvent[]): string[] {
+  return timeline.slice(0, MAX_SWITCHES).map((event) => {
+    const what =
+      event.event === "switch" ? `${event.flow} switches` : `${event.fault} ${event.event}s: ${event.effect}`;
+    return `${event.at_ms.toFixed(1).padStart(9)}  ${what}`;
+  });
+}
+
+type Explanation = (t: ExecutionContext, result: RunResult) => void;
+
+function near(
+  t: ExecutionContext,
+  value: number | null | undefined,
+  expected: number,
+  within: number,
+  what: string,
+): void {
+  const off = value === null || value === undefined ? Number.NaN : Math.abs(value - expected);
+  t.true(off <= within, `${what}: ${value}, expected ${expected} within ${within}`);
+}
+
+function flowOf({ flows }: RunResult, id: string): FlowResult {
+  const found = flows.find((flow) => flow.id === id);
+  if (found === undefined) throw new Error(`no flow ${id}`);
+  return found;
+}
+
+function linkOf({ links }: RunResult, id: string): LinkResult {
+  const found = links.find((link) => link.id === id);
+  if (found === undefined) throw new Error(`no link ${id}`);
+  return found;
+}
+
+const queues: Explanation = (t, run) => {
+  const [tail, small, codel, red] = run.links.filter(({ id }) => id.startsWith("1-ff00:0:110")) as LinkResult[];
+  near(t, tail?.utilization, 1, 0.002, "drop-tail is never idle");
+  near(t, flowOf(run, "drop-tail").latency_ms.max, 20 + 0.96 * 101, 1, "the full queue's delay");
+  t.is(tail?.queue_max_packets, 100);
+  near(t, flowOf(run, "small").latency_ms.max, 20 + 0.96 * 11, 1, "the small queue's delay");
+  near(t, small?.utilization, 0.85, 0.06, "the line behind a small queue runs dry");
+  t.true((codel?.dropped.early_drop ?? 0) > 0);
+  near(t, flowOf(run, "codel").latency_ms.p50, 22.5, 3, "CoDel holds the queue below 5 ms");
+  t.is(flowOf(run, "red-ecn").lost, 0);
+  t.true((red?.ecn_marks ?? 0) > 0);
+};
+
+const priority: Explanation = (t, run) => {
+  const [call, unmarked] = [flowOf(run, "call"), flowOf(run, "unmarked")];
+  t.is(call.messages?.on_time, call.messages?.sent);
+  t.true((call.latency_ms.max ?? 99) < 10 + 0.96 + 0.3, `${call.latency_ms.max} ms`);
+  t.true((unmarked.messages?.on_time ?? 1) < 0.05 * unmarked.sent);
+  near(t, flowOf(run, "film").goodput_bps, 2e6, 1e4, "the film's rate");
+  near(t, linkOf(run, "1-ff00:0:110#1>1-ff00:0:111#41").utilization, 1, 0.002, "the line is full");
+  near(t, flowOf(run, "download").goodput_bps, 6.8e6, 0.1e6, "what is left, without headers");
+};
+
+const delays: Explanation = (t, run) => {
+  const expected = {
+    fixed: [20, 20],
+    uniform: [20, 24.5],
+    normal: [20, 23.3],
+    pareto: [21.6, 31.6],
+    recorded: [20, 50],
+  };
+  for (const [id, [p50 = 0, p95 = 0]] of Object.entries(expected)) {
+    near(t, flowOf(run, id).latency_ms.p50, p50, 0.3, `${id}, median`);
+    near(t, flowOf(run, id).latency_ms.p95, p95, 1.5, `${id}, 95th percentile`);
+    t.is(flowOf(run, id).reordered > 0, id === "pareto", id);
+  }
+};
+
+const burstLoss: Explanation = (t, run) => {
+  const [single, bursts] = [flowOf(run, "single"), flowOf(run, "bursts")];
+  near(t, single.lost / single.sent, 0.02, 0.003, "packets lost, each by itself");
+  near(t, bursts.lost / bursts.sent, 0.02, 0.006, "packets lost in bursts");
+  near(t, (single.messages?.lost ?? 0) / 9091, 0.096, 0.01, "pictures lost, each packet by itself");
+  near(t, (bursts.messages?.lost ?? 0) / 9091, 0.044, 0.012, "pictures lost in bursts");
+};
+
+const changingRate: Explanation = (t, run) => {
+  t.is(flowOf(run, "steps").lost, 12_100);
+  near(t, flowOf(run, "steps").latency_ms.max, 10 + 101 * 4.8, 5, "the wait behind a full queue");
+  t.is(flowOf(run, "trace").lost, 0);
+  near(t, flowOf(run, "trace").latency_ms.max, 185, 5, "the wait through the gap");
+  near(t, linkOf(run, "1-ff00:0:110#2>1-ff00:0:120#2").utilization, 4 / 4.52, 0.01, "the trace's share used");
+};
+
+const accessLines: Explanation = (t, run) => {
+  const time = (id: string): number => flowOf(run, id).transfers?.fct_ms.p50 ?? 0;
+  near(t, time("page-1"), 53 + 12, 10, "a page over LTE");
+  near(t, time("page-3"), 600 + 12, 20, "a page over the satellite");
+  near(t, time("file-1"), 250, 60, "a file over LTE");
+  near(t, time("file-3"), 2_200, 500, "a file over the satellite");
+  t.true(time("page-2") > 40 && time("page-2") < 250, "a page over Wi-Fi");
+};
+
+const insideAnAs: Explanation = (t, run) => {
+  near(t, flowOf(run, "lugano").latency_ms.max, 16 + 2 * 0.24, 0.02, "Zurich to Lugano");
+  near(t, flowOf(run, "geneva-shortest").latency_ms.max, 24, 0.02, "Zurich to Geneva, over #3");
+  near(t, flowOf(run, "geneva-fastest").latency_ms.max, 16, 0.02, "Zurich to Geneva, over #4");
+  near(t, flowOf(run, "backup").latency_ms.max, 8 + 1.92, 0.03, "through the provider's own line");
+};
+
+const demand: Explanation = (t, run) => {
+  const rates = run.flows.filter(({ id }) => id.startsWith("traffic-")).map(({ sent }) => (sent * 8_000) / 10);
+  near(
+    t,
+    rates.reduce((sum, rate) => sum + rate, 0),
+    60e6,
+    1e6,
+    "all rates together",
+  );
+  // 2 leaves of weight 4 and 10 of weight 1: the products of all ordered pairs come to 18^2 - 42 = 282.
+  near(t, Math.max(...rates), (60e6 * 16) / 282, 0.2e6, "the rate between the two heavy leaves");
+  const busy = run.links.toSorted((a, b) => b.utilization - a.utilization)[0];
+  t.is(busy?.id, "1-ff00:0:110#3>2-ff00:0:210#3");
+  near(t, busy?.utilization, 1, 0.02, "the link that all take");
+  for (const id of ["1-ff00:0:120#3>2-ff00:0:220#3", "1-ff00:0:130#3>2-ff00:0:230#3"])
+    t.true(linkOf(run, id).utilization < 0.5 && linkOf(run, id).drops === 0, id);
+};
+
+const outages: Explanation = (t, run) => {
+  const switches = run.timeline.filter((event) => event.event === "switch" && event.flow === "telemetry");
+  const between = (from: number, to: number): number[] =>
+    switches.map(({ at_ms }) => at_ms).filter((at) => at >= from && at < to);
+  near(t, between(5_000, 7_000)[0], 5_610, 20, "the cut is noticed");
+  near(t, between(15_000, 16_000)[0], 15_600, 20, "the dead AS is noticed");
+  t.deepEqual(between(25_000, 35_000), [], "what is shorter than the detection is not noticed");
+  const lost = flowOf(run, "telemetry").lost;
+  t.true(lost > 60 + 60 + 100 + 200 + 200 && lost < 1_000, `${lost} lost`);
+};
+
+const impairments: Explanation = (t, run) => {
+  near(t, flowOf(run, "delay").latency_ms.max, 50, 0.5, "40 ms and up to 5 ms more");
+  t.is(flowOf(run, "narrow").lost, 400);
+  near(t, flowOf(run, "silent").lost, 200, 40, "pings lost on one way");
+  near(t, run.drops.corrupted, 100, 30, "packets damaged");
+  t.is(flowOf(run, "noise").lost, run.drops.corrupted ?? -1);
+  near(t, flowOf(run, "copies").duplicates, 100, 30, "packets that came twice");
+  t.is(flowOf(run, "copies").lost, 0);
+  near(t, flowOf(run, "disorder").latency_ms.max, 30.04, 0.01, "held back");
+  t.true(flowOf(run, "disorder").reordered > 60);
+  // A third of the packets seems faster by 2 to 5 ms.
+  near(t, flowOf(run, "clock").latency_ms.mean, 5.04 - 3.5 / 3, 0.01, "the delay that a slow clock shows");
+  t.true(flowOf(run, "storm").lost > 50);
+};
+
+/** By the name of the scenario's file. */
+export const EXPLAINED: Readonly<Record<string, Explanation>> = {
+  "08-queues": queues,
+  "09-priority": priority,
+  "10-delays": delays,
+  "11-burst-loss": burstLoss,
+  "12-changing-rate": changingRate,
+  "13-access-lines": accessLines,
+  "14-inside-an-as": insideAnAs,
+  "15-demand": demand,
+  "16-outages": outages,
+  "17-impairments": impairments,
+};
