@@ -55,6 +55,18 @@ function start(
   return child;
 }
 
+/** For `onStart`: Ctrl-C as soon as the child has come so far, however long that takes. */
+export function interruptWhen(ready: () => boolean): (child: ChildProcess) => void {
+  return (child) => {
+    const timer = setInterval(() => {
+      if (!ready()) return;
+      clearInterval(timer);
+      child.kill("SIGINT");
+    }, 20);
+    child.once("close", () => clearInterval(timer));
+  };
+}
+
 function outcomeOf(child: ChildProcess): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const out: Buffer[] = [];

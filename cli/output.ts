@@ -41,14 +41,15 @@ const stderrLogger = Logger.make<unknown, void>(({ logLevel, message }) => {
   process.stderr.write(`${PREFIXES[logLevel] ?? ""}${text}\n`);
 });
 
-/** A reader that has seen enough (`| head`) ends the program quietly. */
-export function endQuietlyOnClosedPipe(): void {
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  };
-  process.stdout.on("error", onError);
-  process.stderr.on("error", onError);
+/** A reader that has seen enough (`| head`) ends the program quietly; a full disk ends it with a sentence. */
+export function endOnLostOutput(): void {
+  process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") process.exit(0);
+    const reason = code === "ENOSPC" ? "the disk is full" : message;
+    process.stderr.write(`${PREFIXES["Error"]}cannot write to standard output: ${reason}\n`);
+    process.exit(2);
+  });
+  process.stderr.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 2));
 }
 
 /** Help that was asked for is a result; a wrong command line gets its mistake, the usage and where to read on. */
@@ -80,6 +81,11 @@ export const outputLayer: Layer.Layer<never> = Layer.mergeAll(
   Logger.layer([stderrLogger]),
   CliOutput.layerPresenter(presenter),
 );
+
+/** `1 link`, `2 links`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 export type Cell = string | number;
 

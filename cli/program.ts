@@ -6,14 +6,14 @@ import * as Exit from "effect/Exit";
 import * as Command from "effect/cli/Command";
 import { exitCodeOf } from "./errors.ts";
 import { refuseOldNode } from "./node-version.ts";
-import { endQuietlyOnClosedPipe, outputLayer } from "./output.ts";
+import { endOnLostOutput, outputLayer } from "./output.ts";
 
 export function runProgram<Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,
   version: string,
 ): void {
   refuseOldNode();
-  endQuietlyOnClosedPipe();
+  endOnLostOutput();
   Command.run(command, { version }).pipe(
     Effect.provide(outputLayer),
     Effect.provide(NodeServices.layer),

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { type Outcome, pathloom, policySource, temporaryFolder, writeText } from "./child-testing.ts";
+import { interruptWhen, type Outcome, pathloom, policySource, temporaryFolder, writeText } from "./child-testing.ts";
 import type { RunSummary } from "./runner/manifest.ts";
 
 const FAILOVER = "examples/02-failover.yaml";
@@ -349,14 +349,21 @@ test("live: a port in use is one message and exit code 1", async (t) => {
   }
 });
 
+/** Whether a run that is to stand at `name` has written a first piece of this place's record. */
+function recordBegun(name: string, place: string): boolean {
+  const partial = readdirSync(folder).find((entry) => entry.startsWith(`${name}.partial-`));
+  return partial !== undefined && existsSync(join(folder, partial, "record", place));
+}
+
 test("live: Ctrl-C ends early, keeps the record and prints results", async (t) => {
   const out = join(folder, "early");
   const outcome = await pathloom(["live", FAILOVER, "--duration", "1min", "--record", out, "--json"], {
-    onStart: (child) => child.stderr?.once("data", () => setTimeout(() => child.kill("SIGINT"), 2_500)),
+    // The place of the flows' destination: packets have arrived.
+    onStart: interruptWhen(() => recordBegun("early", "01.ndjson")),
   });
   const summary = summaryOf(outcome) as RunSummary & { world: string; live: { lateness_us: object; underlay: object } };
   t.is(summary.world, "live");
-  t.true(summary.simulated_s < 30 && summary.totals.received > 0);
+  t.true(summary.simulated_s < 60 && summary.totals.received > 0);
   t.deepEqual(Object.keys(summary.live.lateness_us), ["p50", "p99", "max"]);
   t.true(existsSync(join(out, "manifest.json")));
 });
@@ -366,7 +373,7 @@ test("run: Ctrl-C ends with code 130 and leaves nothing behind", async (t) => {
   const flow = "{app: constant-rate, from: 1-ff00:0:110, to: 1-ff00:0:112, rate: 50Mbit/s}";
   const endless = writeText(folder, "endless.yaml", `topology: line\nduration: 100h\nflows:\n  - ${flow}\n`);
   const outcome = await pathloom(["run", endless, "--out", out], {
-    onStart: (child) => setTimeout(() => child.kill("SIGINT"), 2_500),
+    onStart: interruptWhen(() => recordBegun("stopped", "00.ndjson")),
   });
   t.is(outcome.code, 130);
   t.is(outcome.stdout, "");

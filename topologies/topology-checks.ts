@@ -38,13 +38,26 @@ function coreless(ases: Network["ases"], links: readonly NetworkLink[]): readonl
     for (const { b } of children.get(next) ?? []) open.push(b.ia);
   }
   const linked = new Set(links.flatMap(({ a, b }) => [a.ia, b.ia]));
-  return ases
-    .filter(({ ia }) => !reached.has(ia) && (linked.has(ia) || ases.length === 1))
-    .map(({ ia }) => ({
-      ia,
-      message: `AS ${ia} is not core and no core AS is above it: child links must lead down to it from a core AS`,
-      expected: "a core AS above it",
-    }));
+  const withCore = new Set(ases.filter(({ core }) => core).map(({ ia }) => isdOf(ia)));
+  const cut = ases.filter(({ ia }) => !reached.has(ia) && (linked.has(ia) || ases.length === 1));
+  // One mistake, not one for each of its ASes.
+  const byIsd = Map.groupBy(
+    cut.filter(({ ia }) => !withCore.has(isdOf(ia))),
+    ({ ia }) => isdOf(ia),
+  );
+  return [
+    ...[...byIsd].flatMap(([isd, [first]]): readonly NetworkFault[] => {
+      const message = `ISD ${isd} has no core AS: at least one AS of every ISD is core, and child links lead down from it`;
+      return first === undefined ? [] : [{ ia: first.ia, message, expected: "a core AS" }];
+    }),
+    ...cut
+      .filter(({ ia }) => withCore.has(isdOf(ia)))
+      .map(({ ia }) => ({
+        ia,
+        message: `AS ${ia} is not core and no core AS is above it: child links must lead down to it from a core AS`,
+        expected: "a core AS above it",
+      })),
+  ];
 }
 
 /** One cycle of child links, found by taking away ASes that have no parent until none is left to take. */

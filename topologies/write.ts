@@ -34,11 +34,6 @@ export function networkToYaml(network: Network): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** The same document as JSON, which is YAML too. */
-export function networkToJson(network: Network): string {
-  return `${JSON.stringify(documentOf(network), null, 2)}\n`;
-}
-
 function documentOf({ name, ases, links }: Network) {
   return { name, ases: Object.fromEntries(ases.map((as) => [as.ia, asFields(as)])), links: links.map(linkFields) };
 }

@@ -7,7 +7,7 @@ import type { Scenario } from "../../core/scenario.ts";
 import type { Problem } from "../../topologies/problems.ts";
 import { InputError, InputRefused, reporting } from "../errors.ts";
 import { jsonFlag, scenarioArgument } from "../flags.ts";
-import { paint, print, printJson } from "../output.ts";
+import { counted, paint, print, printJson } from "../output.ts";
 
 const flags = { scenario: scenarioArgument, json: jsonFlag };
 
@@ -78,10 +78,6 @@ function formatSummary(summary: ReturnType<typeof summaryOf>): string {
     `${paint("bold", scenario)} is sound: ${network}; ${traffic}${by}; ${trouble}; ${duration_s} s from seed ${seed}.`,
     `hash ${hash}`,
   ].join("\n");
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

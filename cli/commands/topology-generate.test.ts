@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { buildPreset } from "../../topologies/presets.ts";
+import { fileSource, importedFrom } from "../../topologies/import/import-testing.ts";
 import { resolveTopology } from "../../topologies/resolve-topology.ts";
 import { pathloom, temporaryFolder, writeText } from "../child-testing.ts";
 
@@ -10,9 +11,9 @@ const folder = temporaryFolder();
 
 for (const [form, extra] of [
   ["yaml", []],
-  ["json", ["--to", "json"]],
+  ["json", []],
 ] as const) {
-  test(`${form}: parameters and seed; the file reads back to the same network`, async (t) => {
+  test(`${form} by extension: parameters and seed; the file reads back to the same network, and stays`, async (t) => {
     const file = join(folder, `made.${form}`);
     const args = ["--param", "ases=30", "--param", "providers=1.5", "--seed", "9", "--out", file, ...extra];
     const { code, stdout, stderr } = await pathloom(["topology", "generate", "internet", ...args]);
@@ -20,7 +21,12 @@ for (const [form, extra] of [
     t.is(stdout, "");
     t.regex(stderr, /30 ASes, \d+ links/);
     const built = buildPreset("internet", { ases: 30, providers: 1.5, seed: 9 });
-    t.deepEqual(resolveTopology(readFileSync(file, "utf8"), { file }), built);
+    t.deepEqual(importedFrom(fileSource(file, readFileSync(file, "utf8"))).network, built.ok ? built.value : null);
+    const before = readFileSync(file, "utf8");
+    const again = await pathloom(["topology", "generate", "tiny", "--out", file]);
+    t.is(again.code, 2);
+    t.regex(again.stderr, /made\.\w+ exists; --force replaces it/);
+    t.is(readFileSync(file, "utf8"), before);
   });
 }
 
@@ -41,6 +47,7 @@ const mistakes: readonly (readonly [args: readonly string[], says: RegExp])[] = 
   [["internet", "--param", "ases=0"], /ases: expected a whole number from 1 to 20000, found 0/],
   [["internet", "--param", "isds=100"], /ases: expected at least the 300 core ASes/],
   [["tiny", "--out", join(folder, "no", "such", "x.yaml")], /cannot write .*x\.yaml: no such folder/],
+  [["tiny", "--out", folder], /is a folder; give the name of a file/],
   [["tiny", "--to", "xml"], /--to/],
 ];
 

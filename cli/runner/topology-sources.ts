@@ -96,6 +96,8 @@ export function reasonOf(path: string, cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === "ENOENT") return `no such file${neighbour(path)}`;
   if (code === "EISDIR") return "this is a folder; expected a YAML file";
+  if (code === "ENOTDIR") return "no such file: what stands before its name is no folder";
+  if (code === "ELOOP") return "this is a link that leads round in a circle";
   return code === "EACCES" ? "permission denied" : message;
 }
 

@@ -128,8 +128,8 @@ test("latencies: by hashing, the same for the same pair wherever it stands; or o
 const mistakes: readonly (readonly [what: string, lines: readonly string[], says: RegExp])[] = [
   ["unknown relation", ["1|2|-1", "1|3|2"], /net\.rel\.txt:2:1 expected a relation of -1, 0 or 1, found "2"/],
   ["no AS number", ["1|2|-1", "1|x|-1"], /:2:1 expected A\|B\|relation/],
-  ["AS 0", ["0|2|-1"], /:1:1 expected A\|B\|relation/],
-  ["too large a number", ["1|4294967296|-1"], /:1:1 expected A\|B\|relation/],
+  ["AS 0", ["2|0|-1"], /:1:1 expected an AS number from 1 to 4294967295, found 0$/],
+  ["too large a number", ["4294967296|2|-1"], /:1:1 expected an AS number from 1 to 4294967295, found 4294967296$/],
   ["with itself", ["1|1|0"], /:1:1 AS 1 has a relationship with itself/],
   ["two relations", ["1|2|-1", "1|2|0"], /:2:1 the link 1\|2 stands here with another relation than before/],
   ["twice in CAIDA's", ["1|2|-1", "1|2|-1"], /:2:1 the link 1\|2 stands here twice/],

@@ -71,10 +71,13 @@ function readEntries(file: TextFile): readonly Entry[] {
 
 function readEntry(line: string, offset: number, file: TextFile, entries: Entry[]): void {
   const fields = line.split("|", 6);
-  const [a, b, relation] = fields.map((field) => (/^-?\d{1,10}$/.test(field) ? Number(field) : Number.NaN));
+  const [a, b, relation] = fields.map((field) => (/^-?\d{1,15}$/.test(field) ? Number(field) : Number.NaN));
   const whole = fields.length >= 3 && fields.length <= 5;
-  if (!whole || a === undefined || b === undefined || relation === undefined || !isAs(a) || !isAs(b)) {
+  if (!whole || a === undefined || b === undefined || relation === undefined || [a, b, relation].some(Number.isNaN)) {
     file.add(offset, { message: `expected ${EXPECTED}, found ${shown(line)}`, expected: EXPECTED, found: shown(line) });
+  } else if (!isAs(a) || !isAs(b)) {
+    const [expected, found] = [`an AS number from 1 to ${MAX_BGP_AS}`, String(isAs(a) ? b : a)];
+    file.add(offset, { message: `expected ${expected}, found ${found}`, expected, found });
   } else if (relation !== -1 && relation !== 0 && relation !== 1) {
     const found = shown(fields[2] ?? "");
     file.add(offset, { message: `expected a relation of -1, 0 or 1, found ${found}`, expected: "-1, 0 or 1", found });

@@ -115,7 +115,12 @@ const mistakes: readonly (readonly [what: string, source: ReturnType<typeof file
   [
     "negative speed",
     graph(TWO + edge("a", "b", '<data key="d5">-5</data>')),
-    /12:\d+ expected a link speed above 0, up to 1 Pbit\/s, found "-5"/,
+    /12:\d+ expected a link speed in bit\/s, without a unit, above 0, up to 1 Pbit\/s, found "-5"/,
+  ],
+  [
+    "speed with a unit",
+    graph(TWO + edge("a", "b", '<data key="d5">10 Gbps</data>')),
+    /12:\d+ expected a link speed in bit\/s, without a unit, .*found "10 Gbps"/,
   ],
   [
     "no place on Earth",

@@ -183,13 +183,18 @@ function rateOf({ data }: GraphEdge, file: TextFile, notes: string[]): number | 
     const message = `LinkSpeedUnits: expected ${expected}, found ${shown(unit)}`;
     return file.add(units?.offset ?? given.offset, { message, expected, found: shown(unit) });
   }
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(given.text)) {
+  // LinkSpeed is a text, and the Zoo has "<2.5" there; LinkSpeedRaw is a number by its own declaration.
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(given.text) ? Number(given.text) : Number.NaN;
+  if (given !== raw && Number.isNaN(number)) {
     notes.push("link speeds that are no number: the default rate holds");
     return undefined;
   }
-  const rate = Math.round(Number(given.text) * factor);
+  const rate = Math.round(number * factor);
   if (rate >= 1 && rate <= MAX_RATE) return rate;
-  const expected = "a link speed above 0, up to 1 Pbit/s";
+  const expected =
+    given === raw
+      ? "a link speed in bit/s, without a unit, above 0, up to 1 Pbit/s"
+      : "a link speed above 0, up to 1 Pbit/s";
   return file.add(given.offset, {
     message: `expected ${expected}, found ${shown(given.text)}`,
     expected,

@@ -38,14 +38,19 @@ export function importTopology(
     case "json":
       return importNetworkJson(file);
     case "yaml":
-      return importYaml(file, source.readFile);
+      return importYaml(file, from === "yaml", source.readFile);
   }
 }
 
-function importYaml(file: SourceFile, readFile?: ReadFile): Result<Imported, readonly Problem[]> {
+/** `certain`: somebody said that this is YAML; else its name or a key in it must tell. */
+function importYaml(file: SourceFile, certain: boolean, readFile?: ReadFile): Result<Imported, readonly Problem[]> {
   const checked = checkText(file, "a topology in YAML");
   if (!checked.ok) return checked;
   const { path, text } = checked.value;
+  if (!certain && !/\.ya?ml$/i.test(path) && !/^\s*["']?[a-z_]+["']?[ \t]*:(\s|$)/m.test(text)) {
+    const expected = "YAML, JSON, a SCION .topo, GraphML or a list of AS relationships (A|B|relation)";
+    return refuse(path, `this file is no topology in a known format: expected ${expected}`, expected);
+  }
   const network = resolveTopology(text, { file: path, ...(readFile === undefined ? {} : { readFile }) });
   return network.ok
     ? ok({ network: network.value, format: "yaml", warnings: [] })

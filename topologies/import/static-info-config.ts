@@ -60,7 +60,7 @@ export function readStaticInfo(file: YamlFile, interfaces: ReadonlySet<IfId>): S
         internal: internalOf(latencies, rates),
         position: geo?.position,
         label: label?.slice(0, MAX_LABEL),
-        indirect: Object.values(document.LinkType ?? {}).filter((type) => type !== "direct").length,
+        indirect: Object.values(document.LinkType ?? {}).filter((type) => type.toLowerCase() !== "direct").length,
       };
 }
 

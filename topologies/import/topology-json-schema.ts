@@ -92,10 +92,15 @@ function metrics<S extends Schema.Top>(value: S) {
 
 const Degrees = Schema.Finite.annotate({ expected: "degrees" });
 
+/** In any case, as scionproto reads it. */
+const LinkType = Schema.String.annotate({ expected: "direct, multihop or opennet" }).check(
+  Schema.isPattern(/^(direct|multihop|opennet)$/i, { expected: "direct, multihop or opennet" }),
+);
+
 export const StaticInfoConfigDocument = Schema.Struct({
   Latency: optional(Schema.NullOr(metrics(GoDuration))),
   Bandwidth: optional(Schema.NullOr(metrics(Kbps))),
-  LinkType: optional(Schema.NullOr(byInterface(Schema.Literals(["direct", "multihop", "opennet"])))),
+  LinkType: optional(Schema.NullOr(byInterface(LinkType))),
   Geo: optional(
     Schema.NullOr(
       byInterface(

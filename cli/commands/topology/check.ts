@@ -6,7 +6,7 @@ import type { Problem } from "../../../topologies/problems.ts";
 import { findNetworkWarnings } from "../../../topologies/topology-checks.ts";
 import { InputError, reporting } from "../../errors.ts";
 import { jsonFlag, topologyArgument } from "../../flags.ts";
-import { paint, print, printJson } from "../../output.ts";
+import { counted, paint, print, printJson } from "../../output.ts";
 import { importFlags, importRequest } from "./import-flags.ts";
 
 const flags = { topology: topologyArgument, ...importFlags, json: jsonFlag };
@@ -53,7 +53,8 @@ function countsOf({ ases, links }: Network) {
 function countsText(network: Network): string {
   const { ases, cores, isds, links } = countsOf(network);
   const { core, child, peer } = links;
-  return `${ases} ASes (${cores} core) in ${isds} ISDs, ${network.links.length} links (${core} core, ${child} child, ${peer} peer)`;
+  const all = `${counted(ases, "AS", "ASes")} (${cores} core) in ${counted(isds, "ISD")}`;
+  return `${all}, ${counted(network.links.length, "link")} (${core} core, ${child} child, ${peer} peer)`;
 }
 
 export const checkCommand = Command.make("check", flags, (input) => reporting(execute(input))).pipe(

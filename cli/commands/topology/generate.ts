@@ -4,10 +4,9 @@ import * as Option from "effect/Option";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import { InputError, reporting } from "../../errors.ts";
+import { reporting } from "../../errors.ts";
 import { wholeNumber } from "../../flags.ts";
-import { textOf } from "../../runner/failure-text.ts";
-import { writeWhole } from "../../runner/write-whole.ts";
+import { refuseExisting, targetFlags, writeNetwork } from "./write-network.ts";
 
 const flags = {
   name: Argument.String("name").pipe(
@@ -21,37 +20,23 @@ const flags = {
     Flag.withDescription("Seed of the random draws (default 1)"),
     Flag.optional,
   ),
-  to: Flag.Literals("to", ["yaml", "json"]).pipe(
-    Flag.withDescription("Form of the file (default yaml)"),
-    Flag.withDefault("yaml" as const),
-  ),
-  out: Flag.File("out").pipe(Flag.withDescription("File to write; standard output without it"), Flag.optional),
+  ...targetFlags,
 };
 
 const execute = Effect.fnUntraced(function* ({
   name,
   param,
   seed,
-  to,
-  out,
+  ...target
 }: Command.Command.Config.Infer<typeof flags>) {
+  yield* refuseExisting(target);
   const { presetWith } = yield* Effect.promise(() => import("../../runner/load-topology.ts"));
-  const { networkToJson, networkToYaml } = yield* Effect.promise(() => import("../../../topologies/write.ts"));
   const ofSeed = Option.isSome(seed) ? [["seed", String(seed.value)] as const] : [];
   const network = yield* Effect.suspend(() => {
     const built = presetWith(name, name, [...Object.entries(param), ...ofSeed]);
     return built.ok ? Effect.succeed(built.value) : Effect.fail(built.error);
   });
-  const text = to === "yaml" ? networkToYaml(network) : networkToJson(network);
-  if (Option.isNone(out)) {
-    yield* Effect.sync(() => process.stdout.write(text));
-    return;
-  }
-  yield* Effect.try({
-    try: () => writeWhole(out.value, text),
-    catch: (cause) => new InputError({ message: textOf(cause).message }),
-  });
-  yield* Effect.logInfo(`${out.value}: ${network.ases.length} ASes, ${network.links.length} links`);
+  yield* writeNetwork(network, target);
 });
 
 export const generateCommand = Command.make("generate", flags, (input) => reporting(execute(input))).pipe(

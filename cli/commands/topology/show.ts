@@ -6,7 +6,7 @@ import type { LinkDirection, Network, NetworkAs, NetworkLink } from "../../../co
 import { reporting } from "../../errors.ts";
 import { jsonFlag, topologyArgument } from "../../flags.ts";
 import { importFlags, importRequest } from "./import-flags.ts";
-import { type Cell, paint, print, printJson, table } from "../../output.ts";
+import { type Cell, counted, paint, print, printJson, table } from "../../output.ts";
 
 const flags = { topology: topologyArgument, ...importFlags, json: jsonFlag };
 
@@ -63,7 +63,7 @@ function networkAsJson({ name, ases, links }: Network) {
 
 function formatNetwork(network: Network): string {
   const { name, ases, links } = network;
-  const head = `${paint("bold", name)}: ${ases.length} ASes, ${links.length} links`;
+  const head = `${paint("bold", name)}: ${counted(ases.length, "AS", "ASes")}, ${counted(links.length, "link")}`;
   const named = ases.some(({ label }) => label !== undefined);
   const asRows = ases.map(({ ia, core, mtu, label }): Cell[] => [
     ia,
