@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { importTopology } from "../../topologies/import/import.ts";
 import { buildPreset } from "../../topologies/presets.ts";
 import { resolveTopology } from "../../topologies/resolve-topology.ts";
 import { pathloom, temporaryFolder, writeText } from "../child-testing.ts";
@@ -20,7 +21,15 @@ for (const [form, extra] of [
     t.is(stdout, "");
     t.regex(stderr, /30 ASes, \d+ links/);
     const built = buildPreset("internet", { ases: 30, providers: 1.5, seed: 9 });
-    t.deepEqual(resolveTopology(readFileSync(file, "utf8"), { file }), built);
+    const source = {
+      path: file,
+      folder: false,
+      files: [{ path: file, text: readFileSync(file, "utf8") }],
+      staticInfo: null,
+    };
+    const read = importTopology(source);
+    t.true(read.ok && built.ok);
+    if (read.ok && built.ok) t.deepEqual(read.value.network, built.value);
   });
 }
 

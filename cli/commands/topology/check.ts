@@ -53,7 +53,7 @@ function countsOf({ ases, links }: Network) {
 function countsText(network: Network): string {
   const { ases, cores, isds, links } = countsOf(network);
   const { core, child, peer } = links;
-  return `${ases} ASes (${cores} core) in ${isds} ISDs, ${network.links.length} links (${core} core, ${child} child, ${peer} peer)`;
+  return `${ases} ASes (${cores} core) in ${isds} ISD${isds === 1 ? "" : "s"}, ${network.links.length} links (${core} core, ${child} child, ${peer} peer)`;
 }
 
 export const checkCommand = Command.make("check", flags, (input) => reporting(execute(input))).pipe(

@@ -36,13 +36,14 @@ const execute = Effect.fnUntraced(function* ({
   out,
 }: Command.Command.Config.Infer<typeof flags>) {
   const { presetWith } = yield* Effect.promise(() => import("../../runner/load-topology.ts"));
-  const { networkToJson, networkToYaml } = yield* Effect.promise(() => import("../../../topologies/write.ts"));
+  const { networkToYaml } = yield* Effect.promise(() => import("../../../topologies/write.ts"));
+  const { formatNetworkJson } = yield* Effect.promise(() => import("../../../topologies/import/network-json.ts"));
   const ofSeed = Option.isSome(seed) ? [["seed", String(seed.value)] as const] : [];
   const network = yield* Effect.suspend(() => {
     const built = presetWith(name, name, [...Object.entries(param), ...ofSeed]);
     return built.ok ? Effect.succeed(built.value) : Effect.fail(built.error);
   });
-  const text = to === "yaml" ? networkToYaml(network) : networkToJson(network);
+  const text = to === "yaml" ? networkToYaml(network) : formatNetworkJson(network);
   if (Option.isNone(out)) {
     yield* Effect.sync(() => process.stdout.write(text));
     return;
