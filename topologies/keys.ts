@@ -64,7 +64,7 @@ function keyOf(text: string): string | undefined {
   if (/^[0-9a-f]{32}$/i.test(text)) return text.toLowerCase();
   // 22 letters of 6 bits are 128 and 4 more, which are zero.
   if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(text)) return undefined;
-  const bits = [...text.slice(0, 22)].map((letter) => BASE64.indexOf(letter).toString(2).padStart(6, "0")).join("");
+  const bits = Array.from(text.slice(0, 22), (letter) => BASE64.indexOf(letter).toString(2).padStart(6, "0")).join("");
   return Array.from({ length: 32 }, (_, at) => Number.parseInt(bits.slice(4 * at, 4 * at + 4), 2).toString(16)).join(
     "",
   );

@@ -290,7 +290,7 @@ flows:
     "2:7 seed: expected a whole number from 0 to 9007199254740991, found 1.5",
     '4:1 "duration" stands twice in one mapping',
     '6:23 flows[0].from: expected an ISD-AS number without 0, which is a wildcard, found "1-0"',
-    "6:47 flows[0].interval: expected a duration such as 250ms, 10s or 2min, found 1",
+    "6:47 flows[0].interval: expected a duration such as 250ms, 10s or 2min, found 1 without a unit",
   ]);
   t.deepEqual(
     problemsOf(text.replace("1.5", "1").replace("duration: 20s\n", "policy: x\n").replace("interval: 1", "id: a")),

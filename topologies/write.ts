@@ -41,7 +41,8 @@ export function networkToYaml(network: Network): string {
 
 /** Names of several words are read fast where they stand in quotes (plain-yaml.ts). */
 function quote(label: unknown): void {
-  if (isScalar(label) && typeof label.value === "string" && !/^[A-Za-z][\w-]*$/.test(label.value)) label.type = "QUOTE_DOUBLE";
+  if (isScalar(label) && typeof label.value === "string" && !/^[A-Za-z][\w-]*$/.test(label.value))
+    label.type = "QUOTE_DOUBLE";
 }
 
 function documentOf({ name, ases, links }: Network) {
