@@ -1,6 +1,7 @@
 /** Reads the properties of an AS. */
 import type { IA, IfId } from "../core/address.ts";
 import type { InternalNetwork, InternalPair, NetworkAs, NetworkLink } from "../core/scenario.ts";
+import { readDispatchedPorts, readServices } from "./end-hosts.ts";
 import { readFixedRate } from "./line-rates.ts";
 import { readMtu } from "./links.ts";
 import { makeAs } from "./model.ts";
@@ -9,13 +10,15 @@ import type { Section } from "./section.ts";
 import { DURATION } from "./units.ts";
 
 export function readAs(ia: IA, document: AsDocument, section: Section): NetworkAs {
-  const { core = false, mtu, label, position, internal } = document ?? {};
+  const { core = false, mtu, label, position, internal, dispatched_ports, services } = document ?? {};
   const as = makeAs(ia, core, mtu === undefined ? undefined : readMtu(mtu, section.at("mtu")));
   return {
     ...as,
     ...(label === undefined ? {} : { label }),
     ...(position === undefined ? {} : { position }),
     ...(internal === undefined ? {} : { internal: readInternal(internal, section.at("internal")) }),
+    ...(dispatched_ports === undefined ? {} : readDispatchedPorts(dispatched_ports, section.at("dispatched_ports"))),
+    ...(services === undefined ? {} : { services: readServices(services, section.at("services")) }),
   };
 }
 

@@ -47,7 +47,7 @@ type Annotations = Readonly<Record<string, unknown>> | undefined;
 
 /** One thing that is wrong, by its path in the value that was decoded. */
 type Mistake =
-  | { readonly kind: "missing"; readonly path: Path }
+  | { readonly kind: "missing"; readonly path: Path; readonly words: readonly string[] }
   | {
       readonly kind: "unexpected";
       readonly path: Path;
@@ -83,7 +83,7 @@ function mistakesOf(issue: Issue, path: Path, root: unknown): readonly Mistake[]
     case "InvalidType":
       return wrong(annotationsOf(issue.ast));
     case "MissingKey":
-      return [{ kind: "missing", path }];
+      return [{ kind: "missing", path, words: [] }];
     case "UnexpectedKey":
       return [unexpected(issue.ast, path, root)];
     default:
@@ -136,7 +136,7 @@ function choiceOf({ types }: AST.Union): Choice | undefined {
 }
 
 function wrongChoice({ key, words }: Choice, path: Path, value: Readonly<Record<string, unknown>>): Mistake {
-  if (!Object.hasOwn(value, key)) return { kind: "missing", path: [...path, key] };
+  if (!Object.hasOwn(value, key)) return { kind: "missing", path: [...path, key], words };
   return { kind: "value", path: [...path, key], value: value[key], annotations: [], literals: words };
 }
 
@@ -174,7 +174,9 @@ function report(file: YamlFile, mistake: Mistake, all: readonly Mistake[]): void
   const { value, annotations, literals } = mistake;
   const named = annotations.map((found) => found?.["expected"]).find((text) => typeof text === "string");
   const expected = named ?? (literals.length > 0 ? alternatives(literals) : "another kind of value");
-  const finding = { message: mismatch(path, expected, shown(value)), expected, found: shown(value) };
+  const isBare = typeof value === "number" && kindOf(mistake) !== undefined && !/bytes|number|MTU/.test(expected);
+  const found = isBare ? `${shown(value)} without a unit` : shown(value);
+  const finding = { message: mismatch(path, expected, found), expected, found };
   file.atValue(path, { ...finding, didYouMean: suggestionFor(mistake) });
 }
 
@@ -184,17 +186,31 @@ export function mismatch(path: Path, expected: string, found: string): string {
   return place === "" ? `expected ${expected}, found ${found}` : `${place}: expected ${expected}, found ${found}`;
 }
 
-function suggestionFor({ value, annotations, literals }: Extract<Mistake, { kind: "value" }>): string | undefined {
-  if (typeof value !== "string") return undefined;
+type WrongValue = Extract<Mistake, { kind: "value" }>;
+
+/** The kind of quantity that is expected; undefined where it is none. */
+function kindOf({ annotations }: WrongValue): QuantityKind | undefined {
   const kind = annotations.map((found) => found?.[QUANTITY]).find((found) => found !== undefined);
+  return kind as QuantityKind | undefined;
+}
+
+function suggestionFor(mistake: WrongValue): string | undefined {
+  const { value, literals } = mistake;
+  if (typeof value !== "string") return undefined;
+  const kind = kindOf(mistake);
   const literal = closest(value, literals);
   if (literal !== undefined || kind === undefined) return literal;
-  const read = parseQuantity(value, kind as QuantityKind);
+  const read = parseQuantity(value, kind);
   return read.ok ? undefined : read.error.didYouMean;
 }
 
 /** Said only where the key was not left out for being wrong, and none beside it looks like it. */
-function reportMissing(file: YamlFile, path: Path, mistake: Mistake, all: readonly Mistake[]): void {
+function reportMissing(
+  file: YamlFile,
+  path: Path,
+  mistake: Extract<Mistake, { kind: "missing" }>,
+  all: readonly Mistake[],
+): void {
   const key = String(path.at(-1) ?? "");
   const misspelt = all.some(
     (other) =>
@@ -203,7 +219,8 @@ function reportMissing(file: YamlFile, path: Path, mistake: Mistake, all: readon
       closest(String(other.path.at(-1)), other.free) === key,
   );
   if (misspelt || file.isLeftOut(path) || file.isLeftOut(path.slice(0, -1))) return;
-  const finding: Finding = { message: `${pathText(path)} is missing`, expected: key, found: "nothing" };
+  const choice = mistake.words.length === 0 ? "" : `: expected ${alternatives(mistake.words)}`;
+  const finding: Finding = { message: `${pathText(path)} is missing${choice}`, expected: key, found: "nothing" };
   file.atValue(path.slice(0, -1), finding);
 }
 
@@ -211,14 +228,19 @@ function sameParent(left: Path, right: Path): boolean {
   return left.length === right.length && left.slice(0, -1).every((step, at) => step === right[at]);
 }
 
+/** Longer lists of keys are for the documentation. */
+const MAX_KEYS_TOLD = 6;
+
 function reportUnexpected(file: YamlFile, path: Path, { known, free }: Extract<Mistake, { kind: "unexpected" }>): void {
   const key = String(path.at(-1) ?? "");
   const place = pathText(path.slice(0, -1));
+  const didYouMean = file.full ? undefined : closest(key, free);
+  const isShort = didYouMean === undefined && known.length > 0 && known.length <= MAX_KEYS_TOLD;
   file.atKey(path, {
-    message: `unknown key ${shown(key)}${place === "" ? "" : ` in ${place}`}`,
+    message: `unknown key ${shown(key)}${place === "" ? "" : ` in ${place}`}${isShort ? `: expected ${alternatives(known)}` : ""}`,
     expected: known.length === 0 ? "no such key" : alternatives(known),
     found: shown(key),
-    didYouMean: file.full ? undefined : closest(key, free),
+    didYouMean,
   });
 }
 

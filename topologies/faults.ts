@@ -1,5 +1,6 @@
 /** Reads what goes wrong in a scenario: where, when, and how. */
 import { formatInterface, type IA } from "../core/address.ts";
+import { expandFaults } from "../core/faults.ts";
 import type {
   DirectionRef,
   FaultEffect,
@@ -23,6 +24,7 @@ export interface FaultContext {
   readonly network: Network | null;
   readonly numbers: LinkNumbers | null;
   readonly names: Names;
+  readonly seed: number;
   readonly duration_ns: number;
   /** What the file says, whatever this run's duration is. */
   readonly ownDuration_ns: number;
@@ -31,15 +33,36 @@ export interface FaultContext {
 /** In the order of their time; the file's order where two happen at once. */
 export function readFaults(documents: readonly FaultDocument[], section: Section, context: FaultContext): FaultSpec[] {
   const used = new Map<string, string>();
+  const places = new Map<string, Section>();
+  const before = section.file.problemCount;
   const faults = documents.flatMap((document, at): FaultSpec[] => {
     const place = section.at(at);
     const id = document.id ?? `fault-${Number(place.path.at(-1)) + 1}`;
     checkId(id, place, used);
+    places.set(id, place);
     const timing = readTiming(document, place, context);
     const effect = readEffect(document, place, context);
     return timing === undefined || effect === undefined ? [] : [{ id, timing, effect }];
   });
-  return faults.toSorted((left, right) => beginOf(left) - beginOf(right));
+  const sorted = faults.toSorted((left, right) => beginOf(left) - beginOf(right));
+  if (section.file.problemCount === before) checkTimeline(sorted, places, section, context);
+  return sorted;
+}
+
+/** More than a run can hold is said at the fault that is too much. */
+function checkTimeline(
+  faults: readonly FaultSpec[],
+  places: ReadonlyMap<string, Section>,
+  section: Section,
+  { network, seed, duration_ns }: FaultContext,
+): void {
+  // Where the duration could not be read, every fault would seem to go on without end.
+  if (network === null || faults.length === 0 || duration_ns === Number.MAX_SAFE_INTEGER) return;
+  const expanded = expandFaults({ network, faults, seed, duration_ns });
+  if (expanded.ok) return;
+  const { fault, message } = expanded.error;
+  const place = places.get(fault) ?? section;
+  place.problem({ message: `${place.name}: ${message}`, expected: "fewer faults", found: "too many" });
 }
 
 function beginOf({ timing }: FaultSpec): number {

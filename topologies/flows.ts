@@ -1,11 +1,12 @@
 /** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
 import { type IA, iaParts } from "../core/address.ts";
-import { PAYLOAD_HEADER_BYTES } from "../core/packet.ts";
 import type { PathInfo } from "../core/path.ts";
 import { createPathFinder, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
 import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec } from "../core/scenario.ts";
+import { isConnected, leastPayload } from "../core/transport/frames.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
 import { headerOf, type OwnFields, readApp } from "./apps.ts";
+import { isServiceAddress, readServiceAddress } from "./end-hosts.ts";
 import { type Names, readHost } from "./names.ts";
 import { type PolicyNames, readPolicy } from "./policies.ts";
 import { shown } from "./problems.ts";
@@ -84,7 +85,9 @@ function readFlow(document: FlowDocument, id: string, section: Section, context:
   const src = readHost(document.from, section.at("from"), names);
   const byDefault = (ia: IA): string =>
     ia === src?.ia && src.host === DEFAULT_HOST ? DEFAULT_NEIGHBOUR : DEFAULT_HOST;
-  const dst = readHost(document.to, section.at("to"), names, byDefault);
+  const dst = isServiceAddress(document.to)
+    ? readService(document, section, names)
+    : readHost(document.to, section.at("to"), names, byDefault);
   const rest = readTemplate(document, section, context);
   if (src === undefined || dst === undefined || rest === undefined) return undefined;
   if (src.ia === dst.ia && src.host === dst.host) {
@@ -92,6 +95,15 @@ function readFlow(document: FlowDocument, id: string, section: Section, context:
     return section.at("to").problem({ message, expected: "another host", found: `${dst.ia},${dst.host}` });
   }
   return flowOf(rest, id, src, dst);
+}
+
+/** Behind a service stand several hosts, and none of them has a connection's other end. */
+function readService(document: FlowDocument, section: Section, { network }: Names): HostSpec | undefined {
+  if (document.app !== "ping" || document.reply === "select") {
+    const expected = "a host; a service address takes only pings, with reply: reverse";
+    return section.at("to").mismatch(expected, document.to);
+  }
+  return readServiceAddress(document.to, section.at("to"), network?.ases);
 }
 
 /** Everything about a flow but its id, its workload and its ends. */
@@ -149,14 +161,29 @@ function readTimes(
 /** Whether a path leads there at all. */
 function checkPaths(flow: FlowSpec, section: Section, paths: Paths): boolean {
   const { src, dst, packet_size: size } = flow;
-  const [first] = paths.first(src.ia, dst.ia);
-  if (first === undefined) {
+  const ways = firstPaths(flow, paths);
+  if (ways === null) {
     section.at("to").problem({ message: noPath(src.ia, dst.ia), expected: "a path", found: "none" });
     return false;
   }
-  const misfit = sizeMisfit(flow, first, paths);
+  const misfit = sizeMisfit(flow, ways, paths);
   if (misfit !== undefined) section.at("packet_size").mismatch(misfit, `${size}B`);
   return true;
+}
+
+/** `back`: null where what comes back turns the way round. */
+export interface FirstPaths {
+  readonly forth: PathInfo;
+  readonly back: PathInfo | null;
+}
+
+/** null where a path that the flow needs does not exist. */
+export function firstPaths({ app, reply, src, dst }: FlowSpec, { first }: Paths): FirstPaths | null {
+  const [forth] = first(src.ia, dst.ia);
+  if (forth === undefined) return null;
+  if (reply === "reverse" || !(app === "ping" || isConnected(app))) return { forth, back: null };
+  const [back] = first(dst.ia, src.ia);
+  return back === undefined ? null : { forth, back };
 }
 
 export function noPath(src: IA, dst: IA): string {
@@ -165,11 +192,15 @@ export function noPath(src: IA, dst: IA): string {
 }
 
 /** What the packet size should be instead; undefined where it fits. */
-export function sizeMisfit(flow: FlowSpec, first: PathInfo, paths: Paths): string | undefined {
-  const { src, dst, packet_size: size } = flow;
-  const room = wireLengthOf(first.forwarding, src.host, dst.host, headerOf(flow.app), PAYLOAD_HEADER_BYTES);
-  if (size < room) return `at least ${room}B, what the headers on the first path take`;
-  if (size <= first.mtu) return undefined;
+export function sizeMisfit(flow: FlowSpec, { forth, back }: FirstPaths, paths: Paths): string | undefined {
+  const { src, dst, packet_size: size, app } = flow;
+  const [header, least] = [headerOf(app), leastPayload(app)];
+  const room = Math.max(
+    wireLengthOf(forth.forwarding, src.host, dst.host, header, least),
+    back === null ? 0 : wireLengthOf(back.forwarding, dst.host, src.host, header, least),
+  );
+  if (size < room) return `at least ${room}B, what the headers of ${app} on the first path take`;
+  if (size <= forth.mtu) return undefined;
   const mtu = Math.max(...paths.all(src.ia, dst.ia).map((path) => path.mtu));
   return size > mtu ? `at most ${mtu}B, the largest MTU of a path` : undefined;
 }

@@ -110,10 +110,10 @@ export function readLoss(loss: LossDocument, section: Section): Pick<LinkDirecti
 export function readJitter(jitter: JitterDocument, section: Section): DelayModel {
   const least = (key: string, text: string, minimum = 1): number =>
     section.at(key).quantity(text, DURATION, minimum) ?? 1;
-  if (typeof jitter === "string") return uniform(section.quantity(jitter, DURATION) ?? 0);
+  if (typeof jitter === "string") return uniformDelay(section.quantity(jitter, DURATION) ?? 0);
   switch (jitter.model) {
     case "uniform":
-      return uniform(least("width", jitter.width, 0));
+      return uniformDelay(least("width", jitter.width, 0));
     case "normal": {
       const bound_ns = jitter.bound === undefined ? 0 : least("bound", jitter.bound);
       return { kind: "normal", deviation_ns: least("deviation", jitter.deviation), bound_ns };
@@ -127,7 +127,7 @@ export function readJitter(jitter: JitterDocument, section: Section): DelayModel
   }
 }
 
-function uniform(width_ns: number): DelayModel {
+export function uniformDelay(width_ns: number): DelayModel {
   return width_ns === 0 ? { kind: "fixed" } : { kind: "uniform", width_ns };
 }
 

@@ -1,7 +1,7 @@
 /** Reads the properties of a link, in a topology or as a scenario's override, on top of the values it has so far. */
-import type { LinkDirection, NetworkLink } from "../core/scenario.ts";
+import type { DelayModel, LinkDirection, NetworkLink } from "../core/scenario.ts";
 import { SECOND } from "../core/units.ts";
-import { readJitter, readLoss, readRate } from "./line-rates.ts";
+import { readJitter, readLoss, readRate, uniformDelay } from "./line-rates.ts";
 import { LINK_PRESETS, type LinkPreset } from "./link-presets.ts";
 import { alternatives, shown } from "./problems.ts";
 import { type QueueChange, readQueue } from "./queues.ts";
@@ -103,7 +103,9 @@ function changeDirection(
 ): LinkDirection {
   const changed = { ...direction, ...values };
   const queued = queue === undefined ? changed : { ...changed, ...queueOf(changed, queue, section) };
-  return boundDelay(queued, fields, section);
+  const isAsked = values.delay !== undefined;
+  if (isAsked) checkDelay(queued, fields, section);
+  return { ...queued, delay: boundedDelay(queued) };
 }
 
 function queueOf(
@@ -118,22 +120,26 @@ function queueOf(
   return { ...bounds, queue_bytes: Math.max(1, Math.round((time_ns * rate_bps) / (8 * SECOND))) };
 }
 
-/** No variation may bring a packet's delay below zero. */
-function boundDelay(direction: LinkDirection, fields: DirectionDocument, section: Section): LinkDirection {
-  const { latency_ns, delay } = direction;
-  if (delay.kind === "normal" && delay.bound_ns === 0) {
-    const bound_ns = Math.min(4 * delay.deviation_ns, latency_ns);
-    return bound_ns === 0
-      ? { ...direction, delay: { kind: "fixed" } }
-      : { ...direction, delay: { ...delay, bound_ns } };
-  }
+/** A variation that the document itself asks for is at most the latency. */
+function checkDelay({ latency_ns, delay }: LinkDirection, fields: DirectionDocument, section: Section): void {
   const jitter_ns = widthOf(delay);
-  if (jitter_ns <= latency_ns) return direction;
+  if (jitter_ns <= latency_ns) return;
   const place = fields.jitter === undefined && fields.latency !== undefined ? "latency" : "jitter";
   const found = formatDuration(jitter_ns);
   const expected = `a jitter of at most the latency, ${formatDuration(latency_ns)}`;
   section.at(place).problem({ message: `${section.name}: expected ${expected}, found ${found}`, expected, found });
-  return direction;
+}
+
+/**
+ * No variation may bring a packet's delay below zero. One that is asked for without a bound, and one that was there before the
+ * latency became shorter (a preset's, an earlier entry's), is cut off at the latency.
+ */
+function boundedDelay({ latency_ns, delay }: LinkDirection): DelayModel {
+  if (delay.kind === "uniform") return uniformDelay(Math.min(delay.width_ns, latency_ns));
+  if (delay.kind !== "normal") return delay;
+  const wanted_ns = delay.bound_ns === 0 ? 4 * delay.deviation_ns : delay.bound_ns;
+  const bound_ns = Math.min(wanted_ns, latency_ns);
+  return bound_ns === 0 ? { kind: "fixed" } : { ...delay, bound_ns };
 }
 
 function widthOf(delay: LinkDirection["delay"]): number {

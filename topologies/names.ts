@@ -84,8 +84,11 @@ export function readHost(
     const message = `${shown(text)} is a group: a host is needed here`;
     return section.problem({ message, expected: "a host", found: shown(text) });
   }
-  if (names.hosts.size === 0) return readAddress(text, section, byDefault, names);
-  const expected = `a host's name (${alternatives([...names.hosts.keys()].slice(0, 10))}), ISD-AS or ISD-AS,host`;
+  const some = alternatives([...names.hosts.keys()].slice(0, 10));
+  const expected =
+    some === ""
+      ? "ISD-AS such as 1-ff00:0:110, ISD-AS,host such as 1-ff00:0:110,10.0.0.1, or a name from the scenario's hosts"
+      : `a host's name (${some}), ISD-AS or ISD-AS,host`;
   return section.problem({
     message: `unknown host ${shown(text)}: expected ${expected}`,
     expected,

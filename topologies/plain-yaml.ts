@@ -1,7 +1,8 @@
 /**
  * Reads the narrow form of YAML that `networkToYaml` writes, twenty times as fast as a whole YAML parser: top-level keys with a
- * scalar, or with one entry a line, `  KEY: { ... }` or `  - { ... }`; scalars are plain words, plain decimal numbers, ISD-AS
- * numbers, interfaces, quantities with their unit, and double-quoted text without escapes.
+ * scalar, or with one entry a line, `  KEY: { ... }` or `  - { ... }`, which may hold mappings and lists; scalars are plain words,
+ * plain decimal numbers, ISD-AS numbers, interfaces, ranges of ports, IPv4 addresses, quantities with their unit, and double-quoted
+ * text without escapes.
  *
  * Whatever else stands in a text, it gives null, and the text is for the parser: this reader never decides that something is
  * wrong. What it does read, the parser reads to the same value (yaml.test.ts compares the two on changed files).
@@ -12,11 +13,12 @@ const TOKEN = /"([^"\\]*)"|[^\s{},"[\]]+/y;
 const NUMBER = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?$/;
 const WORD = /^[A-Za-z][\w-]{0,99}$/;
 const ADDRESS = /^[1-9]\d{0,4}-[0-9a-f]+(?::[0-9a-f]+:[0-9a-f]+)?(?:#\d{1,5})?$/;
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const QUANTITY = /^\d{1,15}(?:\.\d{1,15})?(?:ns|us|ms|s|min|h|[kMGT]?bit\/s|B|[kMG]B|[KMG]iB|%)$/;
 /** Words that YAML reads as something else than text, in some mixes of capitals. */
 const RESERVED = new Set(["null", "true", "false"]);
-/** A flow mapping within one within one is more than the form has. */
-const MAX_DEPTH = 4;
+/** Nesting beyond that of an AS's pairs of interfaces is more than the form has. */
+const MAX_DEPTH = 6;
 
 type Mapping = Record<string, unknown>;
 
@@ -84,10 +86,26 @@ class Reader {
     do {
       const key = this.#key();
       this.#expect(" ");
-      enter(entries, key, this.#text[this.#at] === "{" ? this.#flow(depth + 1) : this.#scalar());
+      enter(entries, key, this.#value(depth + 1));
     } while (this.#skip(", "));
     this.#expect(" }");
     return Object.fromEntries(entries);
+  }
+
+  #value(depth: number): unknown {
+    if (this.#text[this.#at] === "{") return this.#flow(depth);
+    return this.#text[this.#at] === "[" ? this.#flowList(depth) : this.#scalar();
+  }
+
+  #flowList(depth: number): unknown[] {
+    if (depth > MAX_DEPTH) throw new OtherForm();
+    if (this.#skip("[]")) return [];
+    this.#expect("[ ");
+    const items: unknown[] = [];
+    do items.push(this.#value(depth + 1));
+    while (this.#skip(", "));
+    this.#expect(" ]");
+    return items;
   }
 
   /** A key and its colon. */
@@ -105,12 +123,12 @@ class Reader {
     const [written = "", quoted] = TOKEN.exec(this.#text) ?? [];
     this.#at += written.length;
     if (quoted !== undefined) {
-      if (/[^ -~]/.test(quoted)) throw new OtherForm();
+      if (/[^ -~\p{Letter}]/u.test(quoted)) throw new OtherForm();
       return quoted;
     }
     if (written === "true" || written === "false") return written === "true";
     if (NUMBER.test(written)) return Number(written);
-    if (ADDRESS.test(written) || QUANTITY.test(written)) return written;
+    if (ADDRESS.test(written) || IPV4.test(written) || QUANTITY.test(written)) return written;
     if (isText(written)) return written;
     throw new OtherForm();
   }

@@ -98,7 +98,11 @@ export function resolveNetwork(document: TopologyDocument, section: Section, tit
   if (Object.keys(document.ases).length === 0) section.at("ases").problem(NO_ASES);
   const links = resolveLinks(document.links ?? [], ases, section.at("links"));
   checkInternalPairs(document.ases, ases, links, keys, section.at("ases"));
-  if (section.file.problemCount > before) return undefined;
+  // Without an AS or a link that could not be read, everything may seem out of reach.
+  const lacks =
+    section.file.hasLeftOut(section.at("links").path, /^\[\d+\]$/) ||
+    section.file.hasLeftOut(section.at("ases").path, /^\["[^"]+"\](\.core)?$/);
+  if (lacks || section.file.problemCount > before) return undefined;
   for (const { ia, link, ...fault } of findNetworkFaults(ases, links)) {
     if (link === undefined)
       section

@@ -4,6 +4,7 @@ import { canonicalJson } from "../core/canonical.ts";
 import { enumeratePaths } from "../core/path-enumeration.ts";
 import { err, ok } from "../core/result.ts";
 import type { Scenario } from "../core/scenario.ts";
+import { PRESETS } from "./presets.ts";
 import { type Overrides, resolveScenario } from "./resolve.ts";
 
 interface Extra {
@@ -236,7 +237,7 @@ test("what is wrong with a flow", (t) => {
 test("packets need room for the headers of a long path", (t) => {
   const flow = "flows: [{app: ping, from: 1-ff00:0:110, to: 1-ff00:0:12d, packet_size: 300}]\n";
   t.deepEqual(problemsOf(`topology: {preset: line, length: 30}\nduration: 1s\n${flow}`), [
-    '3:72 flows[0].packet_size: expected at least 436B, what the headers on the first path take, found "300B"',
+    '3:72 flows[0].packet_size: expected at least 436B, what the headers of ping on the first path take, found "300B"',
   ]);
 });
 
@@ -285,11 +286,11 @@ flows:
   - {app: ping, from: 1-0, to: 1-1, interval: 1}
 `;
   t.deepEqual(problemsOf(text), [
-    '1:11 unknown preset "dimond": expected tiny, diamond, line, grid or parallel [diamond]',
+    `1:11 unknown preset "dimond": expected ${[...PRESETS.keys()].slice(0, -1).join(", ")} or ${[...PRESETS.keys()].at(-1)} [diamond]`,
     "2:7 seed: expected a whole number from 0 to 9007199254740991, found 1.5",
     '4:1 "duration" stands twice in one mapping',
     '6:23 flows[0].from: expected an ISD-AS number without 0, which is a wildcard, found "1-0"',
-    "6:47 flows[0].interval: expected a duration such as 250ms, 10s or 2min, found 1",
+    "6:47 flows[0].interval: expected a duration such as 250ms, 10s or 2min, found 1 without a unit",
   ]);
   t.deepEqual(
     problemsOf(text.replace("1.5", "1").replace("duration: 20s\n", "policy: x\n").replace("interval: 1", "id: a")),

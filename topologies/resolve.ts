@@ -6,6 +6,7 @@ import { formatInterface } from "../core/address.ts";
 import { createPathIndex } from "../core/path-enumeration.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import {
+  type BfdSpec,
   type FlowSpec,
   type Network,
   type NetworkLink,
@@ -13,11 +14,13 @@ import {
   type Scenario,
   SCENARIO_DEFAULTS,
 } from "../core/scenario.ts";
+import { MICROSECOND } from "../core/units.ts";
 import { decode } from "./decode.ts";
 import { readFaults } from "./faults.ts";
 import { findPaths, type FlowContext, readFlows } from "./flows.ts";
 import { importTopology } from "./import/import.ts";
 import type { TopologySource } from "./import/source.ts";
+import { readKeys } from "./keys.ts";
 import { findInterface, type LinkNumbers, numberLinks } from "./link-ends.ts";
 import { applyLinkChange, applyLinkFields, readLinkFields } from "./links.ts";
 import { readNames } from "./names.ts";
@@ -26,7 +29,7 @@ import { DEFAULT_POLICY, readNamedPolicies, readPolicy } from "./policies.ts";
 import type { Problem } from "./problems.ts";
 import { fileTitle, resolveNetwork, resolvePreset, resolvePresetName } from "./resolve-topology.ts";
 import type { LinkOverrideDocument } from "./scenario/link.ts";
-import { PartialScenarioDocument, ScenarioDocument } from "./scenario/scenario.ts";
+import { type BfdDocument, PartialScenarioDocument, ScenarioDocument } from "./scenario/scenario.ts";
 import { Section } from "./section.ts";
 import { DURATION, formatDuration } from "./units.ts";
 import { readWorkloads } from "./workloads.ts";
@@ -109,7 +112,11 @@ function readScenario(
     warmup_ns,
     record: readRecord(document, section.at("record")),
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
-    faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, ...times }),
+    faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, seed, ...times }),
+    ...(document.bfd === undefined ? {} : { bfd: readBfd(document.bfd, section.at("bfd")) }),
+    ...(document.keys === undefined
+      ? {}
+      : { keys: readKeys(document.keys, section.at("keys"), network === null ? null : names.known) }),
   };
 }
 
@@ -131,6 +138,21 @@ function readTraffic(document: ScenarioDocument, section: Section, context: Flow
   }
   const flows = readFlows(document.flows ?? [], section.at("flows"), context);
   return [...flows, ...readWorkloads(document.workloads ?? [], section.at("workloads"), context, flows.length)];
+}
+
+/** BFD counts in microseconds, 32 bits of them (RFC 5880, 4.1). */
+const MAX_BFD_US = 4_294_967_295;
+
+function readBfd(document: BfdDocument, section: Section): BfdSpec {
+  const { bfd } = SCENARIO_DEFAULTS;
+  if (typeof document === "string") return { ...bfd, mode: document };
+  const { mode = "on", interval, multiplier = bfd.multiplier } = document;
+  const place = section.at("interval");
+  const interval_ns = interval === undefined ? bfd.interval_ns : place.quantity(interval, DURATION, MICROSECOND);
+  if (interval_ns !== undefined && (interval_ns % MICROSECOND !== 0 || interval_ns > MAX_BFD_US * MICROSECOND)) {
+    place.mismatch(`whole microseconds, at most ${MAX_BFD_US}us`, interval);
+  }
+  return { mode, interval_ns: interval_ns ?? bfd.interval_ns, multiplier };
 }
 
 function readRecord({ record = {} }: ScenarioDocument, section: Section): RecordSpec {

@@ -1,47 +1,7 @@
 /** What every key of a scenario comes to. */
 import test from "ava";
-import { err, ok } from "../core/result.ts";
-import type { FaultSpec, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
-import { resolveScenario } from "./resolve.ts";
-
-const FILES: Readonly<Record<string, string>> = {
-  "cell.trace": "0\n0\n3\n10\n",
-  "back.trace": "5\n4\n",
-  "delays.txt": "# recorded\n0\n1.25\n\n7\n",
-  "words.txt": "1\nx\n",
-  "demand.csv":
-    'src,dst,rate\n# none\n1-ff00:0:111,1-ff00:0:112,1Mbit/s\n"1-ff00:0:112,10.0.0.9",1-ff00:0:111,3000000\n1-ff00:0:111,1-ff00:0:111,5\n',
-  "wrong.csv": "1-ff00:0:111,1-ff00:0:119,1Mbit/s\n",
-};
-
-function resolve(text: string): ReturnType<typeof resolveScenario> {
-  const readFile = (path: string) => (FILES[path] === undefined ? err(`${path}: no such file`) : ok(FILES[path]));
-  return resolveScenario(text, { file: "x.yaml", readFile });
-}
-
-function scenarioOf(text: string): Scenario {
-  const resolved = resolve(text);
-  if (!resolved.ok) throw new Error(resolved.error.map(({ message }) => message).join("\n"));
-  return resolved.value;
-}
-
-/** The messages alone. */
-function wrong(text: string): string[] {
-  const resolved = resolve(text);
-  return resolved.ok ? [] : resolved.error.map(({ message }) => message);
-}
-
-const TINY = "topology: tiny\nduration: 10s\n";
-const DIAMOND = "topology: diamond\nduration: 10s\nflows: []\n";
-const LINK = "1-ff00:0:110#1";
-
-function directionWith(fields: string): LinkDirection {
-  return scenarioOf(`${TINY}flows: []\nlinks: [{link: "${LINK}", ${fields}}]\n`).network.links[0]?.ab as LinkDirection;
-}
-
-function wrongLink(fields: string): string[] {
-  return wrong(`${TINY}flows: []\nlinks: [{link: "${LINK}", ${fields}}]\n`);
-}
+import type { FaultSpec, FlowSpec } from "../core/scenario.ts";
+import { DIAMOND, directionWith, LINK, scenarioOf, TINY, wrong, wrongLink } from "./scenario-testing.ts";
 
 function flowWith(fields: string): FlowSpec {
   const flow = `{from: 1-ff00:0:111, to: 1-ff00:0:112, ${fields}}`;
@@ -491,7 +451,7 @@ flows:
   ]);
   t.deepEqual(wrong("topolgy: tiny\nduration: 1\nflows: [{app: ping, frm: 1-1, to: 1-2}]\n"), [
     'unknown key "topolgy"',
-    "duration: expected a duration such as 250ms, 10s or 2min, found 1",
+    "duration: expected a duration such as 250ms, 10s or 2min, found 1 without a unit",
     'unknown key "frm" in flows[0]',
   ]);
 });

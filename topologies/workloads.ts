@@ -12,6 +12,7 @@ import {
   MAX_FLOWS,
   noPath,
   readTemplate,
+  firstPaths,
   sizeMisfit,
 } from "./flows.ts";
 import { readGroup } from "./names.ts";
@@ -238,9 +239,9 @@ function checkFlows(flows: readonly FlowSpec[], section: Section, { paths }: Flo
   const lost: [IA, IA][] = [];
   let misfit: string | undefined;
   for (const flow of flows) {
-    const [first] = paths.first(flow.src.ia, flow.dst.ia);
-    if (first === undefined) lost.push([flow.src.ia, flow.dst.ia]);
-    else misfit ??= sizeMisfit(flow, first, paths);
+    const ways = firstPaths(flow, paths);
+    if (ways === null) lost.push([flow.src.ia, flow.dst.ia]);
+    else misfit ??= sizeMisfit(flow, ways, paths);
   }
   const [pair] = lost;
   if (pair !== undefined) {

@@ -1,5 +1,5 @@
 /** Writes a network as the YAML that `resolveTopology` reads back to the very same value. */
-import { Document, isMap, isSeq } from "yaml";
+import { Document, isMap, isScalar, isSeq } from "yaml";
 import { formatInterface } from "../core/address.ts";
 import {
   type BurstLoss,
@@ -14,6 +14,7 @@ import {
   type RateSchedule,
 } from "../core/scenario.ts";
 import { MILLISECOND } from "../core/units.ts";
+import { formatDispatchedPorts } from "./end-hosts.ts";
 import { DEFAULT_MTU } from "./model.ts";
 import { formatDuration, formatRate, formatSize } from "./units.ts";
 
@@ -29,22 +30,34 @@ export function networkToYaml(network: Network): string {
       : isSeq(collection)
         ? collection.items
         : [];
-    for (const item of items) if (isMap(item)) item.flow = true;
+    for (const item of items) {
+      if (!isMap(item)) continue;
+      item.flow = true;
+      quote(item.get("label", true));
+    }
   }
   return document.toString({ lineWidth: 0 });
+}
+
+/** Names of several words are read fast where they stand in quotes (plain-yaml.ts). */
+function quote(label: unknown): void {
+  if (isScalar(label) && typeof label.value === "string" && !/^[A-Za-z][\w-]*$/.test(label.value))
+    label.type = "QUOTE_DOUBLE";
 }
 
 function documentOf({ name, ases, links }: Network) {
   return { name, ases: Object.fromEntries(ases.map((as) => [as.ia, asFields(as)])), links: links.map(linkFields) };
 }
 
-function asFields({ core, mtu, label, position, internal }: NetworkAs): Fields {
+function asFields({ core, mtu, label, position, internal, dispatched_ports, services }: NetworkAs): Fields {
   return {
     ...(core ? { core } : {}),
     ...(mtu === DEFAULT_MTU ? {} : { mtu }),
     ...(label === undefined ? {} : { label }),
     ...(position === undefined ? {} : { position }),
     ...(internal === undefined ? {} : { internal: internalFields(internal) }),
+    ...(dispatched_ports === undefined ? {} : { dispatched_ports: formatDispatchedPorts(dispatched_ports) }),
+    ...(services === undefined ? {} : { services }),
   };
 }
 

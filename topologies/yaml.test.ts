@@ -3,6 +3,8 @@ import test from "ava";
 import * as Schema from "effect/Schema";
 import fc from "fast-check";
 import { parseDocument } from "yaml";
+import type { Network } from "../core/scenario.ts";
+import { makeAs, makeEnd, makeLink } from "./model.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 import { buildPreset } from "./presets.ts";
 import { formatProblems, type Problem } from "./problems.ts";
@@ -104,7 +106,7 @@ test("a problem of shape is found at its value, its key, or the mapping that lac
     scenarioProblems(text).map(({ line, column, message, didYouMean }) => [line, column, message, didYouMean]),
     [
       [1, 32, 'topology.rows: expected a whole number from 1 to 100, found "x"', undefined],
-      [2, 11, "duration: expected a duration such as 250ms, 10s or 2min, found 5", undefined],
+      [2, 11, "duration: expected a duration such as 250ms, 10s or 2min, found 5 without a unit", undefined],
       [3, 1, 'unknown key "polcy"', "policy"],
       [5, 5, "flows[0].to is missing", undefined],
     ],
@@ -200,11 +202,36 @@ test("changed scenario files give a scenario or problems, whatever the change", 
   t.true(sound > 5 && sound < 390, "some changes must matter and some must not");
 });
 
+/** Everything that an AS can say. */
+const FULL: Network = {
+  name: "full",
+  ases: [
+    {
+      ...makeAs("1-1", true),
+      label: "Zürich West 2",
+      internal: { latency_ns: 1_000, rate_bps: 0, pairs: [{ a: 0, b: 1, latency_ns: 2_000, rate_bps: 1e9 }] },
+      dispatched_ports: { min: 1_024, max: 2_048 },
+      services: { CS: ["10.0.0.5", "10.0.0.6"] },
+    },
+    { ...makeAs("1-2", false), label: "off", dispatched_ports: { min: 1, max: 65_535 } },
+    { ...makeAs("1-3", false), label: "2", dispatched_ports: null, services: { DS: ["10.0.0.7"] } },
+  ],
+  links: [
+    makeLink(makeEnd("1-1", 1), "child", makeEnd("1-2", 1)),
+    makeLink(makeEnd("1-1", 2), "child", makeEnd("1-3", 1)),
+  ],
+};
+
+test("what an AS says is written and read back", (t) => {
+  t.deepEqual(resolveTopology(networkToYaml(FULL), { file: "x.yaml" }), { ok: true, value: FULL });
+});
+
 test("the plain form is read as the whole parser reads it, whatever the change, and never where it is in doubt", (t) => {
-  const texts = ["internet", "parallel", "diamond"].map((name) => {
+  const texts = ["internet", "parallel", "diamond", "sciera"].map((name) => {
     const built = buildPreset(name);
     return built.ok ? networkToYaml(built.value) : "";
   });
+  texts.push(networkToYaml(FULL));
   for (const text of texts) t.not(readPlainYaml(text), null);
   let read = 0;
   const put = fc.oneof(

@@ -75,10 +75,10 @@ export class YamlFile {
     this.text = text;
     this.readFile = readFile;
     this.#tree = tree;
-    for (const { code, message, pos } of firstAtEachPlace(tree?.document.errors ?? [])) {
-      const reason = code === "RESOURCE_EXHAUSTION" ? "it is nested too deeply" : message;
-      const found = shown(text.slice(pos[0], Math.min(pos[1], pos[0] + 20)));
-      this.#add(pos[0], { message: `not valid YAML: ${reason}`, expected: "valid YAML", found });
+    for (const error of firstAtEachPlace(tree?.document.errors ?? [])) {
+      const { reason, at } = reasonOf(error, text);
+      const found = shown(text.slice(at, Math.min(Math.max(at + 1, error.pos[1]), at + 20)));
+      this.#add(at, { message: `not valid YAML: ${reason}`, expected: "valid YAML", found });
     }
     const walk = { depth: 0, aliasDepth: 0, aliasedValues: 0, anchors: new Map<string, unknown>() };
     const ofTree = (root: unknown): unknown => (this.#problems.length === 0 ? this.#plain(root, walk) : null);
@@ -94,6 +94,12 @@ export class YamlFile {
     const { file, line, column } = last;
     const message = `${this.#unreported} more problems`;
     return [...sorted, { file, line, column, message, expected: "none", found: String(this.#unreported) }];
+  }
+
+  /** Whether something that was left out stands below `path` at a place whose text below it `is` fits. */
+  hasLeftOut(path: Path, is: RegExp): boolean {
+    const above = pathText(path);
+    return [...this.#leftOut].some((place) => place.startsWith(above) && is.test(place.slice(above.length)));
   }
 
   get problemCount(): number {
@@ -319,6 +325,25 @@ export function parseYaml(
 function noFiles(): Result<string, string> {
   return err("other files cannot be read from here");
 }
+
+/** What the parser's own words leave unsaid: the mistakes that topologies invite. */
+function reasonOf({ code, message, pos: [at] }: YAMLParseError, text: string): { reason: string; at: number } {
+  if (code === "RESOURCE_EXHAUSTION") return { reason: "it is nested too deeply", at };
+  if (code === "TAB_AS_INDENT") return { reason: `${message}: use spaces`, at };
+  if (code === "BLOCK_AS_IMPLICIT_KEY") {
+    return { reason: "a key within a value: is this line, or the next, indented as those around it?", at };
+  }
+  const from = Math.max(0, at - MAX_LOOKED_BACK);
+  const [cut] = [...text.slice(from, at).matchAll(/(?<=[\da-f][ \t]+)#\d/g)].slice(-1);
+  if (cut === undefined) return { reason: message, at };
+  return {
+    reason: "a # after a space begins a comment: write interfaces without it, 1-ff00:0:110#1",
+    at: from + cut.index,
+  };
+}
+
+/** Where a bracket is not closed, the cause is this near in characters. */
+const MAX_LOOKED_BACK = 400;
 
 /** What follows a mistake at the very same place follows from it. */
 function firstAtEachPlace(errors: readonly YAMLParseError[]): readonly YAMLParseError[] {

@@ -3,11 +3,11 @@
  * choose their own path, a selector for them, too.
  */
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
-import { type L4, type Packet, PAYLOAD_HEADER_BYTES, type ScmpEcho } from "../../core/packet.ts";
+import type { L4, Packet, ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { createPathFinder, type PathFinder } from "../../core/path-enumeration.ts";
 import type { FlowSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
-import { dataOverhead, MESSAGE_OVERHEAD } from "../../core/transport/frames.ts";
+import { isConnected, leastPayload } from "../../core/transport/frames.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import type { SelectorInput } from "../selectors/selector.ts";
@@ -27,13 +27,6 @@ export interface FlowPlan {
   readonly replyL4: L4;
 }
 
-/** Applications whose other side sends packets of its own. */
-const ANSWERED: ReadonlySet<FlowSpec["app"]> = new Set(["bulk", "file-transfer", "request-response"]);
-
-export function isAnswered({ app }: FlowSpec): boolean {
-  return ANSWERED.has(app);
-}
-
 export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, HostPlan>): FlowPlan {
   const src = hosts.get(hostId(flow.src)) as HostPlan;
   const dst = hosts.get(hostId(flow.dst)) as HostPlan;
@@ -41,7 +34,7 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
   const selector = `selector/${flow.id}`;
   src.selectors.push(selector);
   const isPing = flow.app === "ping";
-  const replySelector = flow.reply === "select" && (isPing || isAnswered(flow)) ? `${selector}/replies` : null;
+  const replySelector = flow.reply === "select" && (isPing || isConnected(flow.app)) ? `${selector}/replies` : null;
   if (replySelector !== null) dst.selectors.push(replySelector);
   if (isPing) {
     const identifier = takePort(src);
@@ -53,7 +46,7 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
   const sink = `app/${flow.id}/sink`;
   const [srcPort, dstPort] = [takePort(src), takePort(dst)];
   dst.ports.push([dstPort, sink]);
-  if (isAnswered(flow)) src.ports.push([srcPort, source]);
+  if (isConnected(flow.app)) src.ports.push([srcPort, source]);
   const l4: L4 = { kind: "udp", srcPort, dstPort };
   return {
     flow,
@@ -135,7 +128,7 @@ function textOf(interfaces: PathInfo["interfaces"]): string {
 function appInputs(scenario: Scenario, plan: FlowPlan, header: number, replyHeader: number, at: Lookup): AppInputs {
   const { flow, number, replySelector } = plan;
   const room = flow.packet_size - Math.max(header, replyHeader);
-  if (room <= overheadOf(flow)) {
+  if (room < leastPayload(flow.app)) {
     throw new Error(`flow ${flow.id}: packets of ${flow.packet_size} B have no room for data behind their headers`);
   }
   const replyFlow = number + scenario.flows.length;
@@ -175,10 +168,4 @@ const ECT_0 = 2;
 
 function flowIdOf(number: number): Packet["flowId"] {
   return (number + 1) & 0xf_ffff;
-}
-
-/** Payload bytes that a packet needs beside data; one more makes it worth sending. */
-function overheadOf(flow: FlowSpec): number {
-  if (flow.app === "message-stream") return MESSAGE_OVERHEAD;
-  return isAnswered(flow) ? dataOverhead(0) : PAYLOAD_HEADER_BYTES - 1;
 }

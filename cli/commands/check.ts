@@ -12,9 +12,10 @@ import { counted, paint, print, printJson } from "../output.ts";
 const flags = { scenario: scenarioArgument, json: jsonFlag };
 
 const execute = Effect.fnUntraced(function* ({ scenario: file, json }: Command.Command.Config.Infer<typeof flags>) {
-  const { loadScenario, readScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
+  const { completeScenario, readScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { problemText } = yield* Effect.promise(() => import("../runner/problem-text.ts"));
-  const { text, resolved } = yield* readScenario(file);
+  const read = yield* readScenario(file);
+  const { text, resolved } = read;
   if (!resolved.ok) {
     if (!json)
       return yield* new InputError({
@@ -24,7 +25,7 @@ const execute = Effect.fnUntraced(function* ({ scenario: file, json }: Command.C
     return yield* new InputRefused();
   }
   // Policies in files are part of what must be sound.
-  const { scenario } = yield* loadScenario(file);
+  const { scenario } = yield* completeScenario(file, read);
   const { sha256 } = yield* Effect.promise(() => import("../runner/manifest.ts"));
   const summary = summaryOf(scenario, sha256(canonicalJson(scenario)));
   yield* json ? printJson({ ok: true, file, ...summary }) : print(formatSummary(summary));

@@ -3,7 +3,6 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
 import { canonicalJson } from "../../core/canonical.ts";
-import { expandFaults } from "../../core/faults.ts";
 import type { PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { isPolicyFile } from "../../topologies/policies.ts";
@@ -47,12 +46,17 @@ export const readScenario = Effect.fnUntraced(function* (file: string, overrides
 
 /** Reads and resolves a scenario file; path policies in files are loaded once to learn their names. */
 export const loadScenario = Effect.fnUntraced(function* (file: string, overrides: Overrides = {}) {
-  const { text, inputs, resolved } = yield* readScenario(file, overrides);
+  return yield* completeScenario(file, yield* readScenario(file, overrides), overrides);
+});
+
+/** What is left to do with a scenario that has been read. */
+export const completeScenario = Effect.fnUntraced(function* (
+  file: string,
+  { text, inputs, resolved }: ReadScenario,
+  overrides: Overrides = {},
+) {
   if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
   const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
-  const timeline = expandFaults(resolved.value);
-  if (!timeline.ok)
-    return yield* new InputError({ message: `${file}: fault ${timeline.error.fault}: ${timeline.error.message}` });
   const { scenario, policies } = yield* namePolicies(resolved.value, locate, inputs);
   const loaded: LoadedScenario = { file, scenario, inputs, policies };
   return loaded;

@@ -21,6 +21,7 @@ const Shape = finite("a number above 0", 1e-9, 1e9);
 const Switch = Schema.Boolean.annotate({ expected: "true or false" });
 const InterfaceId = whole("an interface id from 1 to 65535", 1, 65_535);
 const InsideId = whole("an interface id, 0 for the AS's hosts", 0, 65_535);
+const Port = whole("a port from 1 to 65535", 1, 65_535);
 const Text = Schema.String.annotate({ expected: "text" });
 
 const Delay = Schema.Union([
@@ -94,6 +95,10 @@ const Link = Schema.Struct({
   ba: Direction,
 }).annotate({ expected: "a link: {a, b, type, mtu, ab, ba}" });
 
+const Backends = Schema.Array(Text)
+  .annotate({ expected: "a list of addresses" })
+  .check(Schema.isMinLength(1, { expected: "at least one address" }));
+
 const As = Schema.Struct({
   ia: Text,
   core: Switch,
@@ -108,6 +113,12 @@ const As = Schema.Struct({
       rate_bps: Rate,
       pairs: Schema.Array(Schema.Struct({ a: InsideId, b: InsideId, latency_ns: Nanos, rate_bps: Rate })),
     }),
+  ),
+  dispatched_ports: optional(
+    Schema.NullOr(Schema.Struct({ min: Port, max: Port })).annotate({ expected: "{min, max}, or null for none" }),
+  ),
+  services: optional(
+    Schema.Struct({ CS: optional(Backends), DS: optional(Backends) }).annotate({ expected: "{CS: [...], DS: [...]}" }),
   ),
 }).annotate({ expected: "an AS: {ia, core, mtu, ...}" });
 

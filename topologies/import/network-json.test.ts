@@ -29,6 +29,8 @@ test("every kind of value goes there and back", (t) => {
       label: 'a "name"',
       position: { lat: -1.5, lon: 180 },
       internal: { latency_ns: 1, rate_bps: 2, pairs: [{ a: 0, b: 1, latency_ns: 3, rate_bps: 0 }] },
+      dispatched_ports: as.core ? null : { min: 1, max: 2 },
+      services: { CS: ["10.0.0.5", "2001:db8::1"] },
     })),
     links: tiny.links.map((link) => ({ ...link, ab })),
   };
@@ -48,7 +50,39 @@ test("our own topology document as JSON is one, too", (t) => {
   t.is(network.links.length, 1);
 });
 
+const schedule = (text: string): string => TINY.replace('"schedule":null', `"schedule":${text}`);
+const steps = (period: number, ...times: readonly number[]): string => {
+  const list = times.map((at) => `{"at_ns":${at},"rate_bps":1}`).join(",");
+  return schedule(`{"kind":"steps","period_ns":${period},"steps":[${list}]}`);
+};
+const opportunities = (period: number, bytes: number, times: string): string =>
+  schedule(`{"kind":"opportunities","period_ns":${period},"bytes":${bytes},"at_ns":${times}}`);
+
+test("schedules: opportunities may fall together, and end with their period", (t) => {
+  for (const text of [opportunities(5, 1, "[0,0,5]"), steps(6, 0, 5), steps(0, 1, 5)]) {
+    t.not(importedFrom(json(text)).network.links[0]?.ab.schedule, null);
+  }
+});
+
 const mistakes: readonly (readonly [what: string, text: string, says: RegExp])[] = [
+  ["no opportunities", opportunities(5, 1, "[]"), /net\.json:9:\d+ .*at_ns/],
+  ["opportunities of nothing", opportunities(5, 0, "[1]"), /bytes: expected whole bytes above 0, found 0/],
+  ["unsorted opportunities", opportunities(5, 1, "[3,2]"), /net\.json:9:\d+ .*must ascend, found 2 ns after 3 ns/],
+  ["opportunities beyond their period", opportunities(5, 1, "[6]"), /expected a period at least the last time, 6 ns/],
+  ["opportunities without a period", opportunities(0, 1, "[0]"), /and above 0, found 0 ns/],
+  ["unsorted steps", steps(0, 3, 2), /must ascend, found 2 ns after 3 ns/],
+  ["steps at one time", steps(0, 3, 3), /must ascend, found 3 ns after 3 ns/],
+  ["steps beyond their period", steps(3, 0, 3), /expected a period above the last time, 3 ns, or 0, found 3 ns/],
+  [
+    "ports out of order",
+    TINY.replace('"core":true', '"core":true,"dispatched_ports":{"min":5,"max":4}'),
+    /expected ports in order/,
+  ],
+  [
+    "a backend that is none",
+    TINY.replace('"core":true', '"core":true,"services":{"CS":["CS"]}'),
+    /net\.json:4:\d+ .*an IPv4 or IPv6 address in its shortest form, found "CS"/,
+  ],
   ["unknown key", TINY.replace('"mtu"', '"mtoo"'), /net\.json:4:\d+ .*mt/],
   [
     "negative latency",

@@ -1,12 +1,12 @@
 /** Networks as JSON: the resolved network itself (`core/scenario.ts`), every value in its base unit, one AS or link a line. */
 import * as EffectResult from "effect/Result";
 import * as Schema from "effect/Schema";
-import { parseIA } from "../../core/address.ts";
+import { HOST_TYPE, hostType, parseHost, parseIA } from "../../core/address.ts";
 import { canonicalJson } from "../../core/canonical.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import type { Network } from "../../core/scenario.ts";
+import type { Network, RateSchedule } from "../../core/scenario.ts";
 import { decode } from "../decode.ts";
-import { type Finding, type Problem, withSources } from "../problems.ts";
+import { type Finding, type Problem, shown, withSources } from "../problems.ts";
 import { resolveTopology } from "../resolve-topology.ts";
 import type { Path } from "../yaml.ts";
 import { assemble } from "./assemble.ts";
@@ -55,6 +55,45 @@ export function importNetworkJson(source: SourceFile): Result<Imported, readonly
   return err(withSources(file.problems, text));
 }
 
+function checkEndHosts(
+  { dispatched_ports: ports, services }: NetworkDocument["ases"][number],
+  path: Path,
+  say: (path: Path, finding: Finding) => void,
+): void {
+  if (ports !== undefined && ports !== null && ports.min > ports.max) {
+    const message = `expected ports in order, found ${ports.min} to ${ports.max}`;
+    say([...path, "dispatched_ports"], { message, expected: "min at most max", found: `${ports.min}, ${ports.max}` });
+  }
+  for (const [service, backends] of Object.entries(services ?? {})) {
+    for (const [at, text] of backends.entries()) {
+      const host = parseHost(text);
+      if (host.ok && host.value === text && hostType(text) !== HOST_TYPE.svc) continue;
+      const expected = "an IPv4 or IPv6 address in its shortest form";
+      const found = shown(text);
+      say([...path, "services", service, at], { message: `expected ${expected}, found ${found}`, expected, found });
+    }
+  }
+}
+
+/** Why times do not ascend within their period; undefined where they do. Opportunities may fall together, steps may not. */
+function scheduleMisfit(schedule: RateSchedule): Finding | undefined {
+  const { period_ns } = schedule;
+  const isSteps = schedule.kind === "steps";
+  const times = isSteps ? schedule.steps.map(({ at_ns }) => at_ns) : schedule.at_ns;
+  const unsorted = times.findIndex((time, at) => at > 0 && time < (times[at - 1] ?? 0) + (isSteps ? 1 : 0));
+  if (unsorted !== -1) {
+    const found = `${times[unsorted]} ns after ${times[unsorted - 1]} ns`;
+    return { message: `the times of a schedule must ascend, found ${found}`, expected: "ascending times", found };
+  }
+  const last = times.at(-1) ?? 0;
+  if (isSteps ? period_ns === 0 || last < period_ns : period_ns >= Math.max(1, last)) return undefined;
+  const expected = isSteps
+    ? `above the last time, ${last} ns, or 0`
+    : `at least the last time, ${last} ns, and above 0`;
+  const found = `${period_ns} ns`;
+  return { message: `expected a period ${expected}, found ${found}`, expected, found };
+}
+
 function networkOf(document: NetworkDocument, misfits: Misfit[]): Network | undefined {
   const say = (path: Path, finding: Finding): void => {
     if (misfits.length < MAX_FINDINGS) misfits.push({ path, finding });
@@ -68,9 +107,12 @@ function networkOf(document: NetworkDocument, misfits: Misfit[]): Network | unde
     const expected = "an ISD-AS number as SCION prints it, without wildcards";
     say(["ases", at, "ia"], { message: `expected ${expected}, found ${JSON.stringify(ia)}`, expected, found: ia });
   }
+  for (const [at, as] of ases.entries()) checkEndHosts(as, ["ases", at], say);
   for (const [at, link] of links.entries()) {
     for (const key of ["ab", "ba"] as const) {
-      const { delay, latency_ns } = link[key];
+      const { delay, latency_ns, schedule } = link[key];
+      const finding = schedule === null ? undefined : scheduleMisfit(schedule);
+      if (finding !== undefined) say(["links", at, key, "schedule"], finding);
       const spread = delay.kind === "uniform" ? delay.width_ns : delay.kind === "normal" ? delay.bound_ns : 0;
       if (spread <= latency_ns) continue;
       const message = `the delay varies by ${spread} ns, more than the latency of ${latency_ns} ns`;

@@ -286,5 +286,7 @@ function lossesOf({ ases, links }: Network): readonly string[] {
       "values between two interfaces of an AS",
       ases.filter(({ internal }) => (internal?.pairs.length ?? 0) > 0).length,
     ),
+    ...count("dispatched ports", ases.filter(({ dispatched_ports }) => dispatched_ports !== undefined).length),
+    ...count("services", ases.filter(({ services }) => services !== undefined).length),
   ];
 }

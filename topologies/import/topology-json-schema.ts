@@ -61,7 +61,7 @@ export const TopologyJsonDocument = Schema.Struct({
   hidden_segment_lookup_service: ignored,
   hidden_segment_registration_service: ignored,
   sigs: ignored,
-  dispatched_ports: ignored,
+  dispatched_ports: optional(text('a range of ports such as "31000-32767", "all" or "-"')),
   endhost_port_range: ignored,
   test_dispatcher: ignored,
   overlay: ignored,

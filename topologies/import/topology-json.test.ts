@@ -1,5 +1,6 @@
 import test from "ava";
 import { countsOf, fileSource, folderSource, importedFrom, linksOf, problemsOf } from "./import-testing.ts";
+import { networkToYaml } from "../write.ts";
 import type { SourceFile } from "./source.ts";
 
 interface Side {
@@ -119,6 +120,14 @@ test("static info: the larger latency and the smaller bandwidth hold, between AS
   t.like(network.ases[0], { label: "Zurich", position: { lat: 47.4, lon: 8.5 } });
   t.is(network.ases[1]?.label, "only a note");
   t.deepEqual(warnings, ["1 interfaces are not direct links (LinkType): left out"]);
+});
+
+test("everything that the files say goes through YAML and back", (t) => {
+  const { network } = importedFrom(folderSource([...ALL, ...INFO]));
+  t.is(network.ases[0]?.dispatched_ports, null);
+  t.true(network.ases.some(({ internal }) => (internal?.pairs.length ?? 0) > 0));
+  t.deepEqual(importedFrom(fileSource("a.yaml", networkToYaml(network))).network.ases, network.ases);
+  t.deepEqual(importedFrom(fileSource("a.yaml", networkToYaml(network))).network.links, network.links);
 });
 
 /** The files with one text changed. */

@@ -7,6 +7,7 @@ import { formatInterface, type IA, type IfId, MAX_IF_ID } from "../../core/addre
 import { err, ok, type Result } from "../../core/result.ts";
 import { DEFAULT_DIRECTION, type LinkType, type NetworkAs, type NetworkLink } from "../../core/scenario.ts";
 import { decode } from "../decode.ts";
+import { readDispatchedPorts } from "../end-hosts.ts";
 import { DEFAULT_MTU, makeLink } from "../model.ts";
 import { type Finding, type Problem, withSources } from "../problems.ts";
 import { Section } from "../section.ts";
@@ -113,8 +114,15 @@ function readOne(source: SourceFile, config: SourceFile | undefined): Result<One
     ...(label === undefined ? {} : { label }),
     ...(position === undefined ? {} : { position }),
     ...(internal === undefined ? {} : { internal }),
+    ...portsOf(document, section),
   };
   return ok({ as, file, ends, info: info.value });
+}
+
+/** Where the file does not say, what SCION's generator would have written. */
+function portsOf({ dispatched_ports: ports }: TopologyJsonDocument, section: Section): Partial<NetworkAs> {
+  // Both an empty text and a dash are none, as scionproto reads them.
+  return ports === undefined ? {} : readDispatchedPorts(ports === "" ? "-" : ports, section.at("dispatched_ports"));
 }
 
 function readConfig(

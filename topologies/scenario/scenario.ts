@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema";
 import { SCENARIO_DEFAULTS } from "../../core/scenario.ts";
 import { Fault } from "./fault.ts";
 import { Flow, hostText } from "./flow.ts";
+import { Keys } from "./keys.ts";
 import { LinkOverride } from "./link.ts";
 import { Policy, PolicyWithParameters } from "./policy.ts";
 import { Topology } from "./topology.ts";
@@ -21,6 +22,25 @@ const Record = Schema.Struct({
     example: 1000,
   }),
 }).annotate({ expected: "a mapping of series and samples" });
+
+const Bfd = Schema.Union([
+  Schema.Literals(["on", "off"]),
+  Schema.Struct({
+    mode: optional(Schema.Literals(["on", "off"]), {
+      description: "on: routers notice by BFD's own packets; off: after `detection`, which costs no events",
+      default: "on",
+    }),
+    interval: optional(Duration, {
+      description: "Time between two packets of a session, whole microseconds",
+      default: "200ms",
+    }),
+    multiplier: optional(wholeNumber(1, 255), {
+      description: "After so many intervals without a packet the link counts as down",
+      default: SCENARIO_DEFAULTS.bfd.multiplier,
+    }),
+  }).annotate({ expected: "a mapping of mode, interval, multiplier" }),
+]).annotate({ expected: "on, off or {interval: 200ms, multiplier: 3}" });
+export type BfdDocument = typeof Bfd.Type;
 
 const mapping = <S extends Schema.Constraint>(value: S, expected: string) =>
   Schema.Record(Schema.String, value).annotate({ expected });
@@ -70,8 +90,17 @@ const fields = {
     example: { name: "pinned", path: 1 },
   }),
   detection: optional(Duration, {
-    description: "Time until a router notices that a link is down or back",
+    description: "Without BFD: time until a router notices that a link is down or back",
     default: "600ms",
+  }),
+  bfd: optional(Bfd, {
+    description: "Whether routers notice by BFD (RFC 5880) that a link is down, and how fast",
+    default: "off",
+    example: { interval: "50ms", multiplier: 3 },
+  }),
+  keys: optional(Keys, {
+    description: "Master keys of ASes, from which their hop-field keys are derived. The others have keys of the seed",
+    example: { "1-ff00:0:110": "V9SOOHqV4KdAL6utGnvEtA==" },
   }),
   revocation: optional(Duration, { description: "How long a path is avoided after news of a failure", default: "10s" }),
   max_paths: optional(wholeNumber(1, 1_000), {

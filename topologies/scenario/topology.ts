@@ -50,6 +50,14 @@ const Position = Schema.Struct({
   lon: required(decimal(-180, 180), { description: "Degrees east", example: 8.5 }),
 }).annotate({ expected: "a position: {lat, lon}" });
 
+const Addresses = Schema.Array(text("an IPv4 or IPv6 address")).annotate({ expected: "a list of addresses" });
+
+const Services = Schema.Struct({
+  CS: optional(Addresses, { description: "Hosts of the control service", example: ["10.0.0.5"] }),
+  DS: optional(Addresses, { description: "Hosts of the discovery service", example: ["10.0.0.6"] }),
+}).annotate({ expected: "a mapping from CS and DS to lists of addresses" });
+export type ServicesDocument = typeof Services.Type;
+
 const As = Schema.NullOr(
   Schema.Struct({
     core: optional(Switch, { description: "Is the AS in its ISD's core?", default: false }),
@@ -59,6 +67,15 @@ const As = Schema.NullOr(
     internal: optional(Internal, {
       description: "What crossing the AS costs a packet. Default: nothing",
       example: { latency: "1ms" },
+    }),
+    dispatched_ports: optional(text('a range of ports such as 31000-32767, all or "-"'), {
+      description:
+        'UDP ports at which its hosts take packets themselves, as in topology.json: both included, all, or "-" for none; others go to port 30041',
+      default: "31000-32767",
+    }),
+    services: optional(Services, {
+      description: "Hosts behind each service address; a packet to 1-ff00:0:110,CS reaches one of them",
+      example: { CS: ["10.0.0.5"] },
     }),
   }).annotate({ expected: "a mapping such as {core: true}" }),
 ).annotate({ expected: "a mapping such as {core: true}" });
