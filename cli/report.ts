@@ -8,7 +8,7 @@ const MAX_ROWS = 20;
 /** Lines of the timeline, and what a fault hits, before the rest is only counted. */
 const MAX_TIMELINE = 12;
 const MAX_TARGETS = 4;
-/** Switches in a row that stand in lines of their own. */
+/** Switches in a row that stand in lines of their own in a timeline that is too long. */
 const MAX_SWITCHES = 3;
 /** Columns of text; names give way. */
 const WIDTH = 100;
@@ -32,10 +32,9 @@ export function formatRun(summary: RunSummary): string {
 
 function headLine({ scenario, seed, policy, manifest, simulated_s, warmup_s }: RunSummary): string {
   const world = manifest.world === "sim" ? "simulated" : "live";
+  const chosen = policy === "" ? "" : `, policy ${policy}`;
   const warmup = warmup_s === 0 ? "" : `, measured from ${formatNumber(warmup_s)} s on (warm-up)`;
-  return (
-    paint("bold", `${scenario}`) + `  seed ${seed}, policy ${policy}, ${formatNumber(simulated_s)} s ${world}${warmup}`
-  );
+  return paint("bold", `${scenario}`) + `  seed ${seed}${chosen}, ${formatNumber(simulated_s)} s ${world}${warmup}`;
 }
 
 function lastLine({ digest, manifest, events, wall_s }: RunSummary): string {
@@ -74,6 +73,7 @@ function moreLine(count: number, what: string): string {
 }
 
 function flowTable({ flows, totals }: RunSummary): string {
+  if (flows.length === 0) return "no flows";
   const head: Cell[] = ["flow", "sent", "received", "lost", "goodput", "p50", "p95", "p99 ms", "switches"];
   const rowOf = (id: string, flow: Omit<typeof totals, "in_flight" | "jain">, switches: number): Cell[] => {
     const { sent, received, lost, goodput_bps, latency_ms } = flow;
@@ -140,7 +140,7 @@ type Switch = Extract<TimelineEvent, { readonly event: "switch" }>;
 
 function timelineTable({ timeline, timeline_omitted }: RunSummary): string[] {
   if (timeline.length === 0) return [];
-  const all = gatheredRows(timeline);
+  const all = timeline.length <= MAX_TIMELINE ? timeline.map(timelineRow) : gatheredRows(timeline);
   const rows = all.slice(0, MAX_TIMELINE);
   const [lines, switches] = [all.length - rows.length, timeline_omitted];
   const unnamed = switches === 0 ? "" : `\n${switches} more switches are not named`;
