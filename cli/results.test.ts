@@ -183,7 +183,9 @@ test("the report names every application's own figures within 100 columns", (t) 
   t.regex(text, /^call +\d+ +\d+ +[\d.]+ % +\d+ +\d+$/m);
   t.regex(text, /^backup +\d+ +\d+ +\d+ +\d+ +\d+ +[\d.]+ +[\d.]+ kB$/m);
   t.regex(text, /^never +1 +0 .* - +- +- /m);
-  t.regex(text, /^ *[\d.]+ s {2}\d+ flows: \d+ switches of path/m);
+  const { timeline } = summary;
+  const long = formatRun({ ...summary, timeline: [...timeline, ...timeline] });
+  t.regex(long, /^ *[\d.]+ s {2}\d+ flows: \d+ switches of path/m);
 });
 
 test("a report of 5,000 flows with long names stays short and narrow", (t) => {
