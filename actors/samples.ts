@@ -1,12 +1,19 @@
 /**
- * Delays of single packets, a uniform sample of each flow: those whose keyed draw is least. Such a sample needs no stream, so that
- * the run is the same with and without it, and it does not depend on the order in which packets arrive.
+ * Single packets of each flow with their delays, and beside them single transfers, exchanges and late messages: uniform samples, those
+ * whose keyed draw is least. Such a sample needs no stream, so that the run is the same with and without it, and it does not depend
+ * on the order in which things arrive.
  */
-import { drawKey, keyedUniform } from "../core/digest.ts";
+import { localTime, type LocalClock } from "../core/clock.ts";
+import { drawKey, finish } from "../core/digest.ts";
 import { Heap } from "../core/heap.ts";
 import type { Packet } from "../core/packet.ts";
-import type { Scenario } from "../core/scenario.ts";
+import type { FlowSpec, Scenario } from "../core/scenario.ts";
+import { decodeFrame } from "../core/transport/frames.ts";
 import type { Nanos } from "../core/units.ts";
+import type { BulkContext } from "./apps/bulk.ts";
+import type { Completion } from "./apps/connection.ts";
+import type { MessageSinkContext } from "./apps/message-sink.ts";
+import type { Tally } from "./apps/tally.ts";
 import { tallyId } from "./results.ts";
 import type { PacketHandler } from "./with-packet-handler.ts";
 import type { Cell, World } from "./world.ts";
@@ -14,100 +21,204 @@ import type { Cell, World } from "./world.ts";
 /** Packets of one flow that can be kept. */
 export const MAX_SAMPLES = 1_000_000;
 
-export interface DelaySample {
+/** `number`: of the packet, the transfer, the exchange or the message within its flow. */
+export interface Sample {
   readonly number: number;
-  readonly sent: Nanos;
-  /** One way; for pings the round trip. */
-  readonly delay: Nanos;
+  /** When it was sent or begun. */
+  readonly start: Nanos;
+  /** Of packets and messages one way, of pings the round trip; of transfers and exchanges until they were complete. */
+  readonly time: Nanos;
+  /** Payload of the transfer, the response or the message; of packets 0. */
+  readonly bytes: number;
+}
+
+/** In order of number. */
+export interface FlowSample {
+  readonly flow: string;
+  readonly packets: readonly Sample[];
+  readonly others: { readonly kind: "transfer" | "exchange" | "message"; readonly all: readonly Sample[] };
+}
+
+interface Watched {
+  readonly flow: FlowSpec;
+  readonly packets: Reservoir;
+  readonly others: Reservoir;
 }
 
 /** Listens where each flow is counted; made once the world's actors are, before it runs. */
-export class DelaySampler {
-  readonly #flows: readonly { readonly id: string; readonly kept: Reservoir }[];
+export class Sampler {
+  readonly #world: World;
+  readonly #warmup: Nanos;
+  readonly #flows: readonly Watched[];
 
+  /** `perFlow`: packets of each flow that are kept at most, and as many transfers, exchanges or messages. */
   constructor(world: World, scenario: Scenario, perFlow: number) {
-    this.#flows = scenario.flows.map((flow, number) => {
-      const kept = new Reservoir(perFlow);
-      const key = drawKey(scenario.seed, `app/${flow.id}`, "samples");
-      const cell = world.cells[world.indexOf(tallyId(flow)) as number] as Cell;
-      listen(cell, (packet) => {
-        if (packet.flow !== number || world.now < scenario.warmup_ns) return;
-        kept.offer(keyedUniform(key, number, packet.number), packet.number, packet.sentAt, world.now - packet.sentAt);
-      });
-      return { id: flow.id, kept };
+    this.#world = world;
+    this.#warmup = scenario.warmup_ns;
+    this.#flows = scenario.flows.map((flow) => {
+      const reservoir = (purpose: string): Reservoir =>
+        new Reservoir(perFlow, drawKey(scenario.seed, `app/${flow.id}`, purpose)[0]);
+      const watched = { flow, packets: reservoir("samples"), others: reservoir("samples/transfers") };
+      this.#listen(watched);
+      return watched;
     });
   }
 
-  /** By id of the flow; in order of packet number. */
-  samples(): { readonly flow: string; readonly samples: readonly DelaySample[] }[] {
-    return this.#flows.map(({ id, kept }) => ({ flow: id, samples: kept.all() }));
+  /** By id of the flow. */
+  samples(): FlowSample[] {
+    return this.#flows.map(({ flow, packets, others }) => {
+      const kind =
+        flow.app === "request-response" ? "exchange" : flow.app === "message-stream" ? "message" : "transfer";
+      const all = flow.app === "bulk" ? this.#bulkTransfer(flow) : others.all();
+      return { flow: flow.id, packets: packets.all(), others: { kind, all } };
+    });
+  }
+
+  #listen({ flow, packets, others }: Watched): void {
+    const cell = (id: string): Cell => this.#world.cells[this.#world.indexOf(id) as number] as Cell;
+    const sink = cell(tallyId(flow));
+    listenToPackets(sink, packets, this.#warmup);
+    if (flow.app === "message-stream") listenToMessages(sink, others, this.#warmup);
+    if (flow.app === "file-transfer" || flow.app === "request-response")
+      listenToCompletions(cell(`app/${flow.id}`), others, this.#warmup);
+  }
+
+  /** The one transfer of a bulk flow with a number of bytes. */
+  #bulkTransfer({ id }: FlowSpec): Sample[] {
+    const { start, completedAt, bytes, outgoing } = this.#world.read<BulkContext>(`app/${id}`).context;
+    const whole = bytes > 0 && completedAt >= this.#warmup && outgoing.sender.total === bytes;
+    return whole ? [{ number: 0, start, time: completedAt - start, bytes }] : [];
   }
 }
 
-/** Packets go past the listener on their way to the actor. */
-function listen(cell: Cell, heard: (packet: Packet) => void): void {
-  const onPacket: PacketHandler<unknown> | null = cell.onPacket;
-  if (onPacket === null) return;
-  cell.onPacket = (state, packet, ifId, env) => {
-    heard(packet);
-    return onPacket(state, packet, ifId, env);
-  };
+/** The handler that a cell has, and before it one that looks at the context before and after. */
+function listen<C>(cell: Cell, around: (handler: PacketHandler<C>) => PacketHandler<C>): void {
+  if (cell.onPacket !== null) cell.onPacket = around(cell.onPacket as PacketHandler<C>) as PacketHandler<unknown>;
 }
 
-/** Words of an offer: its key, then what it is. */
-const WORDS = 4;
+type Receiving = Tally & { readonly clock: LocalClock };
 
-/** The offers with the least keys. */
+/** Packets that counted: what came once more, or belongs to another flow, does not. Most packets are past it after one draw. */
+function listenToPackets(cell: Cell, kept: Reservoir, warmup: Nanos): void {
+  listen<Receiving>(cell, (onPacket) => (state, packet, ifId, env) => {
+    const draw = kept.draw(packet.number);
+    if (draw >= kept.limit) return onPacket(state, packet, ifId, env);
+    const counts = state.context;
+    const before = counts.received;
+    const control = onPacket(state, packet, ifId, env);
+    if (counts.received !== before && env.now >= warmup) {
+      const time = Math.max(0, localTime(counts.clock, env.now) - packet.sentAt);
+      kept.offer(draw, packet.number, packet.sentAt, time, 0);
+    }
+    return control;
+  });
+}
+
+function listenToCompletions(cell: Cell, kept: Reservoir, warmup: Nanos): void {
+  listen<{ readonly completed: number; readonly latest: Completion }>(
+    cell,
+    (onPacket) => (state, packet, ifId, env) => {
+      const app = state.context;
+      const before = app.completed;
+      const control = onPacket(state, packet, ifId, env);
+      if (app.completed !== before && env.now >= warmup) {
+        const { connection, startedAt, bytes } = app.latest;
+        kept.offer(kept.draw(connection), connection, startedAt, env.now - startedAt, bytes);
+      }
+      return control;
+    },
+  );
+}
+
+/** Messages that were whole after their deadline. */
+function listenToMessages(cell: Cell, kept: Reservoir, warmup: Nanos): void {
+  listen<MessageSinkContext>(cell, (onPacket) => (state, packet, ifId, env) => {
+    const sink = state.context;
+    const before = sink.late;
+    const control = onPacket(state, packet, ifId, env);
+    if (sink.late !== before && env.now >= warmup) offerMessage(kept, packet, localTime(sink.clock, env.now));
+    return control;
+  });
+}
+
+function offerMessage(kept: Reservoir, packet: Packet, now: Nanos): void {
+  const frame = decodeFrame(packet);
+  if (frame?.kind !== "message") return;
+  const { message, bytes } = frame;
+  kept.offer(kept.draw(message), message, packet.sentAt, Math.max(0, now - packet.sentAt), bytes);
+}
+
+/** Words of an offer: its draw, then what it is. */
+const WORDS = 5;
+/** Odd, so that no two numbers fall together: 2^32 over the golden ratio. */
+const SPREAD = 0x9e37_79b1;
+
+/** The offers with the least draws. */
 class Reservoir {
+  /** An offer counts only with a draw below this. */
+  limit = 0x1_0000_0000;
   readonly #size: number;
-  #offers = new Float64Array(WORDS * 64);
+  readonly #key: number;
+  #offers = new Float64Array(0);
   #kept = 0;
-  /** By slot, the greatest key first; made when the first offer has to go. */
+  /** By slot, the greatest draw first; made when the first offer has to go. */
   #order: Heap | null = null;
 
-  constructor(size: number) {
+  constructor(size: number, key: number) {
     this.#size = size;
+    this.#key = key;
   }
 
-  offer(key: number, number: number, sent: Nanos, delay: Nanos): void {
+  /** 32 bits, another for each number below 2^32: none is met twice, so that no two offers tie. */
+  draw(number: number): number {
+    return finish(Math.imul(number, SPREAD) ^ this.#key) >>> 0;
+  }
+
+  offer(draw: number, number: number, start: Nanos, time: Nanos, bytes: number): void {
+    if (draw >= this.limit) return;
     if (this.#kept < this.#size) {
-      this.#put(this.#kept++, key, number, sent, delay);
+      this.#put(this.#kept++, draw, number, start, time, bytes);
+      if (this.#kept === this.#size) this.#close();
       return;
     }
-    this.#order ??= this.#ordered();
-    if (-key <= this.#order.topTime) return;
-    const slot = this.#order.topItem;
-    this.#put(slot, key, number, sent, delay);
-    this.#order.replaceTop(-key, slot, slot);
+    const order = this.#order as Heap;
+    const slot = order.topItem;
+    this.#put(slot, draw, number, start, time, bytes);
+    order.replaceTop(-draw, slot, slot);
+    this.limit = -order.topTime;
   }
 
-  all(): DelaySample[] {
-    const offers = Array.from({ length: this.#kept }, (_, slot): DelaySample => {
+  all(): Sample[] {
+    const offers = Array.from({ length: this.#kept }, (_, slot): Sample => {
       const word = (n: number): number => this.#offers[WORDS * slot + n] as number;
-      return { number: word(1), sent: word(2), delay: word(3) };
+      return { number: word(1), start: word(2), time: word(3), bytes: word(4) };
     });
-    return offers.sort((left, right) => left.number - right.number || left.delay - right.delay);
+    return offers.sort((left, right) => left.number - right.number || left.time - right.time);
   }
 
-  #put(slot: number, key: number, number: number, sent: Nanos, delay: Nanos): void {
+  #put(slot: number, draw: number, number: number, start: Nanos, time: Nanos, bytes: number): void {
     const at = WORDS * slot;
-    if (at === this.#offers.length) this.#grow();
+    if (at >= this.#offers.length) this.#grow();
     const offers = this.#offers;
-    offers[at] = key;
+    offers[at] = draw;
     offers[at + 1] = number;
-    offers[at + 2] = sent;
-    offers[at + 3] = delay;
+    offers[at + 2] = start;
+    offers[at + 3] = time;
+    offers[at + 4] = bytes;
   }
 
   #grow(): void {
-    const offers = new Float64Array(2 * this.#offers.length);
+    const room = WORDS * Math.min(this.#size, Math.max(64, (2 * this.#offers.length) / WORDS));
+    const offers = new Float64Array(room);
     offers.set(this.#offers);
     this.#offers = offers;
   }
 
-  #ordered(): Heap {
+  /** It is full: from now on each offer takes the place of another. */
+  #close(): void {
     const heap = new Heap();
-    for (let slot = 0; slot < this.#kept; slot++) heap.push(-(this.#offers[WORDS * slot] as number), slot, slot);
-    return heap;
+    for (let slot = 0; slot < this.#size; slot++) heap.push(-(this.#offers[WORDS * slot] as number), slot, slot);
+    this.#order = heap;
+    this.limit = -heap.topTime;
   }
 }

@@ -28,7 +28,7 @@ const DEFAULT_ROWS = 25_000;
 export function defaultRecording(scenario: Scenario): RecordSpec {
   const { duration_ns, flows } = scenario;
   const { least, most } = DEFAULT_INTERVALS;
-  const ofOneInterval = Math.max(1, seriesRows(scenario, duration_ns));
+  const ofOneInterval = Math.max(1, 2 * scenario.network.links.length + flows.length);
   const wanted = Math.max(least, Math.min(most, Math.floor(DEFAULT_ROWS / ofOneInterval)));
   const possible = Math.max(1, Math.floor(MAX_SERIES_ROWS / ofOneInterval));
   const series_ns = Math.ceil(duration_ns / Math.min(wanted, possible));
@@ -69,8 +69,9 @@ export interface FlowRow {
 export type SeriesRow = LinkRow | FlowRow;
 
 /** Rows a run of this scenario comes to at most. */
-export function seriesRows({ network, flows, duration_ns }: Scenario, interval: Nanos): number {
-  return Math.ceil(duration_ns / interval) * (2 * network.links.length + flows.length);
+export function seriesRows({ network, flows, duration_ns, warmup_ns }: Scenario, interval: Nanos): number {
+  const more = warmup_ns % interval === 0 || warmup_ns > duration_ns ? 0 : 1;
+  return (Math.ceil(duration_ns / interval) + more) * (2 * network.links.length + flows.length);
 }
 
 interface WatchedLink {
@@ -94,11 +95,12 @@ interface WatchedFlow {
   delaySum: number;
 }
 
-/** Reads a world at the ends of its intervals; whoever runs the world calls `take` there, and `end` when it is over. */
+/** Reads a world at the ends of its intervals, and at that of the warm-up, so that no row lies in both; whoever runs the world calls `take` there, and `end` when it is over. */
 export class SeriesReader {
   /** End of the present interval. */
   next: Nanos;
   readonly #interval: Nanos;
+  readonly #warmup: Nanos;
   readonly #onRow: (row: SeriesRow) => void;
   readonly #links: readonly WatchedLink[];
   readonly #flows: readonly WatchedFlow[];
@@ -106,7 +108,8 @@ export class SeriesReader {
 
   constructor(world: World, scenario: Scenario, interval: Nanos, onRow: (row: SeriesRow) => void) {
     this.#interval = interval;
-    this.next = interval;
+    this.#warmup = scenario.warmup_ns;
+    this.next = this.#endAfter(0);
     this.#onRow = onRow;
     this.#links = world.cells
       .filter(({ spec }) => spec.logic === "link")
@@ -117,7 +120,12 @@ export class SeriesReader {
   /** All that happened before `next` has been handled, and nothing after it. */
   take(): void {
     this.#rows(this.next);
-    this.next += this.#interval;
+    this.next = this.#endAfter(this.next);
+  }
+
+  #endAfter(from: Nanos): Nanos {
+    const next = (Math.floor(from / this.#interval) + 1) * this.#interval;
+    return from < this.#warmup ? Math.min(next, this.#warmup) : next;
   }
 
   /** The run is over at `now`: what is left of the present interval. */

@@ -13,8 +13,8 @@ const foreign = join(folder, "foreign");
 
 test.before(async (t) => {
   const [one, other] = await Promise.all([
-    pathloom(["run", FAILOVER, "--duration", "4s", "--out", recorded]),
-    pathloom(["run", FAILOVER, "--duration", "5s", "--out", foreign]),
+    pathloom(["run", FAILOVER, "--duration", "4s", "--record", "--out", recorded]),
+    pathloom(["run", FAILOVER, "--duration", "5s", "--record", "--out", foreign]),
   ]);
   t.is(one.code, 0, one.stderr);
   t.is(other.code, 0, other.stderr);

@@ -54,7 +54,7 @@ function arrivals(run: string): { now: number; place: string; ifId: number; hex:
 
 test.serial("tshark reads a run's capture without complaint, and its fields are ours", async (t) => {
   const run = join(folder, "run");
-  const made = await pathloom(["run", writeText(folder, "scenario.yaml", SCENARIO), "--out", run]);
+  const made = await pathloom(["run", writeText(folder, "scenario.yaml", SCENARIO), "--out", run, "--record"]);
   t.is(made.code, 0, made.stderr);
   const exported = await pathloom(["export", run, "--format", "pcapng"]);
   t.is(exported.code, 0, exported.stderr);

@@ -1,68 +1,134 @@
 /** Results as people read them. */
-import type { FlowResult, LatencyMs, LinkResult } from "../actors/results.ts";
+import type { FlowResult, LatencyMs, LinkResult, TimelineEvent } from "../actors/results.ts";
 import { type Cell, paint, table } from "./output.ts";
 import type { RunSummary } from "./runner/manifest.ts";
 
-/** Links shown before the rest is only counted. */
-const MAX_LINKS = 20;
+/** Rows of a table before the rest is only counted. */
+const MAX_ROWS = 20;
 /** Lines of the timeline, and what a fault hits, before the rest is only counted. */
-const MAX_TIMELINE = 20;
+const MAX_TIMELINE = 12;
 const MAX_TARGETS = 4;
+/** Switches in a row that stand in lines of their own in a timeline that is too long. */
+const MAX_SWITCHES = 3;
+/** Columns of text; names give way. */
+const WIDTH = 100;
+const LEAST_NAME = 12;
 
-/** The tables of one run: flows, links that dropped packets, reasons, and the line that identifies it. */
+/** The tables of one run: flows, what their applications say, links that dropped packets, reasons, and the line that identifies it. */
 export function formatRun(summary: RunSummary): string {
-  const { scenario, seed, policy, digest, manifest, simulated_s, wall_s, events } = summary;
-  const world = manifest.world === "sim" ? "simulated" : "live";
-  const warmup = summary.warmup_s === 0 ? "" : `, measured from ${formatNumber(summary.warmup_s)} s on`;
-  const head =
-    paint("bold", `${scenario}`) + `  seed ${seed}, policy ${policy}, ${formatNumber(simulated_s)} s ${world}${warmup}`;
-  const rate = wall_s > 0 ? `, ${formatCount(events / wall_s)} events/s` : "";
-  const speed =
-    manifest.world === "sim"
-      ? `${formatCount(events)} events in ${formatNumber(wall_s)} s${rate}`
-      : `${formatCount(events)} events`;
-  const parts = [
-    head,
-    flowTable(summary.flows),
+  const { flows } = summary;
+  return [
+    headLine(summary),
+    flowTable(summary),
+    ...section(transferRows(flows), "flows with transfers"),
+    ...section(messageRows(flows), "flows with messages"),
+    ...section(transportRows(flows), "flows with transport"),
     ...linkTable(summary.links),
     ...dropLine(summary.drops),
     ...timelineTable(summary),
-    `digest ${digest}  (${speed})`,
-  ];
-  return parts.join("\n\n");
+    lastLine(summary),
+  ].join("\n\n");
 }
 
-function flowTable(flows: readonly FlowResult[]): string {
+function headLine({ scenario, seed, policy, manifest, simulated_s, warmup_s }: RunSummary): string {
+  const world = manifest.world === "sim" ? "simulated" : "live";
+  const chosen = policy === "" ? "" : `, policy ${policy}`;
+  const warmup = warmup_s === 0 ? "" : `, measured from ${formatNumber(warmup_s)} s on (warm-up)`;
+  return paint("bold", `${scenario}`) + `  seed ${seed}${chosen}, ${formatNumber(simulated_s)} s ${world}${warmup}`;
+}
+
+function lastLine({ digest, manifest, events, wall_s }: RunSummary): string {
+  const rate = wall_s > 0 ? `, ${formatCount(events / wall_s)} events/s` : "";
+  const inTime = manifest.world === "sim" ? ` in ${formatNumber(wall_s)} s${rate}` : "";
+  return `digest ${digest}  (${formatCount(events)} events${inTime})`;
+}
+
+/** A table with its head; the names in its first column are shortened in the middle where it would be too wide. */
+function fittedTable(head: readonly Cell[], rows: readonly (readonly Cell[])[]): string {
+  const all = [head, ...rows];
+  const others = head.slice(1).map((_, at) => Math.max(...all.map((row) => String(row[at + 1] ?? "").length)) + 2);
+  const room = Math.max(LEAST_NAME, WIDTH - others.reduce((sum, width) => sum + width, 0));
+  return table(all.map(([name = "", ...cells]) => [shorten(String(name), room), ...cells]));
+}
+
+function shorten(name: string, room: number): string {
+  if (name.length <= room) return name;
+  const before = Math.ceil((room - 3) / 2);
+  return `${name.slice(0, before)}...${name.slice(name.length - (room - 3 - before))}`;
+}
+
+interface Rows {
+  readonly head: readonly Cell[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** No table without rows; `what`: the name of the rows that are left out. */
+function section({ head, rows }: Rows, what: string): string[] {
+  if (rows.length === 0) return [];
+  return [fittedTable(head, rows.slice(0, MAX_ROWS)) + moreLine(rows.length - MAX_ROWS, what)];
+}
+
+function moreLine(count: number, what: string): string {
+  return count > 0 ? `\nand ${count} more ${what}; all with --json or --out` : "";
+}
+
+function flowTable({ flows, totals }: RunSummary): string {
+  if (flows.length === 0) return "no flows";
   const head: Cell[] = ["flow", "sent", "received", "lost", "goodput", "p50", "p95", "p99 ms", "switches"];
-  const rows = flows.map((flow): Cell[] => {
-    const { p50, p95, p99 } = flow.latency_ms;
-    const goodput = formatRate(flow.goodput_bps);
-    return [
-      flow.id,
-      flow.sent,
-      flow.received,
-      flow.lost,
-      goodput,
-      formatMs(p50),
-      formatMs(p95),
-      formatMs(p99),
-      flow.switches,
-    ];
-  });
-  const flying = flows.reduce((sum, { in_flight = 0 }) => sum + in_flight, 0);
+  const rowOf = (id: string, flow: Omit<typeof totals, "in_flight" | "jain">, switches: number): Cell[] => {
+    const { sent, received, lost, goodput_bps, latency_ms } = flow;
+    const { p50, p95, p99 } = latency_ms;
+    return [id, sent, received, lost, formatRate(goodput_bps), formatMs(p50), formatMs(p95), formatMs(p99), switches];
+  };
+  const switches = flows.reduce((sum, flow) => sum + flow.switches, 0);
+  const rows = flows.slice(0, MAX_ROWS).map((flow) => rowOf(flow.id, flow, flow.switches));
+  if (flows.length > 1) rows.push(rowOf(`all ${flows.length}`, totals, switches));
+  const flying = totals.in_flight;
   const note =
     flying === 0 ? "" : `\n${flying} ${flying === 1 ? "packet was" : "packets were"} still under way at the end.`;
-  return table([head, ...rows]) + note;
+  return fittedTable(head, rows) + moreLine(flows.length - MAX_ROWS, "flows") + note;
+}
+
+function transferRows(flows: readonly FlowResult[]): Rows {
+  const rows = flows.flatMap(({ id, app, transfers }): Cell[][] => {
+    if (transfers === undefined) return [];
+    const { started, completed, fct_ms } = transfers;
+    const { p50, p95, max } = fct_ms;
+    return [[id, app, `${completed}/${started}`, formatMs(p50), formatMs(p95), formatMs(max)]];
+  });
+  return { head: ["transfers", "app", "completed/started", "FCT p50", "p95", "max ms"], rows };
+}
+
+function messageRows(flows: readonly FlowResult[]): Rows {
+  const rows = flows.flatMap(({ id, messages }): Cell[][] => {
+    if (messages === undefined) return [];
+    const { sent, on_time, late, lost } = messages;
+    return [[id, sent, on_time, formatShare(on_time, on_time + late + lost), late, lost]];
+  });
+  return { head: ["messages", "sent", "on time", "share", "late", "lost"], rows };
+}
+
+function transportRows(flows: readonly FlowResult[]): Rows {
+  const rows = flows.flatMap(({ id, transport }): Cell[][] => {
+    if (transport === undefined) return [];
+    const { retransmitted, spurious, probe_timeouts, congestion_events, ecn_marked, srtt_ms, cwnd_bytes } = transport;
+    const window = `${formatNumber(cwnd_bytes / 1_000)} kB`;
+    return [[id, retransmitted, spurious, probe_timeouts, congestion_events, ecn_marked, formatMs(srtt_ms), window]];
+  });
+  const head = ["transport", "retransmitted", "spurious", "timeouts", "reductions", "marked", "srtt ms", "cwnd"];
+  return { head, rows };
 }
 
 function linkTable(links: readonly LinkResult[]): string[] {
-  const dropping = links.filter(({ drops }) => drops > 0);
-  if (dropping.length === 0) return [];
-  const rows = dropping
-    .slice(0, MAX_LINKS)
-    .map(({ id, packets, drops, utilization }): Cell[] => [id, packets, drops, `${(utilization * 100).toFixed(1)} %`]);
-  const more = dropping.length > MAX_LINKS ? `\nand ${dropping.length - MAX_LINKS} more links with drops` : "";
-  return [table([["links with drops", "packets", "drops", "utilization"], ...rows]) + more];
+  const rows = links
+    .filter(({ drops }) => drops > 0)
+    .map(({ id, packets, drops, utilization, queue_max_packets }): Cell[] => {
+      return [id, packets, drops, formatShare(utilization, 1), queue_max_packets];
+    });
+  return section(
+    { head: ["links with drops", "packets", "drops", "utilization", "longest queue"], rows },
+    "links with drops",
+  );
 }
 
 function dropLine(drops: RunSummary["drops"]): string[] {
@@ -70,17 +136,53 @@ function dropLine(drops: RunSummary["drops"]): string[] {
   return reasons.length === 0 ? [] : [`drops: ${reasons.join(", ")}`];
 }
 
+type Switch = Extract<TimelineEvent, { readonly event: "switch" }>;
+
 function timelineTable({ timeline, timeline_omitted }: RunSummary): string[] {
   if (timeline.length === 0) return [];
-  const rows = timeline.slice(0, MAX_TIMELINE).map((entry): Cell[] => {
-    const at = `${formatNumber(entry.at_ms / 1_000)} s`;
-    if (entry.event === "switch") return [at, `${entry.flow} switches to path ${entry.path}`];
-    const ends = entry.event === "end" ? " ends" : "";
-    return [at, `${entry.fault}${ends}: ${entry.effect} ${formatTargets(entry.targets)}`];
-  });
-  const more = timeline.length - rows.length + timeline_omitted;
-  const note = more === 0 ? "" : `\nand ${more} more; all with --json or --out`;
-  return [table([["time", "what happened"], ...rows]) + note];
+  const all = timeline.length <= MAX_TIMELINE ? timeline.map(timelineRow) : gatheredRows(timeline);
+  const rows = all.slice(0, MAX_TIMELINE);
+  const [lines, switches] = [all.length - rows.length, timeline_omitted];
+  const unnamed = switches === 0 ? "" : `\n${switches} more switches are not named`;
+  return [table([["time", "what happened"], ...rows]) + moreLine(lines, lines === 1 ? "line" : "lines") + unnamed];
+}
+
+function timelineRow(entry: TimelineEvent): Cell[] {
+  const at = formatSeconds(entry.at_ms);
+  if (entry.event === "switch") return [at, `${entry.flow} switches to path ${entry.path}`];
+  const ends = entry.event === "end" ? " ends" : "";
+  return [at, `${entry.fault}${ends}: ${entry.effect} ${formatTargets(entry.targets)}`];
+}
+
+/** One line for all switches between two changes of a fault, where they are many. */
+function gatheredRows(timeline: readonly TimelineEvent[]): Cell[][] {
+  const rows: Cell[][] = [];
+  let run: Switch[] = [];
+  const close = (): void => {
+    rows.push(...(run.length > MAX_SWITCHES ? [switchesRow(run)] : run.map(timelineRow)));
+    run = [];
+  };
+  for (const entry of timeline) {
+    if (entry.event === "switch") run.push(entry);
+    else {
+      close();
+      rows.push(timelineRow(entry));
+    }
+  }
+  close();
+  return rows;
+}
+
+function switchesRow(run: readonly Switch[]): Cell[] {
+  const [first, last] = [run[0] as Switch, run.at(-1) as Switch];
+  const flows = new Set(run.map(({ flow }) => flow)).size;
+  const who = flows === 1 ? first.flow : `${flows} flows`;
+  const until = first.at_ms === last.at_ms ? "" : `, the last at ${formatSeconds(last.at_ms)}`;
+  return [formatSeconds(first.at_ms), `${who}: ${run.length} switches of path${until}`];
+}
+
+function formatSeconds(ms: number): string {
+  return `${formatNumber(ms / 1_000)} s`;
 }
 
 function formatTargets(targets: readonly string[]): string {
@@ -97,6 +199,11 @@ function wholeLinks(targets: readonly string[]): string[] {
     if (!name.includes(">") || !all.has(turned(name))) return [name];
     return name < turned(name) ? [name.replace(">", " - ")] : [];
   });
+}
+
+/** `93.1 %`; `-` of nothing. */
+function formatShare(part: number, whole: number): string {
+  return whole === 0 ? "-" : `${((part / whole) * 100).toFixed(1)} %`;
 }
 
 export function formatMs(ms: LatencyMs["p50"]): string {

@@ -95,7 +95,7 @@ test("run --trace prints readable lines before the result", async (t) => {
 
 test("run --out keeps a whole folder and refuses to replace it without --force", async (t) => {
   const out = join(folder, "kept");
-  const first = await pathloom(["run", FAILOVER, "--out", out, "--trace", "--json"]);
+  const first = await pathloom(["run", FAILOVER, "--out", out, "--record", "--trace", "--json"]);
   const summary = summaryOf(first);
   t.deepEqual(
     readdirSync(out).sort(),
@@ -118,7 +118,7 @@ test("run --out keeps a whole folder and refuses to replace it without --force",
 
 test("the tables of a kept run say what its summary says", async (t) => {
   const out = join(folder, "tables");
-  const summary = await runJson(FAILOVER, "--out", out, "--no-record", "--series", "500ms", "--samples", "5");
+  const summary = await runJson(FAILOVER, "--out", out, "--series", "500ms", "--samples", "5");
   t.deepEqual(summary.manifest.record, { series_ns: 500_000_000, samples: 5, deliveries: false });
   t.is(summary.manifest.command, `pathloom run ${FAILOVER} --seed 1 --series 500ms --samples 5`);
   const lines = (name: string): string[] => readFileSync(join(out, name), "utf8").trimEnd().split("\r\n");
@@ -164,7 +164,7 @@ test("the tables of a kept run say what its summary says", async (t) => {
 
 test("a run kept without its deliveries is replayed from the start, and its digest compared", async (t) => {
   const out = join(folder, "short");
-  const { digest } = await runJson(FAILOVER, "--duration", "2s", "--out", out, "--no-record");
+  const { digest } = await runJson(FAILOVER, "--duration", "2s", "--out", out);
   t.false(existsSync(join(out, "record")));
   const same = await pathloom(["replay", out, "--json"]);
   t.is(same.code, 0);

@@ -16,6 +16,7 @@ import {
   type Sender,
   type SenderOptions,
 } from "../../core/transport/sender.ts";
+import type { Nanos } from "../../core/units.ts";
 import { type Back, createDatagram, sendDatagram, type Sending, takeBack } from "./datagram.ts";
 
 interface Timed {
@@ -50,6 +51,24 @@ export interface TransportTotals {
   srtt: number;
   /** Bytes of payload. */
   window: number;
+}
+
+/** The transfer or exchange that was the last to complete; -1 before the first. */
+export interface Completion {
+  connection: number;
+  startedAt: Nanos;
+  /** Of the file, or the response. */
+  bytes: number;
+}
+
+export function createCompletion(): Completion {
+  return { connection: -1, startedAt: -1, bytes: 0 };
+}
+
+export function noteCompletion(latest: Completion, connection: number, startedAt: Nanos, bytes: number): void {
+  latest.connection = connection;
+  latest.startedAt = startedAt;
+  latest.bytes = bytes;
 }
 
 export function createTotals(): TransportTotals {

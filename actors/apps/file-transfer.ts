@@ -23,8 +23,11 @@ import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
   acknowledge,
   addTotals,
+  type Completion,
   type ConnectionTimer,
+  createCompletion,
   createTotals,
+  noteCompletion,
   openOutgoing,
   type Outgoing,
   pump,
@@ -58,6 +61,7 @@ export interface FileTransferContext extends FileTransferInput, Sending {
   /** Files begun; also the number of the next connection. */
   started: number;
   completed: number;
+  readonly latest: Completion;
   /** Files not begun since too many were under way. */
   refused: number;
   /** Until the last byte was acknowledged; of files whole at `measureFrom` or later. */
@@ -92,6 +96,7 @@ const fileTransferMachine = setup({
     transfers: new Map(),
     started: 0,
     completed: 0,
+    latest: createCompletion(),
     refused: 0,
     completionTime: createHistogram(),
     totals: createTotals(),
@@ -183,6 +188,7 @@ function endTransfer(files: FileTransferContext, connection: number, transfer: T
   files.transfers.delete(connection);
   addTotals(files.totals, transfer.sender);
   files.completed++;
+  noteCompletion(files.latest, connection, transfer.startedAt, transfer.sender.total);
   if (env.now >= files.measureFrom) record(files.completionTime, env.now - transfer.startedAt);
   if (files.arrivals.kind !== "sequential") return;
   const gap = Math.round(sample(files.arrivals.gap, env.random("gaps")));

@@ -28,9 +28,12 @@ import {
   accept,
   acknowledge,
   addTotals,
+  type Completion,
   type ConnectionTimer,
+  createCompletion,
   createTotals,
   type Incoming,
+  noteCompletion,
   openIncoming,
   openOutgoing,
   type Outgoing,
@@ -70,6 +73,7 @@ export interface RequestResponseContext extends RequestResponseInput, Sending {
   /** Exchanges begun; also the number of the next connection. */
   started: number;
   completed: number;
+  readonly latest: Completion;
   /** Exchanges without a whole response within the timeout. */
   givenUp: number;
   /** Exchanges answered in full: their late packets are told so. */
@@ -119,6 +123,7 @@ const requestResponseMachine = setup({
     exchange: null,
     started: 0,
     completed: 0,
+    latest: createCompletion(),
     givenUp: 0,
     answered: [],
     completionTime: createHistogram(),
@@ -228,6 +233,7 @@ function receiveResponse(
   if (env.now >= client.measureFrom) client.measured += news;
   if (!isComplete(exchange.response.receiver)) return;
   client.completed++;
+  noteCompletion(client.latest, frame.connection, exchange.startedAt, exchange.response.receiver.delivered);
   if (env.now >= client.measureFrom) record(client.completionTime, env.now - exchange.startedAt);
   addRange(client.answered, frame.connection, frame.connection + 1);
   if (client.answered.length > 2 * MAX_ANSWERED_RANGES) client.answered.splice(0, 2);

@@ -17,7 +17,9 @@ const PCAPNG_MAGIC = "0a0d0d0a";
 const PIECE = 1 << 20;
 
 const flags = {
-  dir: Argument.String("dir").pipe(Argument.withDescription("Folder of a run: from run --out or live --record")),
+  dir: Argument.String("dir").pipe(
+    Argument.withDescription("Folder of a run: from run --out DIR --record or live --record DIR"),
+  ),
   format: Flag.Literals("format", ["pcapng"]).pipe(
     Flag.withDescription("pcapng: what crossed the links, for Wireshark and tshark"),
   ),
@@ -28,12 +30,15 @@ const flags = {
   ),
 };
 
-const execute = Effect.fnUntraced(function* ({ dir, out }: Command.Command.Config.Infer<typeof flags>) {
+const execute = Effect.fnUntraced(function* ({ dir, out, format }: Command.Command.Config.Infer<typeof flags>) {
   const { readRunFolder } = yield* Effect.promise(() => import("../runner/run-folder.ts"));
   const { captureOf } = yield* Effect.promise(() => import("../runner/capture.ts"));
-  const { scenario, records } = yield* readRunFolder(dir);
+  const { scenario, records, manifest } = yield* readRunFolder(dir);
   if (records === null) {
-    return yield* new InputError({ message: `${dir}: this run kept no deliveries; run it again with --record` });
+    const again = `${manifest.command} --record --out DIR`;
+    return yield* new InputError({
+      message: `${dir}: this run kept no record of its deliveries, which ${format} is made of; run it again with --record: ${again}`,
+    });
   }
   const path = Option.getOrElse(out, () => join(dir, "packets.pcapng"));
   if (existsSync(path) && !isCapture(path)) {
@@ -86,7 +91,10 @@ function writeAll(file: number, bytes: Buffer): void {
 export const exportCommand = Command.make("export", flags, (input) => reporting(execute(input))).pipe(
   Command.withDescription("Write a recorded run in a format that other tools read"),
   Command.withExamples([
-    { command: "pathloom run examples/02-failover.yaml --out runs/one", description: "First keep a run" },
+    {
+      command: "pathloom run examples/02-failover.yaml --out runs/one --record",
+      description: "First keep a run with its record",
+    },
     { command: "pathloom export runs/one --format pcapng", description: "Then look at its packets in Wireshark" },
   ]),
 );

@@ -18,8 +18,7 @@ import {
 import { print, printJson } from "../output.ts";
 import type { LiveFigures, SimulationJob } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
-import type { OpenRunFolder } from "../runner/run-folder.ts";
-import { levelOf } from "./run.ts";
+import { levelOf, openFolder } from "./run.ts";
 
 const portFlag = wholeNumber("port", 1, 65_535).pipe(
   Flag.withDescription("UDP port of every AS, each on a loopback address of its own; default: any that is free"),
@@ -49,7 +48,6 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
   const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { manifestOf, recordHeader, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
   const { runJob } = yield* Effect.promise(() => import("../runner/pool.ts"));
-  const { openRunFolder } = yield* Effect.promise(() => import("../runner/run-folder.ts"));
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario } = loaded;
   const repeat = repeatCommand("live", file, scenario.seed, input);
@@ -60,7 +58,7 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
   }
   const level = Option.isNone(record) ? null : yield* levelOf(scenario, input);
   const manifest: Manifest = manifestOf(loaded, "live", repeat, level === null ? null : { ...level, deliveries: true });
-  const folder: OpenRunFolder | null = Option.isNone(record) ? null : yield* openRunFolder(record.value, force);
+  const folder = yield* openFolder(record, force);
   yield* Effect.logInfo(
     `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
   );

@@ -1,4 +1,4 @@
-/** `pathloom replay`: runs a recorded run again, place by place, and compares bit for bit. */
+/** `pathloom replay`: runs a kept run again and compares bit for bit: place by place with its record, else from the start. */
 import { existsSync, readFileSync } from "node:fs";
 import * as Effect from "effect/Effect";
 import * as Argument from "effect/cli/Argument";
@@ -12,7 +12,9 @@ import { print, printJson } from "../output.ts";
 import type { Manifest } from "../runner/manifest.ts";
 
 const flags = {
-  dir: Argument.String("dir").pipe(Argument.withDescription("Folder of a run: from run --out or live --record")),
+  dir: Argument.String("dir").pipe(
+    Argument.withDescription("Folder of a run: from run --out DIR or live --record DIR"),
+  ),
   json: jsonFlag,
 };
 
@@ -59,7 +61,9 @@ const findPolicies = Effect.fnUntraced(function* (dir: string, { policies }: Man
 });
 
 export const replayCommand = Command.make("replay", flags, (input) => reporting(execute(input))).pipe(
-  Command.withDescription("Run a recorded run again and compare every output and final state"),
+  Command.withDescription(
+    "Run a kept run again and compare: with its record every output and final state, else the digest and every figure",
+  ),
   Command.withExamples([
     { command: "pathloom run examples/02-failover.yaml --out runs/one", description: "First keep a run" },
     { command: "pathloom replay runs/one", description: "Then replay it: exit code 0 if identical, 1 if not" },

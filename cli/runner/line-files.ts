@@ -100,5 +100,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such folder can be made there",
   ENOSPC: "the disk is full. Free some space, or choose a folder on another disk",
   ENOTDIR: "a file is in the way where a folder must be",
+  ENOTEMPTY: "another run was kept there meanwhile; this one is not kept",
   EROFS: "the file system is read-only",
 };

@@ -11,7 +11,7 @@ import {
 } from "../../core/scenario.ts";
 import { busyScenario } from "../../sim/test-worlds.ts";
 import { pathloom, temporaryFolder } from "../child-testing.ts";
-import { csvOfRecords, csvText } from "./csv.ts";
+import { csvText } from "./csv.ts";
 import { Beat, type SimulationReport } from "./job.ts";
 import { FileError, LineFile } from "./line-files.ts";
 import { recordingLevel, recordingProblem } from "./recording.ts";
@@ -87,19 +87,19 @@ test("golden: series and samples of a run that one can work out by hand", async 
   t.is(
     readFileSync(join(folder, "tiny/series.csv"), "utf8"),
     [
-      "from_ms,to_ms,kind,id,packets,bytes,drops,waiting_packets,waiting_bytes,utilization,sent,received,mean_delay_ms",
-      "0,50,link,1-1#1>1-2#1,8,10000,0,2,2500,1,,,",
-      '0,50,flow,"the ""slow"", one",,3750,,,,,8,3,25',
-      "50,100,link,1-1#1>1-2#1,0,0,0,0,0,0.6,,,",
-      '50,100,flow,"the ""slow"", one",,6250,,,,,0,5,45',
+      "from_ms,to_ms,warmup,kind,id,packets,bytes,drops,waiting_packets,waiting_bytes,utilization,sent,received,mean_delay_ms",
+      "0,50,false,link,1-1#1>1-2#1,8,10000,0,2,2500,1,,,",
+      '0,50,false,flow,"the ""slow"", one",,3750,,,,,8,3,25',
+      "50,100,false,link,1-1#1>1-2#1,0,0,0,0,0,0.6,,,",
+      '50,100,false,flow,"the ""slow"", one",,6250,,,,,0,5,45',
       "",
     ].join("\r\n"),
   );
   t.is(
     readFileSync(join(folder, "tiny/samples.csv"), "utf8"),
     [
-      "flow,kind,number,sent_ms,delay_ms",
-      ...[20, 25, 30, 35, 40, 45, 50, 55].map((delay, n) => `"the ""slow"", one",packet,${n},${5 * n},${delay}`),
+      "flow,kind,number,sent_ms,delay_ms,start_ms,fct_ms,bytes",
+      ...[20, 25, 30, 35, 40, 45, 50, 55].map((delay, n) => `"the ""slow"", one",packet,${n},${5 * n},${delay},,,`),
       "",
     ].join("\r\n"),
   );
@@ -154,20 +154,13 @@ test("levels: the wish before the scenario's, the default where neither speaks; 
   );
 });
 
-test("CSV: fields are quoted where they must be, records within records become columns", (t) => {
+test("CSV: fields are quoted where they must be", (t) => {
   t.is(
     csvText([
       ["a", 1.5, null, true],
       ['say "x"', "1,2", "two\nlines", ""],
     ]),
     'a,1.5,,true\r\n"say ""x""","1,2","two\nlines",\r\n',
-  );
-  t.is(
-    csvOfRecords([
-      { id: "f", latency_ms: { p50: 1, max: null }, paths: [1] },
-      { id: "g", in_flight: 2, latency_ms: { p50: 3, max: 4 } },
-    ]),
-    "id,latency_p50_ms,latency_max_ms,in_flight\r\nf,1,,\r\ng,3,4,2\r\n",
   );
 });
 
@@ -200,11 +193,7 @@ test("run --out onto a full disk: one message, exit code 2, nothing left", async
     return;
   }
   t.teardown(() => execFileSync("umount", [disk]));
-  for (const more of [
-    ["--series", "1ms"],
-    ["--no-record", "--series", "1ms"],
-    ["--no-record", "--trace"],
-  ]) {
+  for (const more of [["--record"], ["--series", "1ms"], ["--trace"]]) {
     const out = join(disk, "runs/one");
     const { code, stdout, stderr } = await pathloom(["run", "examples/02-failover.yaml", "--out", out, ...more]);
     t.is(code, 2, stderr);

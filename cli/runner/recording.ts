@@ -1,12 +1,12 @@
 /** What a run writes into its folder beside its results: series.csv while it runs, samples.csv at its end. */
 import { join } from "node:path";
-import { DelaySampler, MAX_SAMPLES } from "../../actors/samples.ts";
+import { MAX_SAMPLES, Sampler } from "../../actors/samples.ts";
 import { defaultRecording, MAX_SERIES_ROWS, SeriesReader, type SeriesRow, seriesRows } from "../../actors/series.ts";
 import type { World } from "../../actors/world.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import { MILLISECOND, type Nanos } from "../../core/units.ts";
-import { csvField } from "./csv.ts";
 import { LineFile } from "./line-files.ts";
+import { SAMPLES_HEAD, sampleLines, SERIES_HEAD, SeriesLines } from "./tables.ts";
 
 const SERIES = "series.csv";
 const SAMPLES = "samples.csv";
@@ -39,24 +39,21 @@ export function recordingProblem(scenario: Scenario, { series_ns, samples }: Rec
   return null;
 }
 
-const SERIES_COLUMNS =
-  "from_ms,to_ms,kind,id,packets,bytes,drops,waiting_packets,waiting_bytes,utilization,sent,received,mean_delay_ms";
-const SAMPLES_COLUMNS = "flow,kind,number,sent_ms,delay_ms";
-
 /** Made once the world's actors are; then told of the ends of its intervals (`next`) and of the run's end. */
 export class RunRecording {
   readonly #folder: string;
   readonly #series: SeriesReader | null;
   readonly #seriesFile: LineFile;
-  readonly #sampler: DelaySampler | null;
+  readonly #sampler: Sampler | null;
 
   constructor(world: World, scenario: Scenario, folder: string, { series_ns, samples }: RecordSpec) {
     this.#folder = folder;
     this.#seriesFile = new LineFile(join(folder, SERIES), "\r\n");
-    const onRow = (row: SeriesRow): void => this.#seriesFile.write(seriesLine(row));
+    const lines = new SeriesLines(scenario.warmup_ns);
+    const onRow = (row: SeriesRow): void => this.#seriesFile.write(lines.of(row));
     this.#series = series_ns === 0 ? null : new SeriesReader(world, scenario, series_ns, onRow);
-    this.#sampler = samples === 0 ? null : new DelaySampler(world, scenario, samples);
-    if (this.#series !== null) this.#seriesFile.write(SERIES_COLUMNS);
+    this.#sampler = samples === 0 ? null : new Sampler(world, scenario, samples);
+    if (this.#series !== null) this.#seriesFile.write(SERIES_HEAD);
   }
 
   /** When `take` is due; after the end of any run where there is no series. */
@@ -74,23 +71,8 @@ export class RunRecording {
     if (this.#series !== null) this.#seriesFile.flush();
     if (this.#sampler === null) return;
     const file = new LineFile(join(this.#folder, SAMPLES), "\r\n");
-    file.write(SAMPLES_COLUMNS);
-    for (const { flow, samples } of this.#sampler.samples()) {
-      const name = csvField(flow);
-      for (const { number, sent, delay } of samples)
-        file.write(`${name},packet,${number},${sent / MILLISECOND},${delay / MILLISECOND}`);
-    }
+    file.write(SAMPLES_HEAD);
+    for (const flow of this.#sampler.samples()) for (const line of sampleLines(flow)) file.write(line);
     file.flush();
   }
-}
-
-/** Written out, since there may be millions. */
-function seriesLine(row: SeriesRow): string {
-  const head = `${row.from / MILLISECOND},${row.to / MILLISECOND},${row.kind},${csvField(row.id)}`;
-  if (row.kind === "link") {
-    const { packets, bytes, drops, waitingPackets, waitingBytes, utilization } = row;
-    return `${head},${packets},${bytes},${drops},${waitingPackets},${waitingBytes},${utilization},,,`;
-  }
-  const { sent, received, bytes, meanDelay } = row;
-  return `${head},,${bytes},,,,,${sent},${received},${meanDelay === null ? "" : meanDelay / MILLISECOND}`;
 }

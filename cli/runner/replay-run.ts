@@ -1,5 +1,6 @@
 /** Replays a recorded run that has been read and checked. */
 import * as Effect from "effect/Effect";
+import { results } from "../../actors/results.ts";
 import { assemble } from "../../actors/assemble.ts";
 import type { Assembly } from "../../actors/assembly.ts";
 import type { Policy } from "../../actors/selectors/policy.ts";
@@ -24,15 +25,40 @@ export function replayRun(
   });
 }
 
-/** Without a record there is only the end to compare. */
-function runAgain(assembly: Assembly, scenario: Scenario, { digest, events }: RecordedRun["summary"]): ReplayResult {
+/** Without a record there is the end to compare: the digest, the events, and every figure of the summary. */
+function runAgain(assembly: Assembly, scenario: Scenario, kept: RecordedRun["summary"]): ReplayResult {
   const world = Simulation.create(assembly);
   world.run(scenario.duration_ns);
-  const found = world.digest();
-  const identical = found === digest && world.events === events;
+  const digest: readonly [string, string] = [kept.digest, world.digest()];
+  const difference = endDifference(world, kept) ?? summaryDifference(results(world, scenario), kept.results, "");
+  const firstDifference = difference === null ? null : { time_ns: world.now, ...difference };
+  return { identical: difference === null, digest, events: world.events, firstDifference };
+}
+
+type Difference = Omit<NonNullable<ReplayResult["firstDifference"]>, "time_ns">;
+
+function endDifference(world: Simulation, { digest, events }: RecordedRun["summary"]): Difference | null {
   const side = (ofDigest: string, ofEvents: number): string => `digest ${ofDigest} after ${ofEvents} events`;
-  const firstDifference = identical
-    ? null
-    : { time_ns: world.now, actor: "(all)", expected: side(digest, events), found: side(found, world.events) };
-  return { identical, digest: [digest, found], events: world.events, firstDifference };
+  const [expected, found] = [side(digest, events), side(world.digest(), world.events)];
+  return expected === found ? null : { actor: "(all)", expected, found };
+}
+
+/** The first figure that summary.json has otherwise, where it stands as `actor`. What else stands in that file is not looked at. */
+function summaryDifference(found: unknown, kept: unknown, where: string): Difference | null {
+  if (typeof found === "object" && found !== null && typeof kept === "object" && kept !== null) {
+    const below = (key: string): string => (where === "" ? key : `${where}.${key}`);
+    const fields = Object.entries(found).filter(([, value]) => value !== undefined);
+    const missing = where === "" ? [] : Object.keys(kept).filter((key) => !(key in found));
+    for (const [key, value] of [...fields, ...missing.map((key) => [key, undefined] as const)]) {
+      const difference = summaryDifference(value, (kept as Record<string, unknown>)[key], below(key));
+      if (difference !== null) return difference;
+    }
+    return null;
+  }
+  if (Object.is(found, kept) || (found === 0 && kept === 0)) return null;
+  return { actor: `(summary.json ${where})`, expected: textOf(kept), found: textOf(found) };
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
 }

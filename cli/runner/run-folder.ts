@@ -1,9 +1,9 @@
 /**
- * The folder a run leaves behind (`--out`, `--record`): manifest.json, scenario.json, summary.json, flows.csv, links.csv,
- * timeline.csv, series.csv, samples.csv, record/NN.ndjson and, when asked for, trace.ndjson. It is written beside its place and moved there when it is whole, so that a folder of that
- * name is always a finished run.
+ * The folder a run leaves behind (`--out`): manifest.json, scenario.json, summary.json, flows.csv, links.csv, timeline.csv,
+ * series.csv, samples.csv and, when asked for, record/NN.ndjson and trace.ndjson (docs/results.md). It is written beside its place
+ * and moved there when it is whole, so that a folder of that name is always a finished run.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -14,10 +14,11 @@ import { canonicalJson } from "../../core/canonical.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { parseRecord, type PlaceRecord } from "../../sim/replay.ts";
 import { InputError } from "../errors.ts";
-import { csvOfRecords, csvText, type CsvValue } from "./csv.ts";
 import { textOf } from "./failure-text.ts";
-import { guardRead, guardWrite, makeFolder, recordFile, FileError } from "./line-files.ts";
+import { guardRead, guardWrite, recordFile, FileError } from "./line-files.ts";
 import { Manifest, type RunSummary, sha256 } from "./manifest.ts";
+import { makePartial, moveToPlace, neighboursOf, type PartialFolder, removePartial } from "./partial-folder.ts";
+import { flowsText, linksText, timelineText } from "./tables.ts";
 
 const MANIFEST = "manifest.json";
 const SCENARIO = "scenario.json";
@@ -30,36 +31,49 @@ const TIMELINE = "timeline.csv";
 export interface OpenRunFolder {
   /** Where files go until then. */
   readonly path: string;
+  /** What killed runs left beside it; null: nothing. */
+  readonly notice: string | null;
   /** What every run leaves beside its records. */
   readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, InputError>;
 }
 
 /** Opens the folder `dir`; a finished run that stands there already is replaced with `force` only. */
 export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRunFolder, InputError, Scope.Scope> {
-  const path = `${dir.replace(/[\\/]+$/, "")}.partial-${process.pid}`;
+  const place = dir.replace(/(?<=.)[\\/]+$/, "");
   const open = Effect.try({
-    try: (): OpenRunFolder & { readonly made: readonly string[] } => {
-      guardRead(dir, () => refuseExisting(dir, force));
-      const made = guardWrite(dir, () => makeFolder(path));
-      return { path, made, complete: (...contents) => complete(dir, path, ...contents) };
+    try: (): OpenRunFolder & { readonly partial: PartialFolder } => {
+      const notice = guardRead(dir, () => {
+        refuseExisting(dir, force);
+        return lookAround(place, force);
+      });
+      const partial = guardWrite(dir, () => makePartial(place));
+      const { path } = partial;
+      return { path, partial, notice, complete: (...contents) => complete({ place, path, force }, ...contents) };
     },
     catch: asInputError,
   });
-  return Effect.acquireRelease(open, ({ made }, exit) =>
+  return Effect.acquireRelease(open, ({ partial }, exit) =>
     Effect.sync(() => {
-      if (Exit.isFailure(exit) || existsSync(path)) removeMade(path, made);
+      if (Exit.isFailure(exit) || existsSync(partial.path)) removePartial(partial);
     }),
   );
 }
 
-/** The folder, and those above it that were made for it, as far as nobody else has put anything there. */
-function removeMade(path: string, made: readonly string[]): void {
-  rmSync(path, { recursive: true, force: true });
-  for (const folder of made.toReversed()) {
-    if (folder === path) continue;
-    if (readdirSync(folder).length > 0) return;
-    rmdirSync(folder);
+/** Refuses a place that another run is writing to; what killed runs left is named, and removed with `force`. */
+function lookAround(place: string, force: boolean): string | null {
+  const { stale, writing } = neighboursOf(place);
+  const [busy] = writing;
+  if (busy !== undefined && !force) {
+    throw new FileError(
+      `another run (process ${busy.pid}) is being written to ${place}; choose another name (if there is no such run any more, delete ${busy.path})`,
+    );
   }
+  if (stale.length === 0) return null;
+  if (force) for (const path of stale) rmSync(path, { recursive: true, force: true });
+  const names = stale.join(", ");
+  return force
+    ? `removed ${names}, left by a run that was killed`
+    : `${names} was left by a run that was killed; it can be deleted`;
 }
 
 function refuseExisting(dir: string, force: boolean): void {
@@ -72,40 +86,31 @@ function refuseExisting(dir: string, force: boolean): void {
   throw new FileError(`${dir} is no folder of a run (it has no ${MANIFEST}): --force does not replace it`);
 }
 
+interface Target {
+  readonly place: string;
+  readonly path: string;
+  readonly force: boolean;
+}
+
 function complete(
-  dir: string,
-  path: string,
+  { place, path, force }: Target,
   scenario: Scenario,
   manifest: Manifest,
   summary: RunSummary,
 ): Effect.Effect<void, InputError> {
   return Effect.try({
     try: () =>
-      guardWrite(dir, () => {
-        writeFileSync(join(path, FLOWS), csvOfRecords(summary.flows));
-        writeFileSync(join(path, LINKS), csvOfRecords(summary.links));
+      guardWrite(place, () => {
+        writeFileSync(join(path, FLOWS), flowsText(summary.flows));
+        writeFileSync(join(path, LINKS), linksText(summary.links));
         writeFileSync(join(path, TIMELINE), timelineText(summary.timeline));
         writeFileSync(join(path, SCENARIO), `${canonicalJson(scenario)}\n`);
         writeFileSync(join(path, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
         writeFileSync(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-        rmSync(dir, { recursive: true, force: true });
-        renameSync(path, dir);
+        moveToPlace(path, place, force);
       }),
     catch: asInputError,
   });
-}
-
-const TIMELINE_COLUMNS = ["at_ms", "event", "fault", "effect", "targets", "flow", "path"];
-
-/** Targets stand in one field, spaces between them. */
-function timelineText(timeline: RunSummary["timeline"]): string {
-  const rows = timeline.map((entry): CsvValue[] => {
-    const { at_ms, event } = entry;
-    return event === "switch"
-      ? [at_ms, event, null, null, null, entry.flow, entry.path]
-      : [at_ms, event, entry.fault, entry.effect, entry.targets.join(" "), null, null];
-  });
-  return csvText([TIMELINE_COLUMNS, ...rows]);
 }
 
 function asInputError(cause: unknown): InputError {
@@ -122,8 +127,8 @@ export interface RecordedRun {
 }
 
 const EndOfRun = Schema.Struct({ digest: Schema.String, events: Schema.Int });
-/** The part of summary.json that tells whether another run is the same. */
-type EndOfRun = typeof EndOfRun.Type;
+/** summary.json: the part of it that tells whether another run is the same, and all of it. */
+type EndOfRun = typeof EndOfRun.Type & { readonly results: Readonly<Record<string, unknown>> };
 
 /** Reads and checks a run's folder; the error names the file, the line and what was expected. */
 export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputError> {
@@ -150,8 +155,9 @@ function readManifest(path: string): Manifest {
 }
 
 function readEnd(path: string): EndOfRun {
-  const decoded = Schema.decodeUnknownOption(EndOfRun)(readJson(path));
-  if (Option.isSome(decoded)) return decoded.value;
+  const results = readJson(path);
+  const decoded = Schema.decodeUnknownOption(EndOfRun)(results);
+  if (Option.isSome(decoded)) return { ...decoded.value, results: results as EndOfRun["results"] };
   throw new FileError(`${path}: this is no summary of a run: digest or events are missing`);
 }
 
