@@ -9,7 +9,11 @@ const UNKNOWN_HOST: Disposition = { kind: "drop", reason: "unknown_host" };
 
 /** null: for another AS. */
 export function deliverLocal(router: Router, packet: Packet): Disposition | null {
-  if (packet.dstIa !== router.ia) return null;
+  return packet.dstIa === router.ia ? deliver(router, packet) : null;
+}
+
+/** A packet for this AS. */
+export function deliver(router: Router, packet: Packet): Disposition {
   return router.hosts.get(packet.dstHost) ?? deliverElsewhere(router, packet);
 }
 
