@@ -135,8 +135,7 @@ export const nodeLogic = withPacketHandler(nodeMachine, onPacket);
 
 function createNode(input: NodeInput): NodeContext {
   const interfaces: RouterInterface[] = [];
-  for (const { ifId, link, linkTo, neighbour, mtu, session } of input.interfaces)
-    interfaces[ifId] = { kind: "forward", up: true, ifId, link, linkTo, mtu, neighbour, session };
+  for (const one of input.interfaces) interfaces[one.ifId] = { kind: "forward", up: true, ...one };
   const hosts = input.hosts.map(({ host, actor }): [string, Delivery] => [host, { kind: "deliver", host: actor }]);
   const services = input.services.map(
     ({ service, backends }) => [service, { kind: "service", backends } as const] as const,

@@ -9,11 +9,7 @@ const UNKNOWN_HOST: Disposition = { kind: "drop", reason: "unknown_host" };
 
 /** null: for another AS. */
 export function deliverLocal(router: Router, packet: Packet): Disposition | null {
-  return packet.dstIa === router.ia ? deliver(router, packet) : null;
-}
-
-/** A packet for this AS. */
-export function deliver(router: Router, packet: Packet): Disposition {
+  if (packet.dstIa !== router.ia) return null;
   return router.hosts.get(packet.dstHost) ?? deliverElsewhere(router, packet);
 }
 

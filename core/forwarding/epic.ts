@@ -23,18 +23,16 @@ const TICK: Nanos = 21 * MICROSECOND;
 const LIFETIME: Nanos = 2_000 * MILLISECOND;
 const SKEW: Nanos = 1_000 * MILLISECOND;
 
-/**
- * Checks the validation field where this is one of the last two hops, `left` hop fields before the end; `disposition` is what
- * has become of the SCION path within.
- */
-export function checkEpic(
+/** Forwards the SCION path within and then, where this is one of the last two hops, checks the validation field. */
+export function forwardEpic(
   router: Router,
   path: EpicPath,
   packet: Packet,
   now: Nanos,
-  left: number,
-  disposition: Disposition,
+  forwardInner: () => Disposition,
 ): Disposition {
+  const left = path.scion.hops.length - 1 - packet.currHf;
+  const disposition = forwardInner();
   if (left > 1 || !(disposition.kind === "forward" || disposition.kind === "deliver" || disposition.kind === "service"))
     return disposition;
   const first = path.scion.infos[0] as InfoField;

@@ -48,9 +48,8 @@ export function returnPath(packet: Packet, external: boolean): ReturnWay | null 
   back.currHf = oneHop ? 0 : path.hops.length - 1 - packet.currHf;
   back.currInf = oneHop ? 0 : path.infos.length - 1 - packet.currInf;
   path.infos.forEach((info, inf) => setSegId(back, inf, info.segId));
-  const first = path.infos[back.currInf] as InfoField;
-  const peering = isPeering(path, first, back.currHf);
-  if (isLastOfSegment(path, first, back)) advance(path, back);
+  const peering = isPeering(path, path.infos[back.currInf] as InfoField, back.currHf);
+  if (!peering && isLastOfSegment(path, back)) advance(path, back);
   if (external) {
     const info = path.infos[back.currInf] as InfoField;
     if (info.consDir && !peering) updateSegId(back, (path.hops[back.currHf] as HopField).mac);

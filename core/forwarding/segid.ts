@@ -24,14 +24,12 @@ export function advance(path: ScionPath, packet: Packet): void {
 /** Current hop field stands beside a peering link: the next one belongs to the neighbour, not to this AS. */
 export function isPeering(path: ScionPath, info: InfoField, hf: number): boolean {
   if (!info.peer) return false;
-  const { segLens } = path;
-  const first = segLens[0];
-  return first > 0 && segLens[1] > 0 && segLens[2] === 0 && (hf === first - 1 || hf === first);
+  const [first, second, third] = path.segLens;
+  return first > 0 && second > 0 && third === 0 && (hf === first - 1 || hf === first);
 }
 
-/** The next hop field stands in another segment, and is this AS's too: not so beside a peering link. */
-export function isLastOfSegment(path: ScionPath, info: InfoField, packet: Packet): boolean {
+/** The next hop field stands in another segment. */
+export function isLastOfSegment(path: ScionPath, packet: Packet): boolean {
   const next = packet.currHf + 1;
-  if (next >= path.hops.length || infIndexForHf(path, next) === packet.currInf) return false;
-  return !isPeering(path, info, packet.currHf);
+  return next < path.hops.length && infIndexForHf(path, next) !== packet.currInf;
 }
