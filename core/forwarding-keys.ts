@@ -1,7 +1,8 @@
 /** The forwarding keys of ASes: from key files, or from the run's seed; derived when first asked for, and kept. */
+import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { IA } from "./address.ts";
 import { type CmacKey, createCmacKey } from "./crypto/cmac.ts";
-import { pbkdf2Sha256, sha256 } from "./crypto/sha256.ts";
 
 /** Salt and iterations of scionproto's `scrypto.HFMacFactory`. */
 const SALT = "Derive OF Key";
@@ -13,7 +14,7 @@ export type ForwardingKeys = (ia: IA) => CmacKey;
 
 /** The key that signs and verifies hop fields, from the master key that an AS keeps in `keys/master0.key`. */
 export function deriveForwardingKey(master: Uint8Array): Uint8Array {
-  return pbkdf2Sha256(master, asciiBytes(SALT), ITERATIONS, KEY_BYTES);
+  return pbkdf2(sha256, master, asciiBytes(SALT), { c: ITERATIONS, dkLen: KEY_BYTES });
 }
 
 /** Master key of an AS that has no key file: part of a hash over seed and AS. */

@@ -64,7 +64,7 @@ test("the second asking is answered from memory; the memory is bounded and count
   }
   t.deepEqual([macs.hits, macs.misses], [6, 1]);
   for (let n = 0; n < 100; n++) t.false(isHopValid(macs, n, 1_700_000_000, signed));
-  t.is(macs.entries.length, 4 * 6);
+  t.deepEqual([macs.entries.length, macs.known.length], [4 * 4, 4]);
   t.is(macs.misses, 101);
   t.throws(() => macsOf(TEST_KEY, 3), { message: /power of two/ });
 });

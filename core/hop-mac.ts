@@ -12,9 +12,11 @@ import type { HopField, InfoField } from "./path.ts";
 
 /** 2^32: a MAC's first two bytes stand above its last four. */
 const LOW = 0x1_0000_0000;
-/** Words of a cache entry: the block's four, then the MAC's upper two bytes and lower four. */
-const ENTRY_WORDS = 6;
-/** Set in the first word of every entry in use: the block's own upper half is zero. */
+/** 2^-32. */
+const UPPER = 2.3283064365386963e-10;
+/** Words of a cache entry: SegID, timestamp, lifetime and ingress, egress; together all that the block's 16 bytes hold. */
+const ENTRY_WORDS = 4;
+/** Set in the first word of every entry in use: a SegID has 16 bits. */
 const IN_USE = 0x1_0000;
 
 /** What a router remembers unless told otherwise. 24 KiB, made with its first packet. */
@@ -22,13 +24,15 @@ export const MAC_CACHE_ENTRIES = 1_024;
 
 /**
  * Computes MACs under one key and remembers them by all 16 bytes of their input, one place for each hash. Remembering changes
- * no result. Plain data.
+ * no result: an entry answers only where all its words are those asked for, and it knows no other key. Plain data.
  */
 export interface HopMacs {
   readonly key: CmacKey;
   readonly block: Int32Array;
-  /** Entries of six words; none: nothing is remembered. */
+  /** Inputs of entries, four words each; none: nothing is remembered. */
   readonly entries: Int32Array;
+  /** The MAC of each entry. */
+  readonly known: Float64Array;
   readonly mask: number;
   hits: number;
   misses: number;
@@ -41,6 +45,7 @@ export function createHopMacs(key: CmacKey, entries: number): HopMacs {
     key,
     block: new Int32Array(4),
     entries: new Int32Array(ENTRY_WORDS * entries),
+    known: new Float64Array(entries),
     mask: entries - 1,
     hits: 0,
     misses: 0,
@@ -49,66 +54,63 @@ export function createHopMacs(key: CmacKey, entries: number): HopMacs {
 
 /** The MAC of a hop field at this SegID, as in the field: a whole number below 2^48. */
 export function hopMac(macs: HopMacs, segId: number, timestamp: number, hop: HopField): number {
-  const first = segId & 0xffff;
-  const third = (hop.expTime << 16) | hop.consIngress;
-  const fourth = hop.consEgress << 16;
   macs.misses++;
-  fullMac(macs, first, timestamp, third, fourth);
-  const { block } = macs;
-  const low = ((block[0] as number) << 16) | ((block[1] as number) >>> 16);
-  return ((block[0] as number) >>> 16) * LOW + (low >>> 0);
+  fullMac(macs, segId, timestamp, hop);
+  const first = swapBytes(macs.block[0] as number);
+  const second = swapBytes(macs.block[1] as number);
+  return (first >>> 16) * LOW + (((first << 16) | (second >>> 16)) >>> 0);
 }
 
 /** Whether a hop field's MAC is the one it should have at this SegID. */
 export function isHopValid(macs: HopMacs, segId: number, timestamp: number, hop: HopField): boolean {
-  const { entries } = macs;
+  const { entries, known } = macs;
   if (entries.length === 0) return hopMac(macs, segId, timestamp, hop) === hop.mac;
   const first = (segId & 0xffff) | IN_USE;
-  const third = (hop.expTime << 16) | hop.consIngress;
-  const fourth = hop.consEgress << 16;
-  const at = ENTRY_WORDS * (hash(first, timestamp, third, fourth) & macs.mask);
-  if (
-    entries[at] === first &&
-    entries[at + 1] === (timestamp | 0) &&
-    entries[at + 2] === third &&
-    entries[at + 3] === fourth
-  ) {
+  const second = timestamp | 0;
+  const third = ((hop.expTime & 0xff) << 16) | (hop.consIngress & 0xffff);
+  const fourth = hop.consEgress & 0xffff;
+  const slot = hash(first, second, third, fourth) & macs.mask;
+  const at = ENTRY_WORDS * slot;
+  if (entries[at] === first && entries[at + 1] === second && entries[at + 2] === third && entries[at + 3] === fourth) {
     macs.hits++;
-  } else {
-    const mac = hopMac(macs, segId, timestamp, hop);
-    entries[at] = first;
-    entries[at + 1] = timestamp;
-    entries[at + 2] = third;
-    entries[at + 3] = fourth;
-    entries[at + 4] = macPrefix(mac);
-    entries[at + 5] = mac;
+    return known[slot] === hop.mac;
   }
-  // In whole words: a number above 2^31 would be made anew for each packet.
-  return entries[at + 5] === (hop.mac | 0) && entries[at + 4] === macPrefix(hop.mac);
+  entries[at] = first;
+  entries[at + 1] = second;
+  entries[at + 2] = third;
+  entries[at + 3] = fourth;
+  known[slot] = hopMac(macs, segId, timestamp, hop);
+  return known[slot] === hop.mac;
 }
 
 function hash(first: number, second: number, third: number, fourth: number): number {
-  const mixed = Math.imul(first ^ second ^ Math.imul(third, 0x9e37_79b1) ^ (fourth >>> 3), 0x85eb_ca6b);
+  const mixed = Math.imul(first ^ second ^ Math.imul(third, 0x9e37_79b1) ^ (fourth << 13), 0x85eb_ca6b);
   return mixed ^ (mixed >>> 15);
 }
 
-function fullMac({ key, block }: HopMacs, first: number, second: number, third: number, fourth: number): void {
-  block[0] = first;
-  block[1] = second;
-  block[2] = third;
-  block[3] = fourth;
+/** Leaves all 16 bytes of a hop's MAC in the block. */
+function fullMac({ key, block }: HopMacs, segId: number, timestamp: number, hop: HopField): void {
+  block[0] = swapBytes(segId & 0xffff);
+  block[1] = swapBytes(timestamp);
+  block[2] = swapBytes(((hop.expTime & 0xff) << 16) | (hop.consIngress & 0xffff));
+  block[3] = swapBytes(hop.consEgress << 16);
   cmacOfBlock(key, block);
+}
+
+/** A word with its bytes in the other order. */
+function swapBytes(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** All 16 bytes of a hop's MAC: the hop authenticator, EPIC's key. Never from memory. */
 export function hopAuthenticator(macs: HopMacs, segId: number, timestamp: number, hop: HopField): Uint8Array {
-  fullMac(macs, segId & 0xffff, timestamp, (hop.expTime << 16) | hop.consIngress, hop.consEgress << 16);
+  fullMac(macs, segId, timestamp, hop);
   return bytesOfWords(macs.block);
 }
 
 /** The two bytes that chain a MAC to the next. */
 export function macPrefix(mac: number): number {
-  return Math.floor(mac / LOW);
+  return (mac * UPPER) | 0;
 }
 
 export type BareHop = Omit<HopField, "mac">;

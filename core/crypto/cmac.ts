@@ -1,74 +1,58 @@
-/** AES-128-CMAC (RFC 4493) and the CBC-MAC with zero IV that EPIC uses. */
-import { type AesKey, encryptBlock, expandAesKey, wordAt } from "./aes.ts";
+/**
+ * AES-128-CMAC (RFC 4493) of single blocks, which is all that hop fields need: one exclusive or with the subkey, one block of
+ * AES. The key schedule, the subkey and AES itself are @noble/ciphers'; its `cmac` would expand the key for every packet.
+ * Blocks are four words of little-endian bytes, as the library's own.
+ */
+import { cbc, unsafe } from "@noble/ciphers/aes.js";
 
-/** A key ready for MACs. Plain data. */
+const BLOCK_BYTES = 16;
+
+/** What of a key is worth computing once. Plain data. */
 export interface CmacKey {
-  readonly aes: AesKey;
-  /** Subkeys of RFC 4493, 2.3: for a last block that is whole, and for one that was padded. */
+  /** Eleven round keys of four words. */
+  readonly rounds: Uint32Array;
+  /** Subkey K1, for whole blocks. */
   readonly whole: Int32Array;
-  readonly padded: Int32Array;
 }
 
+/** Makes a key of 16 bytes ready. */
 export function createCmacKey(key: Uint8Array): CmacKey {
-  const aes = expandAesKey(key);
-  const zero = new Int32Array(4);
-  encryptBlock(aes, zero);
-  const whole = doubled(zero);
-  return { aes, whole, padded: doubled(whole) };
-}
-
-/** Multiplication by x in GF(2^128). */
-function doubled(words: Int32Array): Int32Array {
-  const [a = 0, b = 0, c = 0, d = 0] = words;
-  return Int32Array.of(
-    (a << 1) | (b >>> 31),
-    (b << 1) | (c >>> 31),
-    (c << 1) | (d >>> 31),
-    (d << 1) ^ ((a >>> 31) * 0x87),
-  );
+  if (key.length !== BLOCK_BYTES) throw new Error(`an AES-128 key has ${BLOCK_BYTES} bytes, found ${key.length}`);
+  const rounds = unsafe.expandKeyLE(key);
+  const { s0, s1, s2, s3 } = unsafe.encrypt(rounds, 0, 0, 0, 0);
+  return { rounds, whole: wordsOfBytes(unsafe.dbl(bytesOfWords([s0, s1, s2, s3]))) };
 }
 
 /** MAC of exactly one block: `block` holds the message before and its MAC after. */
-export function cmacOfBlock(key: CmacKey, block: Int32Array): void {
-  const { whole } = key;
-  block[0] = (block[0] as number) ^ (whole[0] as number);
-  block[1] = (block[1] as number) ^ (whole[1] as number);
-  block[2] = (block[2] as number) ^ (whole[2] as number);
-  block[3] = (block[3] as number) ^ (whole[3] as number);
-  encryptBlock(key.aes, block);
+export function cmacOfBlock({ rounds, whole }: CmacKey, block: Int32Array): void {
+  const { s0, s1, s2, s3 } = unsafe.encrypt(
+    rounds,
+    (block[0] as number) ^ (whole[0] as number),
+    (block[1] as number) ^ (whole[1] as number),
+    (block[2] as number) ^ (whole[2] as number),
+    (block[3] as number) ^ (whole[3] as number),
+  );
+  block[0] = s0;
+  block[1] = s1;
+  block[2] = s2;
+  block[3] = s3;
 }
 
-/** MAC of a message of any length, 16 bytes. */
-export function cmac(key: CmacKey, message: Uint8Array): Uint8Array {
-  const blocks = Math.max(1, Math.ceil(message.length / 16));
-  const state = new Int32Array(4);
-  for (let block = 0; block < blocks - 1; block++) absorb(key.aes, state, message, 16 * block);
-  const last = new Uint8Array(16);
-  last.set(message.subarray(16 * (blocks - 1)));
-  const rest = message.length - 16 * (blocks - 1);
-  if (rest < 16) last[rest] = 0x80;
-  const subkey = rest < 16 ? key.padded : key.whole;
-  for (let i = 0; i < 4; i++) state[i] = (state[i] as number) ^ (subkey[i] as number);
-  absorb(key.aes, state, last, 0);
-  return bytesOfWords(state);
+/** CBC-MAC with zero IV under a key of 16 bytes; the message is whole blocks. 16 bytes. */
+export function cbcMac(key: Uint8Array, message: Uint8Array): Uint8Array {
+  return cbc(key, new Uint8Array(BLOCK_BYTES), { disablePadding: true }).encrypt(message).slice(-BLOCK_BYTES);
 }
 
-/** CBC-MAC with zero IV; the message is zero-padded to whole blocks. 16 bytes. */
-export function cbcMac(key: AesKey, message: Uint8Array): Uint8Array {
-  const state = new Int32Array(4);
-  for (let at = 0; at < message.length; at += 16) absorb(key, state, message, at);
-  return bytesOfWords(state);
-}
-
-function absorb(key: AesKey, state: Int32Array, message: Uint8Array, at: number): void {
-  for (let i = 0; i < 4; i++) state[i] = (state[i] as number) ^ wordAt(message, at + 4 * i);
-  encryptBlock(key, state);
-}
-
-/** Big-endian bytes of words. */
-export function bytesOfWords(words: Int32Array): Uint8Array {
+/** Bytes of little-endian words. */
+export function bytesOfWords(words: ArrayLike<number>): Uint8Array {
   const bytes = new Uint8Array(4 * words.length);
   const view = new DataView(bytes.buffer);
-  words.forEach((word, index) => view.setInt32(4 * index, word));
+  for (let i = 0; i < words.length; i++) view.setInt32(4 * i, words[i] as number, true);
   return bytes;
+}
+
+/** Little-endian words of whole blocks. */
+export function wordsOfBytes(bytes: Uint8Array): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(4 * i, true));
 }

@@ -4,12 +4,11 @@
  */
 import { hostType, writeHost } from "../address.ts";
 import { cbcMac } from "../crypto/cmac.ts";
-import { expandAesKey, wordAt } from "../crypto/aes.ts";
 import { type HopMacs, hopAuthenticator, macPrefix } from "../hop-mac.ts";
 import type { Packet } from "../packet.ts";
 import { type EpicPath, type HopField, type InfoField, infIndexForHf } from "../path.ts";
 import { MICROSECOND, MILLISECOND, type Nanos, SECOND } from "../units.ts";
-import { put16, put32 } from "../wire/bytes.ts";
+import { get32, put16, put32 } from "../wire/bytes.ts";
 import { addressEnd } from "../wire/header.ts";
 import { pathLength } from "../wire/path.ts";
 import { putIA } from "../wire/texts.ts";
@@ -63,8 +62,7 @@ function validationOf(macs: HopMacs, path: EpicPath, packet: Packet, hasLeft: bo
 
 /** A hop's validation field (HVF): the first four bytes of a CBC-MAC under the hop authenticator. */
 export function hopValidation(authenticator: Uint8Array, path: EpicPath, packet: Packet): number {
-  const mac = cbcMac(expandAesKey(authenticator), validationInput(path, packet));
-  return wordAt(mac, 0) >>> 0;
+  return get32(cbcMac(authenticator, validationInput(path, packet)), 0);
 }
 
 /** flags | timestamp of the first segment | packet id | source AS and host | payload length, zero-padded to whole blocks. */

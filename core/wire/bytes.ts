@@ -68,7 +68,10 @@ export function put64(bytes: Uint8Array, at: number, value: number): void {
   put32(bytes, at + 4, low);
 }
 
-/** Memory that copies are cut from: an array buffer for each costs more than all the rest of decoding a packet. */
+/**
+ * Memory that copies are cut from: an array buffer for each costs more than all the rest of decoding a packet. No run can see
+ * another in it: a range is given out once, all of it is written before it is, and what a copy holds hangs on nothing else.
+ */
 const POOL = { bytes: new Uint8Array(0), used: 0 };
 const POOL_BYTES = 0x1_0000;
 
