@@ -1,9 +1,9 @@
 /**
- * Builds what is published: the command line (`dist/pathloom.js` with its worker), the library (`dist/index.js`) and
- * its types. Run it with `npm run build`; `npm ci` does so too.
+ * Builds what is published: the command line (`dist/pathloom.js` with its worker), the library (`dist/index.js`),
+ * its types, and the schema of scenarios that the examples name for editors. Run it with `npm run build`; `npm ci` does so too.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
@@ -23,6 +23,7 @@ const shared = sharedOptions();
 await Promise.all([build(commandLine(shared)), build(library(shared))]);
 chmodSync(join(ROOT, "dist/pathloom.js"), 0o755);
 emitTypes();
+emitSchema();
 
 function checkEntries(): void {
   const missing = Object.values(ENTRIES).filter((path) => !existsSync(join(ROOT, path)));
@@ -84,6 +85,11 @@ function emitTypes(): void {
   } catch {
     fail("the library's types could not be written (see above)");
   }
+}
+
+function emitSchema(): void {
+  const schema = execFileSync(process.execPath, [join(ROOT, "dist/pathloom.js"), "schema"]);
+  writeFileSync(join(ROOT, "dist/scenario.schema.json"), schema);
 }
 
 function fail(reason: string): never {

@@ -223,6 +223,7 @@ const outages: Explanation = (t, run) => {
   near(t, between(5_000, 7_000)[0], 5_610, 20, "the cut is noticed");
   near(t, between(15_000, 16_000)[0], 15_600, 20, "the dead AS is noticed");
   t.deepEqual(between(25_000, 35_000), [], "what is shorter than the detection is not noticed");
+  t.true(run.timeline.filter((event) => event.event === "begin" && event.fault === "storm").length > 1);
   const lost = flowOf(run, "telemetry").lost;
   t.true(lost > 60 + 60 + 100 + 200 + 200 && lost < 1_000, `${lost} lost`);
 };
