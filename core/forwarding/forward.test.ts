@@ -217,6 +217,9 @@ test("source host: no IPv4 address in IPv6's clothes from this AS", (t) => {
   const mapped = { srcIa: HERE, srcHost: "::ffff:10.0.0.9" };
   t.is(run({ 21: parent }, arriving(UP_DOWN, 0, mapped), 0), "invalid_source parameter-problem 33 0");
   t.is(run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcHost: "::ffff:10.0.0.9" }), 32), "forward:33");
+  const undefinedType = { srcIa: HERE, srcHost: "<HOST:0x8:0a000009>" };
+  t.is(run({ 21: parent }, arriving(UP_DOWN, 0, undefinedType), 0), "invalid_source parameter-problem 33 0");
+  t.is(run({ 21: parent }, arriving(UP_DOWN, 0, { srcIa: HERE, srcHost: "2001:db8::1" }), 0), "forward:21");
 });
 
 test("MAC: forged hop fields, changed fields and another SegID fail, before and after a change of segment", (t) => {
@@ -266,7 +269,9 @@ test("delivery: to hosts and services of this AS", (t) => {
   t.is(to("0.0.0.0"), "invalid_destination parameter-problem 34 0");
   t.is(to("::ffff:10.0.0.1"), "invalid_destination parameter-problem 34 0");
   t.is(run({}, packetOf(null, 0, 0, { dstIa: HERE }), 0), "deliver");
+  t.is(to("<HOST:0x8:0a000001>"), "invalid_destination parameter-problem 34 0");
   t.is(run({}, packetOf(null, 0, 0), 0), "not_local");
+  t.is(run({ 34: parent }, packetOf(null, 0, 0, { dstIa: HERE }), 34), "malformed_path", "no neighbour's business");
 });
 
 test("egress: unknown interfaces and pairs of links that no segment has", (t) => {
