@@ -10,7 +10,15 @@ import { encodePacket } from "./wire/codec.ts";
 import type { Authenticator } from "./wire/extensions.ts";
 import { addressEnd } from "./wire/header.ts";
 import { l4HeaderLength, protocolOf } from "./wire/l4.ts";
-import { EPIC_PREFIX_BYTES, HOP_BYTES, INFO_BYTES, META_BYTES, encodePath, pathLength, pathTypeOf } from "./wire/path.ts";
+import {
+  EPIC_PREFIX_BYTES,
+  HOP_BYTES,
+  INFO_BYTES,
+  META_BYTES,
+  encodePath,
+  pathLength,
+  pathTypeOf,
+} from "./wire/path.ts";
 import { putIA } from "./wire/texts.ts";
 
 /** The algorithm that is computed here. */

@@ -159,7 +159,10 @@ const PACKETS: Readonly<Record<string, readonly [Parts, object]>> = {
     { protocol: 202, l4: "c801 xxxx 0102030405" },
     { l4: { kind: "scmp.other", type: 200, code: 1 }, payload: "0102030405" },
   ],
-  TCP: [{ protocol: 6, l4: "01bb 9c40 00000001 00000000 5002 ffff 1234 0000" }, { protocol: 6, l4: null }],
+  TCP: [
+    { protocol: 6, l4: "01bb 9c40 00000001 00000000 5002 ffff 1234 0000" },
+    { protocol: 6, l4: null },
+  ],
   "the longest path, 63 hop fields in one segment": [
     { pathType: 1, path: LONGEST, protocol: 17, l4: udp("00") },
     { hdrLen: (36 + 4 + 8 + 63 * 12) / 4, path: { segLens: [63, 0, 0] } },
@@ -167,7 +170,9 @@ const PACKETS: Readonly<Record<string, readonly [Parts, object]>> = {
   "alerts and reserved bits everywhere": [
     {
       pathType: 1,
-      path: PATH.replace("00002080", "c0fc2080").replace("003f00010000", "ff3f00010000").replace("01000222", "ffff0222"),
+      path: PATH.replace("00002080", "c0fc2080")
+        .replace("003f00010000", "ff3f00010000")
+        .replace("01000222", "ffff0222"),
       protocol: 17,
       l4: udp("00"),
     },
