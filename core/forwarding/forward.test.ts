@@ -83,6 +83,7 @@ function signed(path: ScionPath, hf: number): ScionPath {
   return { ...path, hops: path.hops.map(sign) };
 }
 
+const REQUEST = { kind: "scmp.traceroute", reply: false, identifier: 5, sequence: 6, ia: "0-0", ifId: 0 } as const;
 const UDP = { kind: "udp", srcPort: 40_000, dstPort: 31_000 } as const;
 
 function packetOf(path: PacketPath | null, currHf: number, currInf: number, changes: Partial<NewPacket> = {}): Packet {
@@ -174,6 +175,12 @@ test("malformed: pointers beyond the path or apart, segments of one hop, peering
   t.is(run(MIDDLE_DOWN, moved(2, 6), 32), "malformed_path");
   const single: ScionPath = { ...UP_DOWN, segLens: [5, 1, 0] };
   t.is(run(MIDDLE_UP, arriving(single, 1), 23), "malformed_path");
+  t.is(run(MIDDLE_DOWN, arriving({ ...UP_DOWN, segLens: [1, 5, 0] }, 4), 32), "malformed_path");
+  const three: ScionPath = { ...UP_DOWN, segLens: [3, 2, 1], infos: [...UP_DOWN.infos, info(true)] };
+  t.is(run(MIDDLE_UP, arriving(three, 1), 23), "malformed_path");
+  t.is(run(MIDDLE_UP, arriving({ ...UP_DOWN, segLens: [3, 1, 2], infos: three.infos }, 1), 23), "malformed_path");
+  const alone: ScionPath = { ...UP_DOWN, segLens: [6, 0, 0], infos: [info(false, true)] };
+  t.is(run(MIDDLE_UP, arriving(alone, 1), 23), "malformed_path");
   const third: ScionPath = { ...PEERING, segLens: [2, 1, 1], infos: [...PEERING.infos, info(true, true)] };
   t.is(run(MIDDLE_UP, arriving(third, 1), 24), "malformed_path");
 });
@@ -234,12 +241,11 @@ test("MAC: forged hop fields, changed fields and another SegID fail, before and 
 });
 
 test("alerts: the flag is cleared and traceroute answered; nothing else is", (t) => {
-  const request = { kind: "scmp.traceroute", reply: false, identifier: 5, sequence: 6, ia: "0-0", ifId: 0 } as const;
   const alerted = (hf: number, flags: Partial<HopField>): ScionPath => ({
     ...UP_DOWN,
     hops: UP_DOWN.hops.map((one, at) => (at === hf ? { ...one, ...flags } : one)),
   });
-  const ask = { l4: request, payloadLength: 0 };
+  const ask = { l4: REQUEST, payloadLength: 0 };
   t.is(run(MIDDLE_DOWN, arriving(alerted(4, { ingressAlert: true }), 4, ask), 32), `reply ${HERE}#32`);
   t.is(run(MIDDLE_DOWN, arriving(alerted(4, { egressAlert: true }), 4, ask), 32), `reply ${HERE}#33`);
   t.is(run(MIDDLE_UP, arriving(alerted(1, { egressAlert: true }), 1, ask), 23), `reply ${HERE}#23`);
@@ -249,7 +255,7 @@ test("alerts: the flag is cleared and traceroute answered; nothing else is", (t)
   const packet = arriving(alerted(4, { ingressAlert: true, egressAlert: true }), 4, ask);
   const shared = packet.path as ScionPath;
   const found = forward(routerWith(MIDDLE_DOWN), packet, 32, 0);
-  t.deepEqual(found.kind === "reply" ? found.reply : null, { ...request, reply: true, ia: HERE, ifId: 32 });
+  t.deepEqual(found.kind === "reply" ? found.reply : null, { ...REQUEST, reply: true, ia: HERE, ifId: 32 });
   t.false((packet.path as ScionPath).hops[4]?.ingressAlert);
   t.true((packet.path as ScionPath).hops[4]?.egressAlert);
   t.true(shared.hops[4]?.ingressAlert, "paths are shared: the other packets' keeps its flag");
@@ -257,6 +263,59 @@ test("alerts: the flag is cleared and traceroute answered; nothing else is", (t)
   const router = routerWith(MIDDLE_DOWN);
   (router.interfaces[33] as { up: boolean }).up = false;
   t.is(outcome(forward(router, arriving(alerted(4, { egressAlert: true }), 4, ask), 32, 0)), `reply ${HERE}#33`);
+});
+
+test("of two faults the one of the earlier step is answered", (t) => {
+  const late = 64 * 337.5 * 1e9 + 1;
+  const asking = (hf: number, flags: Partial<HopField>): ScionPath => ({
+    ...UP_DOWN,
+    hops: UP_DOWN.hops.map((one, at) => (at === hf ? { ...one, ...flags } : one)),
+  });
+  const ask = { l4: REQUEST, payloadLength: 0 };
+  const alert = asking(4, { ingressAlert: true });
+  const leaving = asking(4, { egressAlert: true });
+  const mapped = "::ffff:10.0.0.9";
+  const short = arriving(asking(3, { expTime: 0 }), 2);
+  const cases: [string, string][] = [
+    [run(MIDDLE_DOWN, arriving(UP_DOWN, 4), 33, late), `expired_hop parameter-problem 52 ${hopPointer(4)}`],
+    [
+      run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcIa: HERE }), 33),
+      `wrong_interface parameter-problem 49 ${hopPointer(4)}`,
+    ],
+    [run({}, arriving(UP_DOWN, 4, { wireLength: 50 }), 0), "invalid_length parameter-problem 19 0"],
+    [run(MIDDLE_DOWN, arriving(UP_DOWN, 4), 0), "invalid_transit"],
+    [
+      run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcIa: HERE, dstIa: HERE }), 32),
+      "invalid_source parameter-problem 33 20",
+    ],
+    [
+      run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcIa: HERE, srcHost: mapped }), 32),
+      "invalid_source parameter-problem 33 20",
+    ],
+    [
+      run({}, arriving(UP_DOWN, 0, { srcIa: HERE, srcHost: mapped }, false), 0),
+      "invalid_source parameter-problem 33 0",
+    ],
+    [run(MIDDLE_DOWN, arriving(alert, 4, ask, false), 32), `bad_mac parameter-problem 51 ${hopPointer(4)}`],
+    [
+      run({ 34: parent }, arriving(asking(5, { ingressAlert: true }), 5, { ...ask, dstIa: HERE }), 34),
+      `reply ${HERE}#34`,
+    ],
+    [run(TOP, { ...short, segId1: 0 }, 24, 338 * 1e9), `expired_hop parameter-problem 52 ${hopPointer(3)}`],
+    [run({ 24: core }, { ...arriving(UP_DOWN, 2), segId1: 0 }, 24), `bad_mac parameter-problem 51 ${hopPointer(3)}`],
+    [run({ 32: parent }, arriving(leaving, 4, ask), 32), `unknown_interface parameter-problem 50 ${hopPointer(4)}`],
+    [
+      run({ 32: parent, 33: parent }, arriving(leaving, 4, ask), 32),
+      `invalid_path parameter-problem 48 ${hopPointer(4)}`,
+    ],
+  ];
+  cases.forEach(([found, expected], at) => t.is(found, expected, `case ${at}`));
+  const router = routerWith(MIDDLE_DOWN);
+  (router.interfaces[33] as { up: boolean }).up = false;
+  const wide = arriving(UP_DOWN, 4, { payloadLength: 5_000 });
+  t.is(outcome(forward(router, wide, 32, 0)), `interface_down interface-down ${HERE} 33`);
+  // From nowhere that the router knows there is no change of segment.
+  t.is(run({ 31: child }, arriving(UP_DOWN, 2), 24), `invalid_segment_change parameter-problem 53 ${infoPointer(1)}`);
 });
 
 test("delivery: to hosts and services of this AS", (t) => {
