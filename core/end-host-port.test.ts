@@ -76,4 +76,6 @@ test("SCMP errors: to whoever sent the packet they quote, or nowhere", (t) => {
   t.is(endHostPort(errorAbout(udp(31_007, 9), 30), RANGE), -1);
   t.is(endHostPort(packetOf(DOWN), RANGE), -1);
   t.is(endHostPort(packetOf({ kind: "scmp.other", type: 100, code: 0 }), RANGE), -1);
+  const quote = encodePacket(packetOf(udp(31_007, 9)));
+  t.is(endHostPort(packetOf({ kind: "scmp.other", type: 100, code: 0 }, quote), RANGE), -1);
 });

@@ -9,7 +9,13 @@ import { createForwardingKeys } from "../core/forwarding-keys.ts";
 import { type BareHop, createHopMacs, signHops } from "../core/hop-mac.ts";
 import { createPacket, type NewPacket, type Packet, type ScmpError } from "../core/packet.ts";
 import { type HopField, type InfoField, initialSegId, type ScionPath } from "../core/path.ts";
-import { DEFAULT_DIRECTION, FLOW_DEFAULTS, type NetworkLink, SCENARIO_DEFAULTS } from "../core/scenario.ts";
+import {
+  DEFAULT_DIRECTION,
+  FLOW_DEFAULTS,
+  type NetworkLink,
+  type Scenario,
+  SCENARIO_DEFAULTS,
+} from "../core/scenario.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
 
 const EPOCH = 1_700_000_000;
@@ -25,7 +31,7 @@ function link(a: string, aIf: number, b: string, bIf: number): NetworkLink {
 }
 
 /** Nothing happens in it by itself. */
-export function quietRow(): Assembly {
+export function quietRow(changes: Partial<Scenario> = {}): Assembly {
   const flow = {
     ...FLOW_DEFAULTS,
     id: "late",
@@ -52,6 +58,7 @@ export function quietRow(): Assembly {
       },
       flows: [flow],
       faults: [],
+      ...changes,
     },
     { repeat: "npx ava sim/crafted-packets.test.ts" },
   );

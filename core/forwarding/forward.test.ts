@@ -5,7 +5,7 @@ import { createHopMacs, hopAuthenticator, hopMac, macPrefix } from "../hop-mac.t
 import { createPacket, type NewPacket, type Packet } from "../packet.ts";
 import type { EpicPath, HopField, InfoField, OneHopPath, PacketPath, ScionPath } from "../path.ts";
 import { wireLengthOf } from "../wire/codec.ts";
-import { hopValidation } from "./epic.ts";
+import { hopValidation, validationInput } from "./epic.ts";
 import { forward } from "./forward.ts";
 import { returnPath, reversePath } from "./reverse.ts";
 import { type Disposition, LINK_TO, type LinkTo, type Router } from "./router.ts";
@@ -259,6 +259,11 @@ test("alerts: the flag is cleared and traceroute answered; nothing else is", (t)
   t.false((packet.path as ScionPath).hops[4]?.ingressAlert);
   t.true((packet.path as ScionPath).hops[4]?.egressAlert);
   t.true(shared.hops[4]?.ingressAlert, "paths are shared: the other packets' keeps its flag");
+  const replies = { l4: { ...REQUEST, reply: true }, payloadLength: 0 };
+  t.is(run(MIDDLE_DOWN, arriving(alerted(4, { ingressAlert: true }), 4, replies), 32), "router_alert");
+  // From inside there is no ingress that could be asked.
+  const inside = arriving(alerted(0, { egressAlert: true }), 0, { ...ask, srcIa: HERE });
+  t.is(run({ 21: parent }, inside, 0), "forward:21");
   // So that the link that failed can be found.
   const router = routerWith(MIDDLE_DOWN);
   (router.interfaces[33] as { up: boolean }).up = false;
@@ -325,6 +330,7 @@ test("delivery: to hosts and services of this AS", (t) => {
   t.is(to("CS"), "service");
   t.is(to("CS_M"), "service");
   t.is(to("DS"), "no_service destination-unreachable 0");
+  t.is(to("::"), "invalid_destination parameter-problem 34 0");
   t.is(to("0.0.0.0"), "invalid_destination parameter-problem 34 0");
   t.is(to("::ffff:10.0.0.1"), "invalid_destination parameter-problem 34 0");
   t.is(run({}, packetOf(null, 0, 0, { dstIa: HERE }), 0), "deliver");
@@ -375,6 +381,32 @@ test("beside a peering link there is no change of segment, and the SegID stays",
   t.is(behind.segId1, BETA);
 });
 
+test("on a peering path a hop field away from the peering link is like any other", (t) => {
+  const longer: ScionPath = {
+    ...PEERING,
+    segLens: [3, 3, 0],
+    hops: [hop(7, 0), hop(22, 23), hop(8, 24), hop(11, 31), hop(32, 33), hop(34, 0)],
+  };
+  const up = { ...arriving(longer, 1), segId0: 0 };
+  up.segId0 = BETA ^ macPrefix((up.path as ScionPath).hops[1]?.mac as number);
+  t.is(run(MIDDLE_UP, up, 23), "forward:22");
+  t.is(up.segId0, BETA);
+  const down = arriving(longer, 4);
+  t.is(run(MIDDLE_DOWN, down, 32), "forward:33");
+  t.is(down.segId1, BETA ^ macPrefix((down.path as ScionPath).hops[4]?.mac as number));
+});
+
+test("the way back from beside a peering link: no change of segment, the SegID stays", (t) => {
+  const before = arriving(PEERING, 1);
+  t.is(run({ 24: child }, before, 24), `unknown_interface parameter-problem 49 ${hopPointer(1)}`);
+  const back = returnPath(before, true);
+  t.deepEqual([back?.currInf, back?.currHf, back?.path?.infos[1]?.segId], [1, 3, BETA]);
+  const behind = arriving(PEERING, 2);
+  t.is(run({ 11: peer }, behind, 11), `unknown_interface parameter-problem 50 ${hopPointer(2)}`);
+  const over = returnPath(behind, true);
+  t.deepEqual([over?.currInf, over?.currHf, over?.path?.infos[0]?.segId], [1, 2, BETA]);
+});
+
 test("an egress that is down, and one that is too narrow, are answered", (t) => {
   const router = routerWith(MIDDLE_DOWN);
   (router.interfaces[33] as { up: boolean }).up = false;
@@ -413,6 +445,9 @@ test("OneHop with BFD goes to the session on its link", (t) => {
   const l4 = { kind: "bfd" } as Packet["l4"];
   const packet = { ...packetOf(ONE_HOP, 0, 0, { srcIa: "1-2", dstIa: HERE }), l4 };
   t.is(run(TOP, packet, 24), "unexpected");
+  const first = { ...ONE_HOP.first, mac: hopMac(createHopMacs(KEY, 0), BETA, EPOCH, ONE_HOP.first) };
+  const out = { ...packetOf({ ...ONE_HOP, first }, 0, 0, { srcIa: HERE, dstIa: "1-2" }), l4 };
+  t.is(run(TOP, out, 0), "forward:31", "our own leaves");
   const router = routerWith(TOP);
   (router.interfaces[24] as { session: number | null }).session = 55;
   t.deepEqual(forward(router, packet, 24, 0), { kind: "session", session: 55 });
@@ -440,6 +475,36 @@ test("EPIC: the last two hops check a validation field each, within the packet's
   // Earlier hops look at the SCION path alone.
   const early = { ...bare, scion: signed({ ...UP_DOWN, infos: [info(true), info(true)] }, 1) };
   t.is(run({ 22: parent, 23: child }, packetOf(early, 1, 0), 22, now), "forward:23");
+});
+
+test("EPIC: against construction and beside a peering link, to IPv6; its pointers count what stands before the path", (t) => {
+  const now = 10 * 1e9;
+  const timestamp = Math.floor(now / 21_000) - 1;
+  const validated = (inner: ScionPath, hf: number, inf: number, changes: Partial<NewPacket>): Packet => {
+    const bare: EpicPath = { kind: "epic", timestamp, counter: 77, phvf: 0, lhvf: 0, scion: inner };
+    const key = hopAuthenticator(createHopMacs(KEY, 0), BETA, EPOCH, inner.hops[hf] as HopField);
+    const phvf = hopValidation(key, bare, packetOf(bare, hf, inf, changes));
+    return packetOf({ ...bare, phvf }, hf, inf, changes);
+  };
+  const up = signed({ ...UP_DOWN, segLens: [3, 0, 0], infos: [info(false)], hops: UP_DOWN.hops.slice(0, 3) }, 1);
+  const climbing = validated(up, 1, 0, { dstHost: "2001:db8::1" });
+  climbing.segId0 = BETA ^ macPrefix(up.hops[1]?.mac as number);
+  t.is(run(MIDDLE_UP, climbing, 23, now), "forward:22");
+  const beside = signed(PEERING, 2);
+  t.is(run({ 11: peer, 31: child }, validated(beside, 2, 1, {}), 11, now), "forward:31");
+  const forged = validated(signed(UP_DOWN, 4), 4, 1, {});
+  forged.segId1 ^= 1;
+  t.is(run(MIDDLE_DOWN, forged, 32, now), `bad_mac parameter-problem 51 ${hopPointer(4) + 16}`);
+});
+
+test("EPIC's MAC input: pkg/experimental/epic/epic_test.go", (t) => {
+  const scion = { ...UP_DOWN, infos: [{ ...info(false), timestamp: 0x4af9_f070 }, info(true)] };
+  const path: EpicPath = { kind: "epic", timestamp: 1, counter: 0x0200_0003, phvf: 0, lhvf: 0, scion };
+  const changes = { srcIa: "2-ff00:0:222", srcHost: "10.0.0.100", dstHost: "2001:db8::68", payloadLength: 0x78 - 8 };
+  const input = Buffer.from(validationInput(path, packetOf(path, 0, 0, changes))).toString("hex");
+  t.is(input, "004af9f07000000001020000030002ff00000002220a00006400780000000000");
+  const wide = validationInput(path, packetOf(path, 0, 0, { ...changes, srcHost: "2001:db8::1" }));
+  t.deepEqual([wide.length, wide[0]], [48, 3]);
 });
 
 test("a path reversed twice is the path; once, every hop stands the other way round", (t) => {
