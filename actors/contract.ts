@@ -218,20 +218,20 @@ const BFD = caseOf(
   {
     ...scenario(
       network({}, { latency_ns: 5 * MS }),
-      [flow({ stop_ns: 1_400 * MS, policy: { name: "lowest-latency", params: {} } })],
-      3_500 * MS,
-      [end(100, "down"), end(1_000, "up")],
+      [flow({ stop_ns: 2_000 * MS, policy: { name: "lowest-latency", params: {} } })],
+      6_000 * MS,
+      [end(100, "down"), end(2_000, "up")],
     ),
     detection_ns: 60_000 * MS,
-    bfd: { mode: "on", interval_ns: 150 * MS, multiplier: 3 },
+    bfd: { mode: "on", interval_ns: 250 * MS, multiplier: 5 },
   },
   (it, world, say) => {
     const ends = [`bfd/${SOURCE}#1`, `bfd/${NEAR}#1`].map((id) => world.read<BfdContext>(id));
     say(drops(world, "interface_down") >= 1, "the router noticed nothing");
-    // A process that gets no turn for 450 ms takes its neighbours for gone, so that little is asked of the figures.
+    // A process that gets no turn for 1.25 s takes its neighbours for gone, so that little is asked of the figures.
     say(it.switches >= 1 && it.received >= 40, `${it.switches} switches, ${it.received} of ${it.sent} received`);
     for (const { value, context } of ends) {
-      say(value === "Up", `a session is ${String(value)} two seconds after its link came back`);
+      say(value === "Up", `a session is ${String(value)} four seconds after its link came back`);
       say(context.received >= 10, `${context.received} BFD packets received`);
     }
     say(world.read<NodeContext>(`node/${SOURCE}`).context.interfaces[1]?.up === true, "the interface stayed down");

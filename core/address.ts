@@ -365,3 +365,10 @@ const MAPPED_PREFIX = "::ffff:";
 export function isIPv4MappedHost(host: string): boolean {
   return host.startsWith(MAPPED_PREFIX) && host.includes(".");
 }
+
+/** Whether routers take a host in canonical text: of a type that is defined, and no IPv4 address in IPv6's clothes. */
+export function isRoutableHost(host: string): boolean {
+  const type = hostType(host);
+  if (type === HOST_TYPE.ipv6) return !isIPv4MappedHost(host);
+  return type === HOST_TYPE.ipv4 || type === HOST_TYPE.svc;
+}

@@ -47,6 +47,16 @@ test("UDP: its port within the dispatched range, 30041 outside it or without one
   t.is(endHostPort(packetOf(udp(1, 31_000)), null), END_HOST_PORT);
 });
 
+test("TCP's ports stand where UDP's do; without them there is no telling; other protocols go to 30041", (t) => {
+  const other = (protocol: number, hex: string): number =>
+    endHostPort(packetOf({ kind: "other", protocol }, new Uint8Array(Buffer.from(hex, "hex"))), RANGE);
+  t.is(other(6, "01bb791800000001"), 31_000);
+  t.is(other(6, "79180050"), END_HOST_PORT);
+  t.is(other(6, "01bb79"), -1);
+  t.is(endHostPort({ ...packetOf({ kind: "other", protocol: 6 }), payloadLength: 20 }, RANGE), END_HOST_PORT);
+  t.is(other(253, "01bb791800000001"), END_HOST_PORT);
+});
+
 test("SCMP: requests to 30041, replies to their identifier", (t) => {
   for (const message of [echo, trace]) {
     t.is(endHostPort(packetOf(message(false, 31_005)), RANGE), END_HOST_PORT);
@@ -66,4 +76,6 @@ test("SCMP errors: to whoever sent the packet they quote, or nowhere", (t) => {
   t.is(endHostPort(errorAbout(udp(31_007, 9), 30), RANGE), -1);
   t.is(endHostPort(packetOf(DOWN), RANGE), -1);
   t.is(endHostPort(packetOf({ kind: "scmp.other", type: 100, code: 0 }), RANGE), -1);
+  const quote = encodePacket(packetOf(udp(31_007, 9)));
+  t.is(endHostPort(packetOf({ kind: "scmp.other", type: 100, code: 0 }, quote), RANGE), -1);
 });

@@ -7,6 +7,7 @@
  */
 import type { L4, Packet } from "./packet.ts";
 import { isScmpError } from "./scmp.ts";
+import { get16 } from "./wire/bytes.ts";
 import { decodeQuote } from "./wire/codec.ts";
 
 /** Where a host's dispatcher listens. */
@@ -23,9 +24,20 @@ export const DEFAULT_DISPATCHED_PORTS: PortRange = { min: 31_000, max: 32_767 };
 
 /** Port for a packet; -1 where none can be told, and the packet is to be dropped. */
 export function endHostPort(packet: Packet, dispatched: PortRange | null): number {
-  const port = packet.l4.kind === "udp" ? packet.l4.dstPort : scmpPort(packet);
+  const port = portOf(packet);
   if (port < 0) return -1;
   return dispatched !== null && port >= dispatched.min && port <= dispatched.max ? port : END_HOST_PORT;
+}
+
+/** TCP's ports stand where UDP's do. */
+const TCP = 6;
+
+function portOf(packet: Packet): number {
+  const { l4, payloadLength, rest } = packet;
+  if (l4.kind === "udp") return l4.dstPort;
+  if (l4.kind !== "other" || l4.protocol !== TCP) return scmpPort(packet);
+  if (payloadLength < 4) return -1;
+  return rest === null ? 0 : get16(rest, 2);
 }
 
 function scmpPort(packet: Packet): number {

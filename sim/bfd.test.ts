@@ -10,7 +10,9 @@ import type { OneHopPath } from "../core/path.ts";
 import { decodePacket, encodePacket } from "../core/wire/codec.ts";
 import type { Assembly } from "../actors/assembly.ts";
 import { type BfdContext, type BfdInput, bfdLogic } from "../actors/bfd.ts";
+import type { NodeContext } from "../actors/node.ts";
 import { type PacketLogic, withPacketHandler } from "../actors/with-packet-handler.ts";
+import { quietRow } from "./crafted-packets.ts";
 import { Simulation } from "./simulation.ts";
 
 const MS = 1_000_000;
@@ -166,6 +168,77 @@ test("the handshake: down, init, up on either side", (t) => {
   t.is(it.state(), "Up");
   it.world.run(1);
   t.deepEqual(it.kept.reports, ["bfd.down", "bfd.up", "bfd.down", "bfd.up"]);
+});
+
+test("Init ends with the neighbour's AdminDown and with silence; silence in Down forgets the neighbour", (t) => {
+  const it = session();
+  const toInit = (): void => {
+    it.receive({ state: DOWN, yourDiscriminator: 0 });
+    it.receive({ state: DOWN, yourDiscriminator: 0 });
+  };
+  toInit();
+  t.is(it.state(), "Init");
+  it.receive({ state: ADMIN_DOWN });
+  it.world.run(1);
+  t.deepEqual([it.state(), it.last().diagnostic, it.last().yourDiscriminator], ["Down", 3, 9]);
+  it.world.run(3_000 * MS);
+  t.deepEqual([it.state(), it.last().yourDiscriminator], ["Down", 0]);
+  it.receive({ state: DOWN, yourDiscriminator: 0 });
+  t.is(it.state(), "Init");
+  it.world.run(6_000 * MS);
+  t.deepEqual([it.state(), it.last().diagnostic, it.last().yourDiscriminator], ["Down", 1, 0]);
+});
+
+test("Init and Init make Up; the neighbour's wishes bound how often packets go", (t) => {
+  const it = session();
+  it.receive({ state: DOWN });
+  it.receive({ state: DOWN });
+  it.receive({ state: INIT });
+  t.is(it.state(), "Up");
+  const sentIn = (changes: Partial<BfdControl>): number => {
+    const from = it.kept.packets.length;
+    const start = it.world.now;
+    for (let at = 0; at < 4_000; at += 100) {
+      it.receive(changes);
+      it.world.run(start + (at + 100) * MS);
+    }
+    return it.kept.packets.length - from;
+  };
+  sentIn({ final: true });
+  const slow = sentIn({ requiredMinRx: 1_000_000 });
+  t.true(slow >= 3 && slow <= 6, `${slow} packets in four seconds, one each 750 to 1000 ms`);
+  const silent = sentIn({ requiredMinRx: 0 });
+  t.is(silent, 0);
+});
+
+test("with a multiplier of 1 an interval is at most nine tenths", (t) => {
+  const times: number[] = [];
+  const it = session({ ...INPUT, multiplier: 1 });
+  for (let at = 0; at < 10_000; at += 5) {
+    const before = it.kept.packets.length;
+    it.receive({});
+    it.world.run(at * MS);
+    if (it.kept.packets.length > before) times.push(at);
+  }
+  const longest = Math.max(...times.slice(1).map((at, n) => at - (times[n] as number)));
+  t.true(longest <= 185, `${longest} ms`);
+});
+
+test("an interface with a session believes the session alone", (t) => {
+  const bfd = { mode: "on", interval_ns: INTERVAL, multiplier: 3 } as const;
+  for (const [assembly, believed] of [
+    [quietRow({ bfd }), false],
+    [quietRow(), true],
+  ] as const) {
+    const world = Simulation.create(assembly);
+    const node = world.indexOf("node/1-2") as number;
+    const isUp = (): boolean | undefined => world.read<NodeContext>("node/1-2").context.interfaces[1]?.up;
+    world.deliverControl(node, { type: "interface.down", ifId: 1 } as ControlEvent);
+    t.is(isUp(), !believed);
+    world.deliverControl(node, { type: "interface.up", ifId: 1 } as ControlEvent);
+    world.deliverControl(node, { type: "bfd.down", ifId: 1 } as ControlEvent);
+    t.is(isUp(), believed);
+  }
 });
 
 test("a poll is answered at once; coming Up polls until the final bit", (t) => {

@@ -23,18 +23,25 @@ const decodeFlags = {
   ),
   json: jsonFlag,
   stdin: stdinFlag("Read one packet in hex a line, print one JSON object a line"),
+  key: Flag.String("key").pipe(
+    Flag.withMetavar("hex"),
+    Flag.withDescription("AES key of the packet authenticator, 32 hex digits: say whether it is right"),
+    Flag.optional,
+  ),
 };
 
 const runDecode = Effect.fnUntraced(function* ({
   input,
   json,
   stdin,
+  key: keyText,
 }: Command.Command.Config.Infer<typeof decodeFlags>) {
   const { decodePacket } = yield* Effect.promise(() => import("../../core/wire/codec.ts"));
   const { packetAsJson } = yield* Effect.promise(() => import("../runner/packet-json.ts"));
+  const key = Option.isNone(keyText) ? null : yield* keyOf(keyText.value);
   const jsonOf = (bytes: Uint8Array): unknown => {
     const decoded = decodePacket(bytes);
-    return decoded.ok ? packetAsJson(decoded.value, bytes) : { error: decoded.error };
+    return decoded.ok ? packetAsJson(decoded.value, bytes, key) : { error: decoded.error };
   };
   yield* oneOf("decode", input, stdin);
   if (Option.isNone(input)) {
@@ -58,7 +65,13 @@ const runDecode = Effect.fnUntraced(function* ({
     return yield* new RunError({ message: `no SCION packet: ${layer}, byte ${offset}: ${reason}` });
   }
   const { formatPacket } = yield* Effect.promise(() => import("../runner/packet-text.ts"));
-  yield* print(formatPacket(decoded.value, bytes));
+  yield* print(formatPacket(decoded.value, bytes, key));
+});
+
+const keyOf = Effect.fnUntraced(function* (text: string) {
+  const { createCmacKey } = yield* Effect.promise(() => import("../../core/crypto/cmac.ts"));
+  if (/^[0-9a-fA-F]{32}$/.test(text)) return createCmacKey(new Uint8Array(Buffer.from(text, "hex")));
+  return yield* new InputError({ message: `--key ${text}: expected 32 hex digits` });
 });
 
 function hasError(answer: unknown): boolean {

@@ -3,9 +3,11 @@
  * pathType, type, length, what a payload or quote says) is written for readers and ignored when a packet is made of it.
  */
 import { iaParts, hostBytes, type IA } from "../../core/address.ts";
+import type { CmacKey } from "../../core/crypto/cmac.ts";
 import { createPacket, type Irregularities, type L4, type Option, type Packet } from "../../core/packet.ts";
 import type { HopField, InfoField, PacketPath, ScionPath } from "../../core/path.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { isAuthentic } from "../../core/spao.ts";
 import { get16 } from "../../core/wire/bytes.ts";
 import { decodeQuote, encodePacket, wireLengthOf } from "../../core/wire/codec.ts";
 import { decodeAuthenticator, extensionsLength } from "../../core/wire/extensions.ts";
@@ -22,8 +24,8 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
-/** `bytes` are the packet's own. */
-export function packetAsJson(packet: Packet, bytes: Uint8Array): Json {
+/** `bytes` are the packet's own; `key`: the packet authenticator's, where it is known. */
+export function packetAsJson(packet: Packet, bytes: Uint8Array, key: CmacKey | null = null): Json {
   const { l4, flow, irregular } = packet;
   const protocol = protocolOf(l4);
   const payloadStart = bytes.length - packet.payloadLength;
@@ -39,7 +41,7 @@ export function packetAsJson(packet: Packet, bytes: Uint8Array): Json {
     dst: { ia: packet.dstIa, host: packet.dstHost },
     src: { ia: packet.srcIa, host: packet.srcHost },
     path: pathAsJson(packet),
-    extensions: extensionsAsJson(packet),
+    extensions: extensionsAsJson(packet, key),
     protocol,
     l4: l4AsJson(l4, bytes, payloadStart, protocol),
     payload: hexOf(payload),
@@ -73,7 +75,8 @@ function hopAsJson(hop: HopField): Json {
   return { ...hop, mac: hop.mac.toString(16).padStart(12, "0") };
 }
 
-function extensionsAsJson({ extensions }: Packet): Json[] {
+function extensionsAsJson(packet: Packet, key: CmacKey | null): Json[] {
+  const { extensions } = packet;
   if (extensions === null) return [];
   const headers = [
     ["hop-by-hop", extensions.hopByHop],
@@ -81,15 +84,16 @@ function extensionsAsJson({ extensions }: Packet): Json[] {
   ] as const;
   return headers.flatMap(([type, options]) => {
     if (options === null) return [];
-    return [{ type, options: options.map((option) => optionAsJson(option, type === "end-to-end")) }];
+    return [{ type, options: options.map((option) => optionAsJson(option, type === "end-to-end", packet, key)) }];
   });
 }
 
-function optionAsJson(option: Option, mayAuthenticate: boolean): Json {
+function optionAsJson(option: Option, mayAuthenticate: boolean, packet: Packet, key: CmacKey | null): Json {
   const known = mayAuthenticate ? decodeAuthenticator(option) : null;
-  const authenticator =
-    known === null ? {} : { authenticator: { ...known, authenticator: hexOf(known.authenticator) } };
-  return { type: option.type, data: hexOf(option.data), ...authenticator };
+  const plain = { type: option.type, data: hexOf(option.data) };
+  if (known === null) return plain;
+  const authentic = key === null ? {} : { authentic: isAuthentic(packet, known, key) };
+  return { ...plain, authenticator: { ...known, authenticator: hexOf(known.authenticator), ...authentic } };
 }
 
 function l4AsJson(l4: L4, bytes: Uint8Array, payloadStart: number, protocol: number): Json | null {

@@ -1,10 +1,12 @@
 /** A packet for people: a line or two for each layer, from the outside in. */
 import { formatInterface } from "../../core/address.ts";
+import type { CmacKey } from "../../core/crypto/cmac.ts";
 import { NEXT_HEADER, type L4, type Option, type Packet } from "../../core/packet.ts";
 import { type HopField, type InfoField, scionPathOf } from "../../core/path.ts";
 import { isScmpError, scmpCodeName } from "../../core/scmp.ts";
+import { isAuthentic } from "../../core/spao.ts";
 import { decodeQuote } from "../../core/wire/codec.ts";
-import { decodeAuthenticator } from "../../core/wire/extensions.ts";
+import { type Authenticator, decodeAuthenticator } from "../../core/wire/extensions.ts";
 import { protocolOf } from "../../core/wire/l4.ts";
 import { pathTypeOf } from "../../core/wire/path.ts";
 import { scmpTypeOf } from "../../core/wire/scmp.ts";
@@ -25,7 +27,8 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
 const PATH_TYPES = ["empty", "SCION", "one-hop", "EPIC"];
 const BFD_STATES = ["AdminDown", "Down", "Init", "Up"];
 
-export function formatPacket(packet: Packet, bytes: Uint8Array): string {
+/** `key`: the packet authenticator's; null where it is not known. */
+export function formatPacket(packet: Packet, bytes: Uint8Array, key: CmacKey | null): string {
   const { irregular } = packet;
   const lines = [
     layer(
@@ -35,8 +38,8 @@ export function formatPacket(packet: Packet, bytes: Uint8Array): string {
     ),
     layer("", `from ${packet.srcIa},${packet.srcHost}`, `to   ${packet.dstIa},${packet.dstHost}`),
     ...pathLines(packet),
-    ...optionLines("HBH", packet.extensions?.hopByHop ?? null),
-    ...optionLines("E2E", packet.extensions?.endToEnd ?? null),
+    ...optionLines("HBH", packet.extensions?.hopByHop ?? null, () => ""),
+    ...optionLines("E2E", packet.extensions?.endToEnd ?? null, (known) => verdict(packet, known, key)),
     l4Line(packet.l4),
     ...(irregular?.checksum === 0 ? [layer("", "checksum 0: the sender computed none")] : []),
     ...(irregular?.reserved ?? []).map(({ offset, bits }) =>
@@ -106,19 +109,29 @@ function hopLine(hop: HopField, info: InfoField, current: boolean): string {
   return `${current ? ">" : " "}   HF in ${ingress} out ${egress}, until ${expiry}Z, MAC ${mac}${alerts}`;
 }
 
-function optionLines(name: string, options: readonly Option[] | null): string[] {
+type Judge = (known: Authenticator) => string;
+
+function optionLines(name: string, options: readonly Option[] | null, judge: Judge): string[] {
   if (options === null) return [];
-  return [layer(name, ...options.map((option) => optionLine(option, name === "E2E")))];
+  return [layer(name, ...options.map((option) => optionLine(option, name === "E2E", judge)))];
 }
 
-function optionLine(option: Option, mayAuthenticate: boolean): string {
+function optionLine(option: Option, mayAuthenticate: boolean, judge: Judge): string {
   const { type, data } = option;
   if (type === 0) return "Pad1";
   if (type === 1) return `PadN, ${data.length + 2} B in all`;
   const known = mayAuthenticate ? decodeAuthenticator(option) : null;
   if (known === null) return `option ${type}, ${data.length} B: ${Buffer.from(data).toString("hex")}`;
   const mac = Buffer.from(known.authenticator).toString("hex");
-  return `authenticator, SPI ${hex(known.spi, 8)}, algorithm ${known.algorithm}, timestamp ${known.timestamp}: ${mac}`;
+  const fields = `SPI ${hex(known.spi, 8)}, algorithm ${known.algorithm}, timestamp ${known.timestamp}`;
+  return `authenticator, ${fields}: ${mac}${judge(known)}`;
+}
+
+function verdict(packet: Packet, known: Authenticator, key: CmacKey | null): string {
+  if (key === null) return "";
+  const authentic = isAuthentic(packet, known, key);
+  if (authentic === null) return ", of an algorithm that is not computed";
+  return authentic ? ", right" : ", wrong";
 }
 
 function l4Line(l4: L4): string {

@@ -1,5 +1,5 @@
 /** Delivery within the AS (scionproto `resolveLocalDst`): to a host by its address, to a service by its name. */
-import { HOST_TYPE, hostType, isIPv4MappedHost } from "../address.ts";
+import { HOST_TYPE, hostType, isRoutableHost } from "../address.ts";
 import type { Packet } from "../packet.ts";
 import { PARAMETER_PROBLEM } from "../scmp.ts";
 import { parameterProblem } from "./problems.ts";
@@ -19,7 +19,7 @@ function deliverElsewhere(router: Router, { dstHost }: Packet): Disposition {
     const error = { kind: "scmp.destination-unreachable", code: 0 } as const;
     return router.services.get(dstHost.replace(/_M$/, "")) ?? { kind: "answer", reason: "no_service", error };
   }
-  if (isIPv4MappedHost(dstHost) || dstHost === "0.0.0.0" || dstHost === "::") {
+  if (!isRoutableHost(dstHost) || dstHost === "0.0.0.0" || dstHost === "::") {
     return parameterProblem("invalid_destination", PARAMETER_PROBLEM.invalidDestinationAddress, 0);
   }
   return UNKNOWN_HOST;

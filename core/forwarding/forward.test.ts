@@ -5,7 +5,7 @@ import { createHopMacs, hopAuthenticator, hopMac, macPrefix } from "../hop-mac.t
 import { createPacket, type NewPacket, type Packet } from "../packet.ts";
 import type { EpicPath, HopField, InfoField, OneHopPath, PacketPath, ScionPath } from "../path.ts";
 import { wireLengthOf } from "../wire/codec.ts";
-import { hopValidation } from "./epic.ts";
+import { hopValidation, validationInput } from "./epic.ts";
 import { forward } from "./forward.ts";
 import { returnPath, reversePath } from "./reverse.ts";
 import { type Disposition, LINK_TO, type LinkTo, type Router } from "./router.ts";
@@ -83,6 +83,7 @@ function signed(path: ScionPath, hf: number): ScionPath {
   return { ...path, hops: path.hops.map(sign) };
 }
 
+const REQUEST = { kind: "scmp.traceroute", reply: false, identifier: 5, sequence: 6, ia: "0-0", ifId: 0 } as const;
 const UDP = { kind: "udp", srcPort: 40_000, dstPort: 31_000 } as const;
 
 function packetOf(path: PacketPath | null, currHf: number, currInf: number, changes: Partial<NewPacket> = {}): Packet {
@@ -174,6 +175,12 @@ test("malformed: pointers beyond the path or apart, segments of one hop, peering
   t.is(run(MIDDLE_DOWN, moved(2, 6), 32), "malformed_path");
   const single: ScionPath = { ...UP_DOWN, segLens: [5, 1, 0] };
   t.is(run(MIDDLE_UP, arriving(single, 1), 23), "malformed_path");
+  t.is(run(MIDDLE_DOWN, arriving({ ...UP_DOWN, segLens: [1, 5, 0] }, 4), 32), "malformed_path");
+  const three: ScionPath = { ...UP_DOWN, segLens: [3, 2, 1], infos: [...UP_DOWN.infos, info(true)] };
+  t.is(run(MIDDLE_UP, arriving(three, 1), 23), "malformed_path");
+  t.is(run(MIDDLE_UP, arriving({ ...UP_DOWN, segLens: [3, 1, 2], infos: three.infos }, 1), 23), "malformed_path");
+  const alone: ScionPath = { ...UP_DOWN, segLens: [6, 0, 0], infos: [info(false, true)] };
+  t.is(run(MIDDLE_UP, arriving(alone, 1), 23), "malformed_path");
   const third: ScionPath = { ...PEERING, segLens: [2, 1, 1], infos: [...PEERING.infos, info(true, true)] };
   t.is(run(MIDDLE_UP, arriving(third, 1), 24), "malformed_path");
 });
@@ -217,6 +224,9 @@ test("source host: no IPv4 address in IPv6's clothes from this AS", (t) => {
   const mapped = { srcIa: HERE, srcHost: "::ffff:10.0.0.9" };
   t.is(run({ 21: parent }, arriving(UP_DOWN, 0, mapped), 0), "invalid_source parameter-problem 33 0");
   t.is(run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcHost: "::ffff:10.0.0.9" }), 32), "forward:33");
+  const undefinedType = { srcIa: HERE, srcHost: "<HOST:0x8:0a000009>" };
+  t.is(run({ 21: parent }, arriving(UP_DOWN, 0, undefinedType), 0), "invalid_source parameter-problem 33 0");
+  t.is(run({ 21: parent }, arriving(UP_DOWN, 0, { srcIa: HERE, srcHost: "2001:db8::1" }), 0), "forward:21");
 });
 
 test("MAC: forged hop fields, changed fields and another SegID fail, before and after a change of segment", (t) => {
@@ -231,12 +241,11 @@ test("MAC: forged hop fields, changed fields and another SegID fail, before and 
 });
 
 test("alerts: the flag is cleared and traceroute answered; nothing else is", (t) => {
-  const request = { kind: "scmp.traceroute", reply: false, identifier: 5, sequence: 6, ia: "0-0", ifId: 0 } as const;
   const alerted = (hf: number, flags: Partial<HopField>): ScionPath => ({
     ...UP_DOWN,
     hops: UP_DOWN.hops.map((one, at) => (at === hf ? { ...one, ...flags } : one)),
   });
-  const ask = { l4: request, payloadLength: 0 };
+  const ask = { l4: REQUEST, payloadLength: 0 };
   t.is(run(MIDDLE_DOWN, arriving(alerted(4, { ingressAlert: true }), 4, ask), 32), `reply ${HERE}#32`);
   t.is(run(MIDDLE_DOWN, arriving(alerted(4, { egressAlert: true }), 4, ask), 32), `reply ${HERE}#33`);
   t.is(run(MIDDLE_UP, arriving(alerted(1, { egressAlert: true }), 1, ask), 23), `reply ${HERE}#23`);
@@ -246,14 +255,72 @@ test("alerts: the flag is cleared and traceroute answered; nothing else is", (t)
   const packet = arriving(alerted(4, { ingressAlert: true, egressAlert: true }), 4, ask);
   const shared = packet.path as ScionPath;
   const found = forward(routerWith(MIDDLE_DOWN), packet, 32, 0);
-  t.deepEqual(found.kind === "reply" ? found.reply : null, { ...request, reply: true, ia: HERE, ifId: 32 });
+  t.deepEqual(found.kind === "reply" ? found.reply : null, { ...REQUEST, reply: true, ia: HERE, ifId: 32 });
   t.false((packet.path as ScionPath).hops[4]?.ingressAlert);
   t.true((packet.path as ScionPath).hops[4]?.egressAlert);
   t.true(shared.hops[4]?.ingressAlert, "paths are shared: the other packets' keeps its flag");
+  const replies = { l4: { ...REQUEST, reply: true }, payloadLength: 0 };
+  t.is(run(MIDDLE_DOWN, arriving(alerted(4, { ingressAlert: true }), 4, replies), 32), "router_alert");
+  // From inside there is no ingress that could be asked.
+  const inside = arriving(alerted(0, { egressAlert: true }), 0, { ...ask, srcIa: HERE });
+  t.is(run({ 21: parent }, inside, 0), "forward:21");
   // So that the link that failed can be found.
   const router = routerWith(MIDDLE_DOWN);
   (router.interfaces[33] as { up: boolean }).up = false;
   t.is(outcome(forward(router, arriving(alerted(4, { egressAlert: true }), 4, ask), 32, 0)), `reply ${HERE}#33`);
+});
+
+test("of two faults the one of the earlier step is answered", (t) => {
+  const late = 64 * 337.5 * 1e9 + 1;
+  const asking = (hf: number, flags: Partial<HopField>): ScionPath => ({
+    ...UP_DOWN,
+    hops: UP_DOWN.hops.map((one, at) => (at === hf ? { ...one, ...flags } : one)),
+  });
+  const ask = { l4: REQUEST, payloadLength: 0 };
+  const alert = asking(4, { ingressAlert: true });
+  const leaving = asking(4, { egressAlert: true });
+  const mapped = "::ffff:10.0.0.9";
+  const short = arriving(asking(3, { expTime: 0 }), 2);
+  const cases: [string, string][] = [
+    [run(MIDDLE_DOWN, arriving(UP_DOWN, 4), 33, late), `expired_hop parameter-problem 52 ${hopPointer(4)}`],
+    [
+      run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcIa: HERE }), 33),
+      `wrong_interface parameter-problem 49 ${hopPointer(4)}`,
+    ],
+    [run({}, arriving(UP_DOWN, 4, { wireLength: 50 }), 0), "invalid_length parameter-problem 19 0"],
+    [run(MIDDLE_DOWN, arriving(UP_DOWN, 4), 0), "invalid_transit"],
+    [
+      run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcIa: HERE, dstIa: HERE }), 32),
+      "invalid_source parameter-problem 33 20",
+    ],
+    [
+      run(MIDDLE_DOWN, arriving(UP_DOWN, 4, { srcIa: HERE, srcHost: mapped }), 32),
+      "invalid_source parameter-problem 33 20",
+    ],
+    [
+      run({}, arriving(UP_DOWN, 0, { srcIa: HERE, srcHost: mapped }, false), 0),
+      "invalid_source parameter-problem 33 0",
+    ],
+    [run(MIDDLE_DOWN, arriving(alert, 4, ask, false), 32), `bad_mac parameter-problem 51 ${hopPointer(4)}`],
+    [
+      run({ 34: parent }, arriving(asking(5, { ingressAlert: true }), 5, { ...ask, dstIa: HERE }), 34),
+      `reply ${HERE}#34`,
+    ],
+    [run(TOP, { ...short, segId1: 0 }, 24, 338 * 1e9), `expired_hop parameter-problem 52 ${hopPointer(3)}`],
+    [run({ 24: core }, { ...arriving(UP_DOWN, 2), segId1: 0 }, 24), `bad_mac parameter-problem 51 ${hopPointer(3)}`],
+    [run({ 32: parent }, arriving(leaving, 4, ask), 32), `unknown_interface parameter-problem 50 ${hopPointer(4)}`],
+    [
+      run({ 32: parent, 33: parent }, arriving(leaving, 4, ask), 32),
+      `invalid_path parameter-problem 48 ${hopPointer(4)}`,
+    ],
+  ];
+  cases.forEach(([found, expected], at) => t.is(found, expected, `case ${at}`));
+  const router = routerWith(MIDDLE_DOWN);
+  (router.interfaces[33] as { up: boolean }).up = false;
+  const wide = arriving(UP_DOWN, 4, { payloadLength: 5_000 });
+  t.is(outcome(forward(router, wide, 32, 0)), `interface_down interface-down ${HERE} 33`);
+  // From nowhere that the router knows there is no change of segment.
+  t.is(run({ 31: child }, arriving(UP_DOWN, 2), 24), `invalid_segment_change parameter-problem 53 ${infoPointer(1)}`);
 });
 
 test("delivery: to hosts and services of this AS", (t) => {
@@ -263,10 +330,13 @@ test("delivery: to hosts and services of this AS", (t) => {
   t.is(to("CS"), "service");
   t.is(to("CS_M"), "service");
   t.is(to("DS"), "no_service destination-unreachable 0");
+  t.is(to("::"), "invalid_destination parameter-problem 34 0");
   t.is(to("0.0.0.0"), "invalid_destination parameter-problem 34 0");
   t.is(to("::ffff:10.0.0.1"), "invalid_destination parameter-problem 34 0");
   t.is(run({}, packetOf(null, 0, 0, { dstIa: HERE }), 0), "deliver");
+  t.is(to("<HOST:0x8:0a000001>"), "invalid_destination parameter-problem 34 0");
   t.is(run({}, packetOf(null, 0, 0), 0), "not_local");
+  t.is(run({ 34: parent }, packetOf(null, 0, 0, { dstIa: HERE }), 34), "malformed_path", "no neighbour's business");
 });
 
 test("egress: unknown interfaces and pairs of links that no segment has", (t) => {
@@ -311,6 +381,32 @@ test("beside a peering link there is no change of segment, and the SegID stays",
   t.is(behind.segId1, BETA);
 });
 
+test("on a peering path a hop field away from the peering link is like any other", (t) => {
+  const longer: ScionPath = {
+    ...PEERING,
+    segLens: [3, 3, 0],
+    hops: [hop(7, 0), hop(22, 23), hop(8, 24), hop(11, 31), hop(32, 33), hop(34, 0)],
+  };
+  const up = { ...arriving(longer, 1), segId0: 0 };
+  up.segId0 = BETA ^ macPrefix((up.path as ScionPath).hops[1]?.mac as number);
+  t.is(run(MIDDLE_UP, up, 23), "forward:22");
+  t.is(up.segId0, BETA);
+  const down = arriving(longer, 4);
+  t.is(run(MIDDLE_DOWN, down, 32), "forward:33");
+  t.is(down.segId1, BETA ^ macPrefix((down.path as ScionPath).hops[4]?.mac as number));
+});
+
+test("the way back from beside a peering link: no change of segment, the SegID stays", (t) => {
+  const before = arriving(PEERING, 1);
+  t.is(run({ 24: child }, before, 24), `unknown_interface parameter-problem 49 ${hopPointer(1)}`);
+  const back = returnPath(before, true);
+  t.deepEqual([back?.currInf, back?.currHf, back?.path?.infos[1]?.segId], [1, 3, BETA]);
+  const behind = arriving(PEERING, 2);
+  t.is(run({ 11: peer }, behind, 11), `unknown_interface parameter-problem 50 ${hopPointer(2)}`);
+  const over = returnPath(behind, true);
+  t.deepEqual([over?.currInf, over?.currHf, over?.path?.infos[0]?.segId], [1, 2, BETA]);
+});
+
 test("an egress that is down, and one that is too narrow, are answered", (t) => {
   const router = routerWith(MIDDLE_DOWN);
   (router.interfaces[33] as { up: boolean }).up = false;
@@ -349,6 +445,9 @@ test("OneHop with BFD goes to the session on its link", (t) => {
   const l4 = { kind: "bfd" } as Packet["l4"];
   const packet = { ...packetOf(ONE_HOP, 0, 0, { srcIa: "1-2", dstIa: HERE }), l4 };
   t.is(run(TOP, packet, 24), "unexpected");
+  const first = { ...ONE_HOP.first, mac: hopMac(createHopMacs(KEY, 0), BETA, EPOCH, ONE_HOP.first) };
+  const out = { ...packetOf({ ...ONE_HOP, first }, 0, 0, { srcIa: HERE, dstIa: "1-2" }), l4 };
+  t.is(run(TOP, out, 0), "forward:31", "our own leaves");
   const router = routerWith(TOP);
   (router.interfaces[24] as { session: number | null }).session = 55;
   t.deepEqual(forward(router, packet, 24, 0), { kind: "session", session: 55 });
@@ -376,6 +475,36 @@ test("EPIC: the last two hops check a validation field each, within the packet's
   // Earlier hops look at the SCION path alone.
   const early = { ...bare, scion: signed({ ...UP_DOWN, infos: [info(true), info(true)] }, 1) };
   t.is(run({ 22: parent, 23: child }, packetOf(early, 1, 0), 22, now), "forward:23");
+});
+
+test("EPIC: against construction and beside a peering link, to IPv6; its pointers count what stands before the path", (t) => {
+  const now = 10 * 1e9;
+  const timestamp = Math.floor(now / 21_000) - 1;
+  const validated = (inner: ScionPath, hf: number, inf: number, changes: Partial<NewPacket>): Packet => {
+    const bare: EpicPath = { kind: "epic", timestamp, counter: 77, phvf: 0, lhvf: 0, scion: inner };
+    const key = hopAuthenticator(createHopMacs(KEY, 0), BETA, EPOCH, inner.hops[hf] as HopField);
+    const phvf = hopValidation(key, bare, packetOf(bare, hf, inf, changes));
+    return packetOf({ ...bare, phvf }, hf, inf, changes);
+  };
+  const up = signed({ ...UP_DOWN, segLens: [3, 0, 0], infos: [info(false)], hops: UP_DOWN.hops.slice(0, 3) }, 1);
+  const climbing = validated(up, 1, 0, { dstHost: "2001:db8::1" });
+  climbing.segId0 = BETA ^ macPrefix(up.hops[1]?.mac as number);
+  t.is(run(MIDDLE_UP, climbing, 23, now), "forward:22");
+  const beside = signed(PEERING, 2);
+  t.is(run({ 11: peer, 31: child }, validated(beside, 2, 1, {}), 11, now), "forward:31");
+  const forged = validated(signed(UP_DOWN, 4), 4, 1, {});
+  forged.segId1 ^= 1;
+  t.is(run(MIDDLE_DOWN, forged, 32, now), `bad_mac parameter-problem 51 ${hopPointer(4) + 16}`);
+});
+
+test("EPIC's MAC input: pkg/experimental/epic/epic_test.go", (t) => {
+  const scion = { ...UP_DOWN, infos: [{ ...info(false), timestamp: 0x4af9_f070 }, info(true)] };
+  const path: EpicPath = { kind: "epic", timestamp: 1, counter: 0x0200_0003, phvf: 0, lhvf: 0, scion };
+  const changes = { srcIa: "2-ff00:0:222", srcHost: "10.0.0.100", dstHost: "2001:db8::68", payloadLength: 0x78 - 8 };
+  const input = Buffer.from(validationInput(path, packetOf(path, 0, 0, changes))).toString("hex");
+  t.is(input, "004af9f07000000001020000030002ff00000002220a00006400780000000000");
+  const wide = validationInput(path, packetOf(path, 0, 0, { ...changes, srcHost: "2001:db8::1" }));
+  t.deepEqual([wide.length, wide[0]], [48, 3]);
 });
 
 test("a path reversed twice is the path; once, every hop stands the other way round", (t) => {

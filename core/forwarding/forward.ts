@@ -7,9 +7,10 @@
  * - a packet that its link's MTU cannot take is answered with SCMP "packet too big"; scionproto never sends it;
  * - an error found before the SegID is brought up to date (expiry, ingress, addresses) does so first: the answer's way back
  *   could not be verified otherwise;
- * - with EPIC the pointers count the 16 bytes before the SCION path.
+ * - with EPIC the pointers count the 16 bytes before the SCION path;
+ * - the empty path is delivered from host to host of this AS, whose network the router stands for; from outside it is dropped.
  */
-import { type IfId, isIPv4MappedHost } from "../address.ts";
+import { type IfId, isRoutableHost } from "../address.ts";
 import { isHopValid } from "../hop-mac.ts";
 import type { Packet } from "../packet.ts";
 import { EXP_TIME_UNIT, type HopField, type InfoField, infIndexForHf, type ScionPath } from "../path.ts";
@@ -34,7 +35,7 @@ const NOT_LOCAL: Disposition = { kind: "drop", reason: "not_local" };
  */
 export function forward(router: Router, packet: Packet, ingress: IfId, now: Nanos): Disposition {
   const { path } = packet;
-  if (path === null) return deliverLocal(router, packet) ?? NOT_LOCAL;
+  if (path === null) return ingress === 0 ? (deliverLocal(router, packet) ?? NOT_LOCAL) : MALFORMED;
   if (path.kind === "scion") return forwardScion(router, path, packet, ingress, now);
   if (path.kind === "one-hop") return forwardOneHop(router, path, packet, ingress);
   return forwardEpic(router, path, packet, now, () => forwardScion(router, path.scion, packet, ingress, now));
@@ -113,7 +114,7 @@ function checkAddresses(router: Router, path: ScionPath, packet: Packet, ingress
 }
 
 function checkSourceHost(router: Router, packet: Packet): Disposition | null {
-  if (packet.srcIa !== router.ia || !isIPv4MappedHost(packet.srcHost)) return null;
+  if (packet.srcIa !== router.ia || isRoutableHost(packet.srcHost)) return null;
   return parameterProblem("invalid_source", PARAMETER_PROBLEM.invalidSourceAddress, 0);
 }
 
