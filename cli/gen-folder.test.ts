@@ -90,7 +90,7 @@ let network: Network;
 test.before(async () => {
   for (const [ia, sides] of Object.entries(SIDES)) {
     const own = `AS${ia.slice(2).replaceAll(":", "_")}`;
-    put(`${own}/topology.json`, topologyJson(ia, sides, /0$/.test(ia)));
+    put(`${own}/topology.json`, topologyJson(ia, sides, ia.endsWith("0")));
     put(`${own}/br1-1.toml`, "[general]\n");
     put(`${own}/certs/ISD1-B1-S1.trc`, "\u0000");
     if (STATIC_INFO[ia] !== undefined) put(`${own}/staticInfoConfig.json`, JSON.stringify(STATIC_INFO[ia], null, 2));
