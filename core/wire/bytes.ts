@@ -82,8 +82,18 @@ const [POOLED_FROM, POOLED_TO] = [65, 4096];
 export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start;
   const copy = length >= POOLED_FROM && length <= POOLED_TO ? pooled(length) : new Uint8Array(length);
-  if (length > COPY_LOOP_BYTES) copy.set(bytes.subarray(start, end));
-  else for (let i = 0; i < length; i++) copy[i] = bytes[start + i] as number;
+  if (length > COPY_LOOP_BYTES) {
+    copy.set(bytes.subarray(start, end));
+    return copy;
+  }
+  let i = 0;
+  for (let at = start; i + 3 < length; i += 4, at += 4) {
+    copy[i] = bytes[at] as number;
+    copy[i + 1] = bytes[at + 1] as number;
+    copy[i + 2] = bytes[at + 2] as number;
+    copy[i + 3] = bytes[at + 3] as number;
+  }
+  for (; i < length; i++) copy[i] = bytes[start + i] as number;
   return copy;
 }
 

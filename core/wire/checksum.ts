@@ -14,18 +14,21 @@ export function sumWords(sum: number, bytes: Uint8Array, start: number, end: num
 /** From here on a view over the bytes is worth its making. */
 const LONG = 512;
 
+/** Upper and lower halves are summed apart, eight bytes a turn: whole numbers of 31 bits, which engines add fastest. */
 function sumShort(sum: number, bytes: Uint8Array, start: number, end: number): number {
-  let total = sum;
+  let upper = 0;
+  let lower = 0;
   let i = start;
-  for (; i + 3 < end; i += 4) {
-    const upper = (bytes[i] as number) + (bytes[i + 2] as number);
-    total += (upper << 8) + (bytes[i + 1] as number) + (bytes[i + 3] as number);
+  for (; i + 7 < end; i += 8) {
+    upper += (bytes[i] as number) + (bytes[i + 2] as number) + (bytes[i + 4] as number) + (bytes[i + 6] as number);
+    lower += (bytes[i + 1] as number) + (bytes[i + 3] as number) + (bytes[i + 5] as number) + (bytes[i + 7] as number);
   }
-  if (i + 1 < end) {
-    total += ((bytes[i] as number) << 8) | (bytes[i + 1] as number);
-    i += 2;
+  for (; i + 1 < end; i += 2) {
+    upper += bytes[i] as number;
+    lower += bytes[i + 1] as number;
   }
-  return i < end ? total + ((bytes[i] as number) << 8) : total;
+  if (i < end) upper += bytes[i] as number;
+  return sum + (upper << 8) + lower;
 }
 
 function sumLong(sum: number, bytes: Uint8Array, start: number, end: number): number {

@@ -88,7 +88,7 @@ export function decodePacket(bytes: Uint8Array): Result<Packet, WireError> {
   const { pathStart, headerLength } = header;
   const decodedPath = decodePath(header.pathType, bytes, pathStart, headerLength);
   if (!decodedPath.ok) return decodedPath;
-  const { path, currInf, currHf } = decodedPath.value;
+  const { path, currInf, currHf, reserved } = decodedPath.value;
   const decodedExtensions = decodeExtensions(header.nextHeader, bytes, headerLength);
   if (!decodedExtensions.ok) return decodedExtensions;
   const { extensions, protocol, l4Start } = decodedExtensions.value;
@@ -119,7 +119,7 @@ export function decodePacket(bytes: Uint8Array): Result<Packet, WireError> {
       rest,
       wireLength: bytes.length,
       extensions,
-      irregular: irregularOf(findReserved(bytes, path, pathStart, l4, l4Start), checked.value),
+      irregular: irregularOf(findReserved(bytes, path, reserved, pathStart, l4, l4Start), checked.value),
     }),
   );
 }

@@ -55,6 +55,10 @@ export function decodeExtensions(
   if (nextHeader !== NEXT_HEADER.hopByHop && nextHeader !== NEXT_HEADER.endToEnd) {
     return ok({ extensions: null, protocol: nextHeader, l4Start: start });
   }
+  return decodeHeaders(nextHeader, bytes, start);
+}
+
+function decodeHeaders(nextHeader: number, bytes: Uint8Array, start: number): Result<DecodedExtensions, WireError> {
   let protocol: number = nextHeader;
   let at = start;
   let hopByHop: readonly Option[] | null = null;

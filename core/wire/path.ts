@@ -1,6 +1,6 @@
 /**
  * Path types SCION, OneHop and EPIC (draft-dekater-scion-dataplane, "SCION Path Type", "One-Hop Path Type"; scionproto
- * `pkg/slayers/path`). Reserved bits are not looked at here.
+ * `pkg/slayers/path`). Of reserved bits, only whether there are any is looked at here.
  */
 import {
   type EpicPath,
@@ -15,6 +15,7 @@ import type { Packet } from "../packet.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Bytes } from "../units.ts";
 import { fault, get16, get32, get48, put16, put32, put48, type WireError } from "./bytes.ts";
+import { hashPath, knownPath, rememberPath } from "./known-paths.ts";
 
 /** PathType values. */
 export const PATH_TYPE = { empty: 0, scion: 1, oneHop: 2, epic: 3 } as const;
@@ -32,6 +33,10 @@ const INFO_PEER = 0b10;
 const HOP_EGRESS_ALERT = 0b01;
 const HOP_INGRESS_ALERT = 0b10;
 
+/** Bits that mean nothing yet: of the meta header's second byte, of an info or hop field's first. */
+export const META_RESERVED = 0xfc;
+export const FLAGS_RESERVED = 0xfc;
+
 /** A path and the two pointers into it, which stand in the packet. */
 export interface DecodedPath {
   readonly path: PacketPath | null;
@@ -39,9 +44,15 @@ export interface DecodedPath {
   readonly currInf: number;
   /** 6 bits; likewise. */
   readonly currHf: number;
+  /** Whether reserved bits are set in it. */
+  readonly reserved: boolean;
 }
 
-const EMPTY_PATH: DecodedPath = { path: null, currInf: 0, currHf: 0 };
+interface DecodedScionPath extends DecodedPath {
+  readonly path: ScionPath;
+}
+
+const EMPTY_PATH: Result<DecodedPath, WireError> = ok({ path: null, currInf: 0, currHf: 0, reserved: false });
 
 /** PathType of a path. */
 export function pathTypeOf(path: PacketPath | null): number {
@@ -70,7 +81,7 @@ export function decodePath(
 ): Result<DecodedPath, WireError> {
   switch (pathType) {
     case PATH_TYPE.empty:
-      if (end === start) return ok(EMPTY_PATH);
+      if (end === start) return EMPTY_PATH;
       return err(fault("path", start, `an empty path of ${end - start} bytes`));
     case PATH_TYPE.scion:
       return decodeScionPath(bytes, start, end);
@@ -87,14 +98,23 @@ export function decodePath(
  * Refused: a segment after an empty one, more than 64 hop fields, lengths that do not fill the header. A path without
  * segments and pointers beyond the path pass, as in SCION's own decoder: a router drops them.
  */
-function decodeScionPath(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Result<DecodedPath & { readonly path: ScionPath }, WireError> {
+function decodeScionPath(bytes: Uint8Array, start: number, end: number): Result<DecodedScionPath, WireError> {
   if (end - start < META_BYTES) {
     return err(fault("path", start, `expected ${META_BYTES} bytes of meta header, found ${end - start}`));
   }
+  const hash = hashPath(bytes, start, end);
+  const known = knownPath(hash, bytes, start, end);
+  if (known === null) return decodeNewPath(hash, bytes, start, end);
+  const pointers = bytes[start] as number;
+  return ok({ path: known, currInf: pointers >>> 6, currHf: pointers & 0x3f, reserved: false });
+}
+
+function decodeNewPath(
+  hash: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Result<DecodedScionPath, WireError> {
   const meta = get32(bytes, start);
   const segLens: [number, number, number] = [(meta >>> 12) & 0x3f, (meta >>> 6) & 0x3f, meta & 0x3f];
   const [first, second, third] = segLens;
@@ -109,12 +129,25 @@ function decodeScionPath(
   if (length !== end - start) {
     return err(fault("path", start, `the segments take ${length} bytes, the header leaves ${end - start} to the path`));
   }
+  const reserved = ((meta >>> 16) & META_RESERVED) !== 0 || anyReserved(bytes, start + META_BYTES, hopsStart, end);
   const infos: InfoField[] = [];
   for (let at = start + META_BYTES; at < hopsStart; at += INFO_BYTES) infos.push(getInfo(bytes, at));
   const hops: HopField[] = [];
   for (let at = hopsStart; at < end; at += HOP_BYTES) hops.push(getHop(bytes, at));
   const path: ScionPath = { kind: "scion", segLens, infos, hops };
-  return ok({ path, currInf: meta >>> 30, currHf: (meta >>> 24) & 0x3f });
+  if (!reserved) rememberPath(hash, bytes, start, end, path);
+  return ok({ path, currInf: meta >>> 30, currHf: (meta >>> 24) & 0x3f, reserved });
+}
+
+/** Whether reserved bits are set in the info fields from `start` and the hop fields from `hopsStart` on. */
+function anyReserved(bytes: Uint8Array, start: number, hopsStart: number, end: number): boolean {
+  for (let at = start; at < hopsStart; at += INFO_BYTES) {
+    if (((bytes[at] as number) & FLAGS_RESERVED) !== 0 || bytes[at + 1] !== 0) return true;
+  }
+  for (let at = hopsStart; at < end; at += HOP_BYTES) {
+    if (((bytes[at] as number) & FLAGS_RESERVED) !== 0) return true;
+  }
+  return false;
 }
 
 function decodeOneHop(bytes: Uint8Array, start: number, end: number): Result<DecodedPath, WireError> {
@@ -127,7 +160,8 @@ function decodeOneHop(bytes: Uint8Array, start: number, end: number): Result<Dec
     first: getHop(bytes, start + INFO_BYTES),
     second: getHop(bytes, start + INFO_BYTES + HOP_BYTES),
   };
-  return ok({ path, currInf: 0, currHf: 0 });
+  const reserved = anyReserved(bytes, start, start + INFO_BYTES, end);
+  return ok({ path, currInf: 0, currHf: 0, reserved });
 }
 
 function decodeEpic(bytes: Uint8Array, start: number, end: number): Result<DecodedPath, WireError> {
@@ -136,7 +170,7 @@ function decodeEpic(bytes: Uint8Array, start: number, end: number): Result<Decod
   }
   const inner = decodeScionPath(bytes, start + EPIC_PREFIX_BYTES, end);
   if (!inner.ok) return inner;
-  const { path: scion, currInf, currHf } = inner.value;
+  const { path: scion, currInf, currHf, reserved } = inner.value;
   const path: EpicPath = {
     kind: "epic",
     timestamp: get32(bytes, start),
@@ -145,7 +179,7 @@ function decodeEpic(bytes: Uint8Array, start: number, end: number): Result<Decod
     lhvf: get32(bytes, start + 12),
     scion,
   };
-  return ok({ path, currInf, currHf });
+  return ok({ path, currInf, currHf, reserved });
 }
 
 function countInfos(segLens: readonly [number, number, number]): number {

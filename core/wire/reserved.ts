@@ -4,27 +4,25 @@
  */
 import type { Irregularities, L4 } from "../packet.ts";
 import type { PacketPath, ScionPath } from "../path.ts";
-import { EPIC_PREFIX_BYTES, HOP_BYTES, INFO_BYTES, META_BYTES } from "./path.ts";
+import { EPIC_PREFIX_BYTES, FLAGS_RESERVED, HOP_BYTES, INFO_BYTES, META_BYTES, META_RESERVED } from "./path.ts";
 import { SCMP_BYTES } from "./scmp.ts";
 
 type Reserved = Irregularities["reserved"][number];
 
-/** Bits of a byte that mean nothing yet. */
-const IN_META = 0xfc;
-const IN_FLAGS = 0xfc;
 const WHOLE_BYTE = 0xff;
 
 const NONE: readonly Reserved[] = [];
 
-/** The reserved bits set in common header, path and SCMP message, in their order. */
+/** The reserved bits set in common header, path and SCMP message, in their order; `inPath`: whether the path has some. */
 export function findReserved(
   bytes: Uint8Array,
   path: PacketPath | null,
+  inPath: boolean,
   pathStart: number,
   l4: L4,
   l4Start: number,
 ): readonly Reserved[] {
-  if (!anyIn(bytes, path, pathStart) && scmpReservedBytes(l4) === 0 && bytes[10] === 0 && bytes[11] === 0) return NONE;
+  if (!inPath && bytes[10] === 0 && bytes[11] === 0 && scmpReservedBytes(l4) === 0) return NONE;
   const found: Reserved[] = [];
   const look = (offset: number, mask: number): void => {
     const bits = (bytes[offset] as number) & mask;
@@ -45,28 +43,6 @@ export function putReserved(reserved: readonly Reserved[], bytes: Uint8Array, of
   }
 }
 
-/** Whether a path has some, quickly: nearly none has. */
-function anyIn(bytes: Uint8Array, path: PacketPath | null, start: number): boolean {
-  if (path === null) return false;
-  if (path.kind === "one-hop") return anyInFields(bytes, start, 1, 2);
-  const meta = path.kind === "epic" ? start + EPIC_PREFIX_BYTES : start;
-  const { infos, hops } = path.kind === "epic" ? path.scion : path;
-  if (((bytes[meta + 1] as number) & IN_META) !== 0) return true;
-  return anyInFields(bytes, meta + META_BYTES, infos.length, hops.length);
-}
-
-function anyInFields(bytes: Uint8Array, start: number, infos: number, hops: number): boolean {
-  const hopsStart = start + INFO_BYTES * infos;
-  const end = hopsStart + HOP_BYTES * hops;
-  for (let at = start; at < hopsStart; at += INFO_BYTES) {
-    if (((bytes[at] as number) & IN_FLAGS) !== 0 || bytes[at + 1] !== 0) return true;
-  }
-  for (let at = hopsStart; at < end; at += HOP_BYTES) {
-    if (((bytes[at] as number) & IN_FLAGS) !== 0) return true;
-  }
-  return false;
-}
-
 type Look = (offset: number, mask: number) => void;
 
 function lookInPath(path: PacketPath, start: number, look: Look): void {
@@ -76,17 +52,17 @@ function lookInPath(path: PacketPath, start: number, look: Look): void {
   }
   const meta = path.kind === "epic" ? start + EPIC_PREFIX_BYTES : start;
   const scion: ScionPath = path.kind === "epic" ? path.scion : path;
-  look(meta + 1, IN_META);
+  look(meta + 1, META_RESERVED);
   lookInFields(scion.infos.length, scion.hops.length, meta + META_BYTES, look);
 }
 
 function lookInFields(infos: number, hops: number, start: number, look: Look): void {
   let at = start;
   for (let i = 0; i < infos; i++, at += INFO_BYTES) {
-    look(at, IN_FLAGS);
+    look(at, FLAGS_RESERVED);
     look(at + 1, WHOLE_BYTE);
   }
-  for (let i = 0; i < hops; i++, at += HOP_BYTES) look(at, IN_FLAGS);
+  for (let i = 0; i < hops; i++, at += HOP_BYTES) look(at, FLAGS_RESERVED);
 }
 
 /** Bytes behind an SCMP message's first four that mean nothing. */
