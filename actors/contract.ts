@@ -181,17 +181,21 @@ const PACED = caseOf(
 
 const DOWN_AND_BACK = caseOf(
   "a link goes down and comes back",
-  scenario(network({}, null), [flow({ stop_ns: 700 * MS })], 1_400 * MS, [end(100, "down"), end(300, "up")]),
+  {
+    ...scenario(network({}, null), [flow({ stop_ns: 1_000 * MS })], 1_800 * MS, [end(100, "down"), end(500, "up")]),
+    // Long beside what a busy machine can keep a process waiting: packets meet the dead link before the router knows.
+    detection_ns: 150 * MS,
+  },
   (it, world, say) => {
     const gone = drops(world, "link_down") + drops(world, "interface_down") + drops(world, "no_path");
     say(drops(world, "link_down") > 0, "nothing was dropped on the link");
     say(drops(world, "interface_down") > 0, "the router noticed nothing");
     say(gone === it.lost, `${it.lost} lost, ${gone} of them to the failure`);
     say(
-      gone >= 30 && gone <= 140,
-      `the link was down for 200 ms of 4 ms intervals and barred 150 ms longer at most, ${gone} lost`,
+      gone >= 60 && gone <= 200,
+      `the link was away for 400 ms of 4 ms intervals and its path 300 ms longer at most, ${gone} lost`,
     );
-    say(it.received >= 35, `${it.received} received`);
+    say(it.received >= 40, `${it.received} received`);
   },
 );
 

@@ -105,7 +105,7 @@ test("topology show --json has the promised fields; back stands where the way ba
 
 test("topology show for people", async (t) => {
   const { stdout } = await pathloom(["topology", "show", "grid:rows=1,columns=2"]);
-  t.regex(stdout, /^grid-1x2: 2 ASes, 1 links\n/);
+  t.regex(stdout, /^grid-1x2: 2 ASes, 1 link\n/);
   t.regex(stdout, /^1-ff00:0:110#1 +1-ff00:0:111#2 +core +1472 +100 +5 /m);
 });
 

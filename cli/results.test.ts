@@ -28,6 +28,7 @@ flows:
   - { id: backup, app: bulk, ${ENDS}, stop: 2s }
   - { id: copy, app: bulk, ${ENDS}, bytes: 100kB, start: 500ms }
   - { id: never, app: constant-rate, ${ENDS}, interval: 1s, start: 2999ms }
+detection: 100ms
 faults:
   - { event: down, at: 1s, for: 500ms, link: "1-ff00:0:110#1" }
 `;

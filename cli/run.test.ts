@@ -372,7 +372,7 @@ test("run: Ctrl-C ends with code 130 and leaves nothing behind", async (t) => {
   const out = join(folder, "stopped");
   const flow = "{app: constant-rate, from: 1-ff00:0:110, to: 1-ff00:0:112, rate: 50Mbit/s}";
   const endless = writeText(folder, "endless.yaml", `topology: line\nduration: 100h\nflows:\n  - ${flow}\n`);
-  const outcome = await pathloom(["run", endless, "--out", out], {
+  const outcome = await pathloom(["run", endless, "--out", out, "--record"], {
     onStart: interruptWhen(() => recordBegun("stopped", "00.ndjson")),
   });
   t.is(outcome.code, 130);

@@ -2,8 +2,8 @@
  * What a packet authenticator option (SPAO) authenticates and its AES-CMAC (scionproto `pkg/spao`,
  * `doc/protocols/authenticator-option.rst`; docs/wire.md says where the two differ).
  */
+import { cmac } from "@noble/ciphers/aes.js";
 import { hostBytes } from "./address.ts";
-import { type CmacKey, cmac } from "./crypto/cmac.ts";
 import type { Packet } from "./packet.ts";
 import { put16, put32, put48 } from "./wire/bytes.ts";
 import { encodePacket } from "./wire/codec.ts";
@@ -35,11 +35,11 @@ const TRAFFIC_CLASS_MASK = 0x3f;
 
 type Option = Pick<Authenticator, "spi" | "algorithm" | "timestamp">;
 
-/** Whether a packet's authenticator is the one under this key; null where its algorithm is not AES-CMAC. */
-export function isAuthentic(packet: Packet, option: Authenticator, key: CmacKey): boolean | null {
+/** Whether a packet's authenticator is the one under this key of 16 bytes; null where its algorithm is not AES-CMAC. */
+export function isAuthentic(packet: Packet, option: Authenticator, key: Uint8Array): boolean | null {
   if (option.algorithm !== AES_CMAC) return null;
   const upper = encodePacket(packet).subarray(packet.wireLength - packet.payloadLength - l4HeaderLength(packet.l4));
-  const expected = cmac(key, authenticatedBytes(packet, option, protocolOf(packet.l4), upper));
+  const expected = cmac(authenticatedBytes(packet, option, protocolOf(packet.l4), upper), key);
   return expected.length === option.authenticator.length && expected.every((b, at) => b === option.authenticator[at]);
 }
 

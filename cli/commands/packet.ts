@@ -69,8 +69,7 @@ const runDecode = Effect.fnUntraced(function* ({
 });
 
 const keyOf = Effect.fnUntraced(function* (text: string) {
-  const { createCmacKey } = yield* Effect.promise(() => import("../../core/crypto/cmac.ts"));
-  if (/^[0-9a-fA-F]{32}$/.test(text)) return createCmacKey(new Uint8Array(Buffer.from(text, "hex")));
+  if (/^[0-9a-fA-F]{32}$/.test(text)) return new Uint8Array(Buffer.from(text, "hex"));
   return yield* new InputError({ message: `--key ${text}: expected 32 hex digits` });
 });
 

@@ -3,7 +3,6 @@
  * pathType, type, length, what a payload or quote says) is written for readers and ignored when a packet is made of it.
  */
 import { iaParts, hostBytes, type IA } from "../../core/address.ts";
-import type { CmacKey } from "../../core/crypto/cmac.ts";
 import { createPacket, type Irregularities, type L4, type Option, type Packet } from "../../core/packet.ts";
 import type { HopField, InfoField, PacketPath, ScionPath } from "../../core/path.ts";
 import { err, ok, type Result } from "../../core/result.ts";
@@ -25,7 +24,7 @@ function hexOf(bytes: Uint8Array): string {
 }
 
 /** `bytes` are the packet's own; `key`: the packet authenticator's, where it is known. */
-export function packetAsJson(packet: Packet, bytes: Uint8Array, key: CmacKey | null = null): Json {
+export function packetAsJson(packet: Packet, bytes: Uint8Array, key: Uint8Array | null = null): Json {
   const { l4, flow, irregular } = packet;
   const protocol = protocolOf(l4);
   const payloadStart = bytes.length - packet.payloadLength;
@@ -75,7 +74,7 @@ function hopAsJson(hop: HopField): Json {
   return { ...hop, mac: hop.mac.toString(16).padStart(12, "0") };
 }
 
-function extensionsAsJson(packet: Packet, key: CmacKey | null): Json[] {
+function extensionsAsJson(packet: Packet, key: Uint8Array | null): Json[] {
   const { extensions } = packet;
   if (extensions === null) return [];
   const headers = [
@@ -88,7 +87,7 @@ function extensionsAsJson(packet: Packet, key: CmacKey | null): Json[] {
   });
 }
 
-function optionAsJson(option: Option, mayAuthenticate: boolean, packet: Packet, key: CmacKey | null): Json {
+function optionAsJson(option: Option, mayAuthenticate: boolean, packet: Packet, key: Uint8Array | null): Json {
   const known = mayAuthenticate ? decodeAuthenticator(option) : null;
   const plain = { type: option.type, data: hexOf(option.data) };
   if (known === null) return plain;

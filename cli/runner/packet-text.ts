@@ -1,6 +1,5 @@
 /** A packet for people: a line or two for each layer, from the outside in. */
 import { formatInterface } from "../../core/address.ts";
-import type { CmacKey } from "../../core/crypto/cmac.ts";
 import { NEXT_HEADER, type L4, type Option, type Packet } from "../../core/packet.ts";
 import { type HopField, type InfoField, scionPathOf } from "../../core/path.ts";
 import { isScmpError, scmpCodeName } from "../../core/scmp.ts";
@@ -28,7 +27,7 @@ const PATH_TYPES = ["empty", "SCION", "one-hop", "EPIC"];
 const BFD_STATES = ["AdminDown", "Down", "Init", "Up"];
 
 /** `key`: the packet authenticator's; null where it is not known. */
-export function formatPacket(packet: Packet, bytes: Uint8Array, key: CmacKey | null): string {
+export function formatPacket(packet: Packet, bytes: Uint8Array, key: Uint8Array | null): string {
   const { irregular } = packet;
   const lines = [
     layer(
@@ -127,7 +126,7 @@ function optionLine(option: Option, mayAuthenticate: boolean, judge: Judge): str
   return `authenticator, ${fields}: ${mac}${judge(known)}`;
 }
 
-function verdict(packet: Packet, known: Authenticator, key: CmacKey | null): string {
+function verdict(packet: Packet, known: Authenticator, key: Uint8Array | null): string {
   if (key === null) return "";
   const authentic = isAuthentic(packet, known, key);
   if (authentic === null) return ", of an algorithm that is not computed";
