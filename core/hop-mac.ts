@@ -19,8 +19,8 @@ const ENTRY_WORDS = 4;
 /** Set in the first word of every entry in use: a SegID has 16 bits. */
 const IN_USE = 0x1_0000;
 
-/** What a router remembers unless told otherwise. 24 KiB, made with its first packet. */
-export const MAC_CACHE_ENTRIES = 1_024;
+/** What a router remembers unless told otherwise: 6 KiB, so that those of a thousand routers do not push each other out of the processor. */
+export const MAC_CACHE_ENTRIES = 256;
 
 /**
  * Computes MACs under one key and remembers them by all 16 bytes of their input, one place for each hash. Remembering changes
