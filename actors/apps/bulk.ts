@@ -19,8 +19,8 @@ import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { acknowledge, openOutgoing, type Outgoing, pump, resume, silence } from "./connection.ts";
-import { createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { awaitStart, createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface BulkInput {
   readonly ends: FlowEnds;
@@ -50,10 +50,7 @@ const bulkMachine = setup({
     input: {} as BulkInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => {
-      const env = envOf(system);
-      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
-    },
+    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     startTransfer: ({ context, system }) => startTransfer(context, envOf(system)),
     endTransfer: ({ context, system }) => endTransfer(context, envOf(system)),
     noteEnd: ({ context, system }) => noteEnd(context, envOf(system)),
@@ -82,11 +79,7 @@ const bulkMachine = setup({
 
 function onPacket(state: Present<BulkContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const bulk = state.context;
-  if (packet.flow !== bulk.replyFlow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(bulk.replies, packet, env, bulk.clock);
+  if (!tallyOwn(bulk.replies, bulk.replyFlow, packet, env, bulk.clock)) return;
   const frame = decodeFrame(packet);
   if (frame?.kind !== "ack" || frame.connection !== 0 || !acknowledge(bulk, bulk.outgoing, frame, env)) {
     bulk.malformed++;

@@ -1,5 +1,6 @@
 /** What every sending application shares: the ends of its flow, its clock, and packets made of them. */
 import type { IA } from "../../core/address.ts";
+import type { Nanos } from "../../core/units.ts";
 import { type ClockSet, createClock, type LocalClock, localTime, setClock } from "../../core/clock.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import { createPacket, type L4, type Packet, setPath } from "../../core/packet.ts";
@@ -60,6 +61,11 @@ export function createDatagram(app: Sending, payloadLength: number, rest: Uint8A
     rest,
     wireLength: 0,
   });
+}
+
+/** Asks for `timer.start` at the time the flow begins. */
+export function awaitStart({ start }: { readonly start: Nanos }, env: Env): void {
+  env.send(env.self, { type: "timer.start" }, Math.max(0, start - env.now));
 }
 
 export function sendDatagram(app: Sending, packet: Packet, env: Env): void {

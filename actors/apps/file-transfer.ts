@@ -35,9 +35,9 @@ import {
   silence,
   type TransportTotals,
 } from "./connection.ts";
-import { createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
+import { awaitStart, createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
 import { MAX_CONNECTIONS } from "./stream-sink.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface FileTransferInput {
   readonly ends: FlowEnds;
@@ -82,10 +82,7 @@ const fileTransferMachine = setup({
   types: { context: {} as FileTransferContext, events: {} as FileTransferEvent, input: {} as FileTransferInput },
   guards: { nothingUnderWay: ({ context }) => context.transfers.size === 0 },
   actions: {
-    awaitStart: ({ context, system }) => {
-      const env = envOf(system);
-      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
-    },
+    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     awaitFirst: ({ context, system }) => awaitFirst(context, envOf(system)),
   },
 }).createMachine({
@@ -120,11 +117,7 @@ function onPacket(
   env: Env,
 ): ControlEvent | undefined {
   const files = state.context;
-  if (packet.flow !== files.replyFlow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(files.replies, packet, env, files.clock);
+  if (!tallyOwn(files.replies, files.replyFlow, packet, env, files.clock)) return;
   const frame = decodeFrame(packet);
   if (frame?.kind !== "ack") {
     files.malformed++;

@@ -11,7 +11,7 @@ import { addRange, hasNumber, prefixOf, type Ranges } from "../../core/transport
 import type { Nanos } from "../../core/units.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { onClockSet } from "./datagram.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface MessageSinkInput {
   readonly flow: number;
@@ -68,11 +68,7 @@ function onPacket(
   env: Env,
 ): ControlEvent | undefined {
   const sink = state.context;
-  if (packet.flow !== sink.flow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(sink, packet, env, sink.clock);
+  if (!tallyOwn(sink, sink.flow, packet, env, sink.clock)) return;
   const frame = decodeFrame(packet);
   if (frame?.kind !== "message") sink.malformed++;
   else receive(sink, frame, packet, env);

@@ -15,7 +15,15 @@ import { encodeFrame, MESSAGE_OVERHEAD } from "../../core/transport/frames.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { createDatagram, createSending, type FlowEnds, onClockSet, sendDatagram, type Sending } from "./datagram.ts";
+import {
+  awaitStart,
+  createDatagram,
+  createSending,
+  type FlowEnds,
+  onClockSet,
+  sendDatagram,
+  type Sending,
+} from "./datagram.ts";
 
 export interface MessageStreamInput {
   readonly ends: FlowEnds;
@@ -42,10 +50,7 @@ const messageStreamMachine = setup({
     input: {} as MessageStreamInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => {
-      const env = envOf(system);
-      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
-    },
+    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     startSending: ({ system }) => void envOf(system).send(envOf(system).self, TIMER_SEND, 0),
   },
 }).createMachine({

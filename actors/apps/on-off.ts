@@ -17,7 +17,15 @@ import type { Distribution } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { createDatagram, createSending, type FlowEnds, onClockSet, sendDatagram, type Sending } from "./datagram.ts";
+import {
+  awaitStart,
+  createDatagram,
+  createSending,
+  type FlowEnds,
+  onClockSet,
+  sendDatagram,
+  type Sending,
+} from "./datagram.ts";
 
 export interface OnOffInput {
   readonly ends: FlowEnds;
@@ -43,10 +51,7 @@ const TIMER_SEND: ControlEvent = { type: "timer.send" };
 const onOffMachine = setup({
   types: { context: {} as OnOffContext, events: {} as OnOffEvent, input: {} as OnOffInput },
   actions: {
-    awaitStart: ({ context, system }) => {
-      const env = envOf(system);
-      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
-    },
+    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     beginOn: ({ context, system }) => beginOn(context, envOf(system)),
     beginOff: ({ context, system }) => beginOff(context, envOf(system)),
   },

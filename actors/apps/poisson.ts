@@ -12,7 +12,15 @@ import type { ControlEvent, Env } from "../../core/env.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { createDatagram, createSending, type FlowEnds, onClockSet, sendDatagram, type Sending } from "./datagram.ts";
+import {
+  awaitStart,
+  createDatagram,
+  createSending,
+  type FlowEnds,
+  onClockSet,
+  sendDatagram,
+  type Sending,
+} from "./datagram.ts";
 
 export interface PoissonInput {
   readonly ends: FlowEnds;
@@ -37,10 +45,7 @@ const poissonMachine = setup({
     input: {} as PoissonInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => {
-      const env = envOf(system);
-      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
-    },
+    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     awaitFirst: ({ context, system }) => awaitNext(context, envOf(system)),
   },
 }).createMachine({

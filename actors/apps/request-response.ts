@@ -45,7 +45,7 @@ import {
   type TransportTotals,
 } from "./connection.ts";
 import { createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface RequestResponseInput {
   readonly ends: FlowEnds;
@@ -150,11 +150,7 @@ function onPacket(
   env: Env,
 ): ControlEvent | undefined {
   const client = state.context;
-  if (packet.flow !== client.replyFlow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(client.replies, packet, env, client.clock);
+  if (!tallyOwn(client.replies, client.replyFlow, packet, env, client.clock)) return;
   const frame = decodeFrame(packet);
   if (frame === null || frame.kind === "message") {
     client.malformed++;

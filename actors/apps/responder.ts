@@ -29,7 +29,7 @@ import {
 } from "./connection.ts";
 import { backOf, createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
 import { MAX_CONNECTIONS } from "./stream-sink.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface ResponderInput {
   /** Of the responses. */
@@ -82,11 +82,7 @@ const responderMachine = setup({
 
 function onPacket(state: Present<ResponderContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const server = state.context;
-  if (packet.flow !== server.flow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(server, packet, env, server.clock);
+  if (!tallyOwn(server, server.flow, packet, env, server.clock)) return;
   const frame = decodeFrame(packet);
   if (frame?.kind === "data" && frame.answer >= 0) receiveRequest(server, frame, packet, env);
   else if (frame?.kind === "ack") receiveAck(server, frame, packet, env);

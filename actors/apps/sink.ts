@@ -6,7 +6,7 @@ import type { Packet } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { onClockSet } from "./datagram.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface SinkInput {
   /** Number of the flow this sink belongs to; packets of others are counted as unexpected. */
@@ -31,8 +31,7 @@ const sinkMachine = setup({
 
 function onPacket(state: Present<SinkContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const sink = state.context;
-  if (packet.flow !== sink.flow) env.drop(packet, "unexpected");
-  else tally(sink, packet, env, sink.clock);
+  tallyOwn(sink, sink.flow, packet, env, sink.clock);
   return;
 }
 

@@ -14,8 +14,16 @@ import type { Packet } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { createDatagram, createSending, type FlowEnds, onClockSet, sendDatagram, type Sending } from "./datagram.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import {
+  awaitStart,
+  createDatagram,
+  createSending,
+  type FlowEnds,
+  onClockSet,
+  sendDatagram,
+  type Sending,
+} from "./datagram.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface SourceInput {
   /** For pings the header is an echo request, whose sequence number follows the packet number. */
@@ -40,10 +48,7 @@ const sourceMachine = setup({
     input: {} as SourceInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => {
-      const env = envOf(system);
-      env.send(env.self, { type: "timer.start" }, Math.max(0, context.start - env.now));
-    },
+    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     startSending: ({ system }) => void envOf(system).send(envOf(system).self, TIMER_SEND, 0),
   },
 }).createMachine({
@@ -59,8 +64,8 @@ const sourceMachine = setup({
 
 /** A reply to a ping comes back. */
 function onPacket(state: Present<SourceContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
-  if (packet.flow !== state.context.ends.flow) env.drop(packet, "unexpected");
-  else tally(state.context, packet, env, state.context.clock);
+  const source = state.context;
+  tallyOwn(source, source.ends.flow, packet, env, source.clock);
   return;
 }
 

@@ -12,7 +12,7 @@ import type { Nanos } from "../../core/units.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { accept, type ConnectionTimer, type Incoming, openIncoming, ringAck, sendAck, silence } from "./connection.ts";
 import { backOf, createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
-import { createTally, type Tally, tally } from "./tally.ts";
+import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
 export interface StreamSinkInput {
   /** Of the acknowledgements. */
@@ -68,11 +68,7 @@ function onPacket(
   env: Env,
 ): ControlEvent | undefined {
   const sink = state.context;
-  if (packet.flow !== sink.flow) {
-    env.drop(packet, "unexpected");
-    return;
-  }
-  tally(sink, packet, env, sink.clock);
+  if (!tallyOwn(sink, sink.flow, packet, env, sink.clock)) return;
   if ((packet.trafficClass & 3) === 3) sink.marked++;
   const frame = decodeFrame(packet);
   if (frame?.kind !== "data") {

@@ -61,6 +61,16 @@ export function tally(counts: Tally, packet: Packet, env: Env, clock: LocalClock
   if (env.tracing) env.trace("app.receive", packet);
 }
 
+/** Counts a packet of this flow; one of another ends here, and the answer is false. */
+export function tallyOwn(counts: Tally, flow: number, packet: Packet, env: Env, clock: LocalClock): boolean {
+  if (packet.flow !== flow) {
+    env.drop(packet, "unexpected");
+    return false;
+  }
+  tally(counts, packet, env, clock);
+  return true;
+}
+
 /** The window moves on to a new highest number. */
 function advance(counts: Tally, number: number): void {
   const { recent } = counts;
