@@ -16,6 +16,7 @@ export {
   FLOW_DEFAULTS,
   type FlowSpec,
   type LinkDirection,
+  NO_IMPAIRMENT,
   type Network,
   type NetworkLink,
   type Scenario,

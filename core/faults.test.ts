@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { expandFaults, type FaultSource, MAX_TIMELINE_ENTRIES, planTimeline } from "./faults.ts";
-import { DEFAULT_DIRECTION, type FaultSpec, type FaultTiming, type Network } from "./scenario.ts";
+import { DEFAULT_DIRECTION, type FaultSpec, type FaultTiming, type Network, NO_IMPAIRMENT } from "./scenario.ts";
 
 const MS = 1_000_000;
 const DURATION = 1_000 * MS;
@@ -87,20 +87,10 @@ test("at one instant begins stand before ends, both in the order of the scenario
 
 test("targets: both directions of a link, the direction impaired, ASes", (t) => {
   const timing: FaultTiming = { kind: "once", at_ns: 0, for_ns: null };
-  const none = {
-    latency_ns: 0,
-    jitter_ns: 0,
-    loss: 0,
-    corrupt: 0,
-    duplicate: 0,
-    reorder: 0,
-    reorder_ns: 0,
-    rate_bps: null,
-  };
   const back = { from: { ia: "1-2", ifId: 7 } };
   const faults: FaultSpec[] = [
     { id: "cut", timing, effect: { kind: "down", links: [END], ases: ["1-2"] } },
-    { id: "bad", timing, effect: { kind: "impair", directions: [back, back], impairment: none } },
+    { id: "bad", timing, effect: { kind: "impair", directions: [back, back], impairment: NO_IMPAIRMENT } },
     { id: "clock", timing, effect: { kind: "clock-drift", ases: ["1-1"], ppm: 1, step_ns: 0 } },
   ];
   t.deepEqual(

@@ -3,27 +3,16 @@ import test from "ava";
 import { impair, mend, rateLeft } from "./impairment.ts";
 import type { Packet } from "./packet.ts";
 import { createPassage, linkKeys, type Passage, pass } from "./passage.ts";
-import { DEFAULT_DIRECTION, type Impairment, type LinkDirection } from "./scenario.ts";
+import { DEFAULT_DIRECTION, type Impairment, type LinkDirection, NO_IMPAIRMENT } from "./scenario.ts";
 
 const N = 100_000;
-const NOTHING: Impairment = {
-  latency_ns: 0,
-  jitter_ns: 0,
-  loss: 0,
-  corrupt: 0,
-  duplicate: 0,
-  reorder: 0,
-  reorder_ns: 0,
-  rate_bps: null,
-};
-
 function passageWith(
   causes: Readonly<Record<string, Partial<Impairment>>>,
   changes: Partial<LinkDirection> = {},
 ): Passage {
   const passage = createPassage({ ...DEFAULT_DIRECTION, latency_ns: 1_000, ...changes }, linkKeys(1, "link"));
   for (const [cause, part] of Object.entries(causes))
-    passage.impairments = impair(passage.impairments, cause, { ...NOTHING, ...part }, passage.keys.fault);
+    passage.impairments = impair(passage.impairments, cause, { ...NO_IMPAIRMENT, ...part }, passage.keys.fault);
   return passage;
 }
 
@@ -88,7 +77,7 @@ test("begun again, a cause has its new values; the least rate holds", (t) => {
   const { impairments, keys } = passageWith({ a: { rate_bps: 5 }, b: { rate_bps: 0 }, c: {} });
   t.is(rateLeft(impairments), 0);
   t.is(rateLeft(mend(impairments, "b")), 5);
-  const again = impair(mend(impairments, "b"), "a", { ...NOTHING, rate_bps: 7 }, keys.fault);
+  const again = impair(mend(impairments, "b"), "a", { ...NO_IMPAIRMENT, rate_bps: 7 }, keys.fault);
   t.is(rateLeft(again), 7);
   t.is(again.length, 2);
   t.is(rateLeft(mend(again, "a")), null);

@@ -364,6 +364,18 @@ export interface Scenario {
   readonly record: RecordSpec;
 }
 
+/** What is wrong with a link where nothing is said to be. */
+export const NO_IMPAIRMENT: Impairment = {
+  latency_ns: 0,
+  jitter_ns: 0,
+  loss: 0,
+  corrupt: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorder_ns: 0,
+  rate_bps: null,
+};
+
 /** What a flow has where nothing else is said. */
 export const FLOW_DEFAULTS = { workload: null, reply: "reverse", traffic_class: 0 } as const;
 

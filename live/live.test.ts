@@ -12,7 +12,7 @@ import { CRAFTED, HONEST, quietRow } from "../sim/crafted-packets.ts";
 import { busyScenario } from "../sim/test-worlds.ts";
 import { assemble } from "../actors/assemble.ts";
 import type { Packet } from "../core/packet.ts";
-import type { Scenario } from "../core/scenario.ts";
+import { NO_IMPAIRMENT, type Scenario } from "../core/scenario.ts";
 import { RandomStream } from "../core/rng.ts";
 import { encodePacket } from "../core/wire/codec.ts";
 import { MonotonicClock } from "./clock.ts";
@@ -20,17 +20,6 @@ import { LiveWorld } from "./driver.ts";
 import { placeAddress, runLive, UnderlayError } from "./run.ts";
 
 const MS = 1_000_000;
-const NO_IMPAIRMENT = {
-  latency_ns: 0,
-  jitter_ns: 0,
-  loss: 0,
-  corrupt: 0,
-  duplicate: 0,
-  reorder: 0,
-  reorder_ns: 0,
-  rate_bps: null,
-};
-
 /** The busy world in two thirds of a second, and as long again for a machine that is busy itself. */
 function shortScenario(): Scenario {
   const busy = busyScenario(9);

@@ -5,9 +5,9 @@ import { assemble } from "../actors/assemble.ts";
 import { type LinkContext, type LinkInput, queueFigures } from "../actors/link.ts";
 import { Recorder } from "../actors/record.ts";
 import { results } from "../actors/results.ts";
-import type { PacedFlow } from "../core/scenario.ts";
+import { NO_IMPAIRMENT, type PacedFlow } from "../core/scenario.ts";
 import { checkpoint, restore } from "./checkpoint.ts";
-import { KINDS, linksAssembly, linksScenario, NO_FLAWS } from "./link-worlds.ts";
+import { KINDS, linksAssembly, linksScenario } from "./link-worlds.ts";
 import { parseRecord, replay } from "./replay.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -106,7 +106,7 @@ test("what begins at the instant at which a packet has left the line does not to
   const target = assembly.actors.findIndex(({ id }) => id === "link/1-1#1>1-2#1");
   // 1,000 bytes at 6 Mbit/s.
   const sent = 1_333_333;
-  const event = { type: "link.impair", cause: "late", impairment: { ...NO_FLAWS, latency_ns: 50 * MS } };
+  const event = { type: "link.impair", cause: "late", impairment: { ...NO_IMPAIRMENT, latency_ns: 50 * MS } };
   const world = Simulation.create({ ...assembly, faults: [{ at: sent, target, event }] });
   world.run(END);
   const { latency } = world.read<Tally>("app/f0/sink").context;
@@ -116,14 +116,14 @@ test("what begins at the instant at which a packet has left the line does not to
 test("a change of rate that a link was not made for stops the run and says so", (t) => {
   const base = assemble(linksScenario(1), { repeat: "npx ava sim/link-worlds.test.ts" });
   const target = base.actors.findIndex(({ id }) => id === "link/1-1#7>1-2#7");
-  const event = { type: "link.impair", cause: "slow", impairment: { ...NO_FLAWS, rate_bps: 5 } };
+  const event = { type: "link.impair", cause: "slow", impairment: { ...NO_IMPAIRMENT, rate_bps: 5 } };
   const world = Simulation.create({ ...base, faults: [{ at: MS, target, event }] });
   t.throws(() => world.run(END), { message: /link\/1-1#7>1-2#7 was not made for a change of its rate/ });
 });
 
 test("a scenario's impaired directions are assembled for changes of rate", (t) => {
   const scenario = linksScenario(1);
-  const effect = { kind: "impair", directions: [{ from: { ia: "1-1", ifId: 7 } }], impairment: NO_FLAWS } as const;
+  const effect = { kind: "impair", directions: [{ from: { ia: "1-1", ifId: 7 } }], impairment: NO_IMPAIRMENT } as const;
   const fault = { id: "f", timing: { kind: "once", at_ns: 0, for_ns: null }, effect } as const;
   const { actors } = assemble({ ...scenario, faults: [fault] }, { repeat: "npx ava sim/link-worlds.test.ts" });
   const paced = actors.filter(({ logic, input }) => logic === "link" && (input as LinkInput).paced).map(({ id }) => id);

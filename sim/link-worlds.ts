@@ -57,17 +57,6 @@ export const KINDS: readonly Partial<LinkDirection>[] = [
   { queue_bytes: 9_000, queue_packets: 0 },
 ];
 
-export const NO_FLAWS: Impairment = {
-  latency_ns: 0,
-  jitter_ns: 0,
-  loss: 0,
-  corrupt: 0,
-  duplicate: 0,
-  reorder: 0,
-  reorder_ns: 0,
-  rate_bps: null,
-};
-
 const FLAWS: Impairment = {
   latency_ns: 3 * MS,
   jitter_ns: MS,

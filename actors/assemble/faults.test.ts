@@ -5,6 +5,7 @@ import {
   type FaultSpec,
   type FaultTiming,
   FLOW_DEFAULTS,
+  NO_IMPAIRMENT,
   type Scenario,
 } from "../../core/scenario.ts";
 import { Simulation } from "../../sim/simulation.ts";
@@ -13,17 +14,6 @@ import { assemble } from "../assemble.ts";
 import type { Assembly } from "../assembly.ts";
 
 const MS = 1_000_000;
-const NO_IMPAIRMENT = {
-  latency_ns: 0,
-  jitter_ns: 0,
-  loss: 0,
-  corrupt: 0,
-  duplicate: 0,
-  reorder: 0,
-  reorder_ns: 0,
-  rate_bps: null,
-};
-
 function scenarioOf(faults: readonly FaultSpec[], seed = 1): Scenario {
   return { ...busyScenario(seed), flows: [], faults };
 }
