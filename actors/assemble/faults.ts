@@ -109,7 +109,7 @@ function put<K>(map: Map<K, Direction[]>, key: K, direction: Direction): void {
 function changeOf({ id, effect }: FaultSpec, all: readonly FaultSpec[], ground: Ground): Change {
   switch (effect.kind) {
     case "down":
-      return { begin: failAll(id, effect, ground), end: recoverAll(id, effect, ground) };
+      return { begin: outage("fail", id, effect, ground), end: outage("recover", id, effect, ground) };
     case "up":
       return { begin: liftAll(effect, all, ground), end: [] };
     case "impair": {
@@ -138,24 +138,14 @@ function linksOf({ links }: Outage, ground: Ground): ActorIndex[] {
   return [...new Set(links.flatMap((end) => ground.link(end)))];
 }
 
-function failAll(id: string, effect: Outage, ground: Ground): Hit[] {
+/** One end of an outage: for the links named, for each AS and for the links around it. */
+function outage(change: "fail" | "recover", id: string, effect: Outage, ground: Ground): Hit[] {
   const ases = [...new Set(effect.ases)];
   return [
-    ...hit(linksOf(effect, ground), { type: "link.fail", cause: id }),
+    ...hit(linksOf(effect, ground), { type: `link.${change}`, cause: id }),
     ...ases.flatMap((ia) => [
-      ...hit([ground.node(ia)], { type: "node.fail", cause: id }),
-      ...hit(ground.around(ia), { type: "link.fail", cause: causeOfAs(id, ia) }),
-    ]),
-  ];
-}
-
-function recoverAll(id: string, effect: Outage, ground: Ground): Hit[] {
-  const ases = [...new Set(effect.ases)];
-  return [
-    ...hit(linksOf(effect, ground), { type: "link.recover", cause: id }),
-    ...ases.flatMap((ia) => [
-      ...hit([ground.node(ia)], { type: "node.recover", cause: id }),
-      ...hit(ground.around(ia), { type: "link.recover", cause: causeOfAs(id, ia) }),
+      ...hit([ground.node(ia)], { type: `node.${change}`, cause: id }),
+      ...hit(ground.around(ia), { type: `link.${change}`, cause: causeOfAs(id, ia) }),
     ]),
   ];
 }
