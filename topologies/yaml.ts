@@ -18,7 +18,7 @@ import {
 } from "yaml";
 import { err, ok, type Result } from "../core/result.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
-import { type Finding, MAX_PROBLEMS, type Problem, shown } from "./problems.ts";
+import { type Finding, type Problem, ProblemList, shown } from "./problems.ts";
 
 /** Largest file taken, in characters. */
 export const MAX_FILE_SIZE = 16 * 1_048_576;
@@ -57,12 +57,12 @@ export class YamlFile {
   readonly lists = new Map<string, unknown>();
   #tree: Tree | null;
   readonly #targets = new Map<unknown, unknown>();
-  readonly #problems: Problem[] = [];
-  readonly #seen = new Set<string>();
+  readonly #problems: ProblemList;
+  /** What is told of a structure that is too large: once for all its branches. */
+  readonly #tooMuchTold = new Set<string>();
   /** Nothing is wrong with the YAML itself but keys that stand twice: the value is worth a further look. */
   readonly sound: boolean;
   #duplicateKeys = 0;
-  #unreported = 0;
   /** Places whose values were wrong in shape and are not in what is read on. */
   readonly #leftOut = new Set<string>();
   readonly #aboveLeftOut = new Set<string>();
@@ -74,6 +74,7 @@ export class YamlFile {
     this.file = file;
     this.text = text;
     this.readFile = readFile;
+    this.#problems = new ProblemList(file);
     this.#tree = tree;
     for (const error of firstAtEachPlace(tree?.document.errors ?? [])) {
       const { reason, at } = reasonOf(error, text);
@@ -81,19 +82,14 @@ export class YamlFile {
       this.#add(at, { message: `not valid YAML: ${reason}`, expected: "valid YAML", found });
     }
     const walk = { depth: 0, aliasDepth: 0, aliasedValues: 0, anchors: new Map<string, unknown>() };
-    const ofTree = (root: unknown): unknown => (this.#problems.length === 0 ? this.#plain(root, walk) : null);
+    const ofTree = (root: unknown): unknown => (this.problemCount === 0 ? this.#plain(root, walk) : null);
     this.value = tree === null ? plain : ofTree(tree.document.contents);
     this.sound = this.problemCount === this.#duplicateKeys;
   }
 
   /** In the order of their places; where some were left out, the last one says how many. */
   get problems(): readonly Problem[] {
-    const sorted = this.#problems.toSorted((left, right) => left.line - right.line || left.column - right.column);
-    const last = sorted.at(-1);
-    if (last === undefined || this.#unreported === 0) return sorted;
-    const { file, line, column } = last;
-    const message = `${this.#unreported} more problems`;
-    return [...sorted, { file, line, column, message, expected: "none", found: String(this.#unreported) }];
+    return this.#problems.sorted;
   }
 
   /** Whether something that was left out stands below `path` at a place whose text below it `is` fits. */
@@ -103,7 +99,7 @@ export class YamlFile {
   }
 
   get problemCount(): number {
-    return this.#problems.length + this.#unreported;
+    return this.#problems.count;
   }
 
   /** A problem with the value at `path`; where there is none, with what comes nearest. */
@@ -161,7 +157,7 @@ export class YamlFile {
 
   /** Whether further problems are only counted; suggestions for them need not be looked for. */
   get full(): boolean {
-    return this.#problems.length >= MAX_PROBLEMS;
+    return this.#problems.full;
   }
 
   #place(): Tree {
@@ -170,18 +166,11 @@ export class YamlFile {
   }
 
   #add(offset: number | (() => number), finding: Finding): void {
-    if (this.full) {
-      this.#unreported++;
-      return;
-    }
-    const at = typeof offset === "number" ? offset : offset();
-    const { line, col } = this.#place().lines.linePos(Math.min(at, this.text.length));
-    const { message, expected, found, didYouMean } = finding;
-    const identity = `${line}:${col}:${message}`;
-    if (this.#seen.has(identity)) return;
-    this.#seen.add(identity);
-    const place = { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
-    this.#problems.push({ ...place, message, expected, found, ...(didYouMean === undefined ? {} : { didYouMean }) });
+    this.#problems.add(() => {
+      const at = typeof offset === "number" ? offset : offset();
+      const { line, col } = this.#place().lines.linePos(Math.min(at, this.text.length));
+      return { line: Math.max(1, line), column: Math.max(1, col) };
+    }, finding);
   }
 
   #plain(node: unknown, walk: Walk): unknown {
@@ -246,10 +235,10 @@ export class YamlFile {
 
   #tooMuch(node: unknown, message: string): null {
     // Once said, it would be true of every branch.
-    if (!this.#seen.has(message)) {
+    if (!this.#tooMuchTold.has(message)) {
       this.#add(startOf(node), { message, expected: "a scenario or a topology", found: "a larger structure" });
     }
-    this.#seen.add(message);
+    this.#tooMuchTold.add(message);
     return null;
   }
 
