@@ -38,7 +38,7 @@ export function readFaults(documents: readonly FaultDocument[], section: Section
   const faults = documents.flatMap((document, at): FaultSpec[] => {
     const place = section.at(at);
     const id = document.id ?? `fault-${Number(place.path.at(-1)) + 1}`;
-    checkId(id, place, used);
+    place.ownId(id, "faults", used);
     places.set(id, place);
     const timing = readTiming(document, place, context);
     const effect = readEffect(document, place, context);
@@ -67,16 +67,6 @@ function checkTimeline(
 
 function beginOf({ timing }: FaultSpec): number {
   return timing.kind === "random" ? timing.from_ns : timing.at_ns;
-}
-
-function checkId(id: string, section: Section, used: Map<string, string>): void {
-  const other = used.get(id);
-  used.set(id, section.name);
-  if (other !== undefined) {
-    const message = `two faults have the id ${shown(id)}, ${other} and ${section.name}`;
-    section.at("id").problem({ message, expected: "another id", found: shown(id) });
-  }
-  if (!/^[\w.:-]{1,64}$/.test(id)) section.at("id").mismatch("1 to 64 letters, digits, or characters of - _ . :", id);
 }
 
 type Timed = Exclude<FaultDocument, { event: "up" | "flap" }>;

@@ -9,7 +9,6 @@ import { headerOf, type OwnFields, readApp } from "./apps.ts";
 import { isServiceAddress, readServiceAddress } from "./end-hosts.ts";
 import { type Names, readHost } from "./names.ts";
 import { type PolicyNames, readPolicy } from "./policies.ts";
-import { shown } from "./problems.ts";
 import type { FlowDocument, FlowTemplateDocument } from "./scenario/flow.ts";
 import { DSCP_NAMES, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./scenario/link.ts";
 import { Section } from "./section.ts";
@@ -57,7 +56,7 @@ export function readFlows(documents: readonly FlowDocument[], section: Section, 
   return documents.flatMap((document, at) => {
     const place = section.at(at);
     const id = document.id ?? `flow-${Number(place.path.at(-1)) + 1}`;
-    checkId(id, place, context);
+    place.ownId(id, "flows", context.used);
     const flow = readFlow(document, id, place, context);
     if (flow === undefined) return [];
     if (context.paths !== null && checkPaths(flow, place, context.paths)) {
@@ -67,17 +66,6 @@ export function readFlows(documents: readonly FlowDocument[], section: Section, 
     }
     return [flow];
   });
-}
-
-/** Ids are names in files and on the command line, and no two flows have one. */
-export function checkId(id: string, section: Section, { used }: FlowContext, key = "id"): void {
-  const other = used.get(id);
-  used.set(id, section.name);
-  if (other !== undefined) {
-    const message = `two flows have the id ${shown(id)}, ${other} and ${section.name}`;
-    section.at(key).problem({ message, expected: "another id", found: shown(id) });
-  }
-  if (!/^[\w.:-]{1,64}$/.test(id)) section.at(key).mismatch("1 to 64 letters, digits, or characters of - _ . :", id);
 }
 
 function readFlow(document: FlowDocument, id: string, section: Section, context: FlowContext): FlowSpec | undefined {

@@ -67,6 +67,17 @@ export class Section {
     return this.mismatch(minimum === 1 ? "more than 0" : `at least ${minimum} ${kind.base}`, text);
   }
 
+  /** Ids are names in files and on the command line; no two things of a kind (`flows`) have one. `key`: what it stands behind. */
+  ownId(id: string, kind: string, used: Map<string, string>, key = "id"): void {
+    const other = used.get(id);
+    used.set(id, this.name);
+    if (other !== undefined) {
+      const message = `two ${kind} have the id ${shown(id)}, ${other} and ${this.name}`;
+      this.at(key).problem({ message, expected: "another id", found: shown(id) });
+    }
+    if (!/^[\w.:-]{1,64}$/.test(id)) this.at(key).mismatch("1 to 64 letters, digits, or characters of - _ . :", id);
+  }
+
   /** A size in bytes, a plain number or a text with its unit. */
   bytes(value: number | string, kind: QuantityKind, minimum: number, maximum: number): number | undefined {
     const bytes = typeof value === "number" ? value : this.quantity(value, kind);

@@ -5,7 +5,6 @@ import type { FlowSpec, HostSpec } from "../core/scenario.ts";
 import { spacingOf, takesDemand } from "./apps.ts";
 import { type Demand, readDemand } from "./demand.ts";
 import {
-  checkId,
   type FlowBody,
   type FlowContext,
   flowOf,
@@ -216,7 +215,7 @@ function makeFlows(
   return pairs.flatMap(({ src, dst, rate_bps }, at): readonly FlowSpec[] => {
     const id = `${name}-${at + 1}`;
     if (section.file.full) return [];
-    checkId(id, section, context, "name");
+    section.ownId(id, "flows", context.used, "name");
     const start_ns = body.common.start_ns + (spread_ns === 0 ? 0 : Math.floor(starts.uniform() * spread_ns));
     const common = { ...body.common, start_ns, stop_ns: Math.max(start_ns, body.common.stop_ns) };
     const { own } = body;

@@ -1,4 +1,5 @@
 /** The shape of a resolved network as JSON: what `core/scenario.ts` says, checked. */
+import { Switch } from "../scenario/values.ts";
 import * as Schema from "effect/Schema";
 import { Mtu } from "./topo-schema.ts";
 
@@ -18,7 +19,6 @@ const Rate = whole("whole bits a second, 0 for no limit", 0);
 const Count = whole("a whole number, 0 for no bound", 0);
 const Share = finite("a share from 0 to 1", 0, 1);
 const Shape = finite("a number above 0", 1e-9, 1e9);
-const Switch = Schema.Boolean.annotate({ expected: "true or false" });
 const InterfaceId = whole("an interface id from 1 to 65535", 1, 65_535);
 const InsideId = whole("an interface id, 0 for the AS's hosts", 0, 65_535);
 const Port = whole("a port from 1 to 65535", 1, 65_535);

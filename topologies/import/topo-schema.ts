@@ -1,16 +1,12 @@
 /** What scionproto's `.topo` files (topology/README.md) and the testbeds' static info files look like. */
+import { Switch, text } from "../scenario/values.ts";
 import * as Schema from "effect/Schema";
 import { MAX_MTU, MIN_PACKET_SIZE } from "../scenario/link.ts";
-
-function text(expected: string) {
-  return Schema.String.annotate({ expected });
-}
 
 function number(expected: string, minimum: number, maximum: number) {
   return Schema.Finite.annotate({ expected }).check(Schema.isBetween({ minimum, maximum }, { expected }));
 }
 
-const Switch = Schema.Boolean.annotate({ expected: "true or false" });
 export const Mtu = Schema.Int.annotate({ expected: "an MTU in bytes such as 1472" }).check(
   Schema.isBetween(
     { minimum: MIN_PACKET_SIZE, maximum: MAX_MTU },

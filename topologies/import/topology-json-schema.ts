@@ -1,14 +1,11 @@
 /** What SCION's `topology.json` (private/topology/json/json.go) and `staticInfoConfig.json` look like. */
+import { text } from "../scenario/values.ts";
 import * as Schema from "effect/Schema";
 import { Mtu } from "./topo-schema.ts";
 
 const optional = Schema.optionalKey;
 /** Known, and without meaning here. */
 const ignored = optional(Schema.Unknown);
-
-function text(expected: string) {
-  return Schema.String.annotate({ expected });
-}
 
 const Underlay = Schema.Struct({
   local: optional(text("an address and port")),
