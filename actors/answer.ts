@@ -2,7 +2,14 @@
 import type { IA } from "../core/address.ts";
 import { actualLength } from "../core/forwarding/forward.ts";
 import { type ReturnWay, returnPath } from "../core/forwarding/reverse.ts";
-import { createPacket, type L4, NO_FLOW, type Packet, type ScmpEcho, type ScmpTraceroute } from "../core/packet.ts";
+import {
+  createMessage,
+  createPacket,
+  type L4,
+  type Packet,
+  type ScmpEcho,
+  type ScmpTraceroute,
+} from "../core/packet.ts";
 import { encodePacket, wireLengthOf } from "../core/wire/codec.ts";
 
 /** An SCMP error is at most this long, quote included (scmp.rst). */
@@ -32,7 +39,7 @@ export function tracerouteReply(packet: Packet, from: Answerer, back: ReturnWay,
 }
 
 function messageTo(packet: Packet, from: Answerer, back: ReturnWay, l4: L4, payload: Uint8Array): Packet {
-  return createPacket({
+  return createMessage({
     trafficClass: packet.trafficClass,
     flowId: packet.flowId,
     dstIa: packet.srcIa,
@@ -43,10 +50,6 @@ function messageTo(packet: Packet, from: Answerer, back: ReturnWay, l4: L4, payl
     currInf: back.currInf,
     currHf: back.currHf,
     l4,
-    flow: NO_FLOW,
-    number: 0,
-    sentAt: 0,
-    payloadLength: payload.length,
     rest: payload.length === 0 ? null : payload,
     wireLength: wireLengthOf(back.path, from.host, packet.srcHost, l4, payload.length),
   });

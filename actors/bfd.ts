@@ -28,7 +28,7 @@ import type { IA, IfId } from "../core/address.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../core/env.ts";
 import type { ForwardingKeys } from "../core/forwarding-keys.ts";
 import { createHopMacs, hopMac } from "../core/hop-mac.ts";
-import { type BfdControl, createPacket, NO_FLOW, type Packet } from "../core/packet.ts";
+import { type BfdControl, createMessage, type Packet } from "../core/packet.ts";
 import type { HopField, OneHopPath } from "../core/path.ts";
 import { MICROSECOND, type Nanos, SECOND } from "../core/units.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
@@ -259,7 +259,7 @@ function transmit(session: BfdContext, final: boolean, env: Env): void {
   session.path = pathAt(session, env);
   const l4 = controlPacket(session, final);
   const { host, path } = session;
-  const packet = createPacket({
+  const packet = createMessage({
     trafficClass: TRAFFIC_CLASS,
     flowId: FLOW_ID,
     dstIa: session.neighbour,
@@ -270,10 +270,6 @@ function transmit(session: BfdContext, final: boolean, env: Env): void {
     currInf: 0,
     currHf: 0,
     l4,
-    flow: NO_FLOW,
-    number: 0,
-    sentAt: 0,
-    payloadLength: 0,
     rest: null,
     wireLength: wireLengthOf(path, host, host, l4, 0),
   });

@@ -207,6 +207,13 @@ export function createPacket(fields: NewPacket): Packet {
   };
 }
 
+/** What a packet of no flow is made of: an SCMP message, a BFD packet; `rest` null: no payload. */
+export type NewMessage = Omit<NewPacket, "flow" | "number" | "sentAt" | "payloadLength">;
+
+export function createMessage(fields: NewMessage): Packet {
+  return createPacket({ ...fields, flow: NO_FLOW, number: 0, sentAt: 0, payloadLength: fields.rest?.length ?? 0 });
+}
+
 /** A copy of a packet on its way: its SegIDs as they stand. */
 export function copyPacket(packet: Packet): Packet {
   const copy = createPacket(packet);

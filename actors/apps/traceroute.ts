@@ -10,7 +10,7 @@
 import { setup } from "xstate";
 import type { IA } from "../../core/address.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
-import { createPacket, NO_FLOW, type Packet, type ScmpTraceroute } from "../../core/packet.ts";
+import { createMessage, type Packet, type ScmpTraceroute } from "../../core/packet.ts";
 import type { HopField, PathInfo, ScionPath } from "../../core/path.ts";
 import type { Nanos } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
@@ -129,7 +129,7 @@ function probe(trace: TracerouteContext, env: Env): ControlEvent | undefined {
 function requestFor({ src, dst, identifier, results }: TracerouteContext, path: ScionPath | null): Packet {
   const sequence = results.length & 0xffff;
   const l4: ScmpTraceroute = { kind: "scmp.traceroute", reply: false, identifier, sequence, ia: "0-0", ifId: 0 };
-  return createPacket({
+  return createMessage({
     trafficClass: 0,
     flowId: 1,
     dstIa: dst.ia,
@@ -140,10 +140,6 @@ function requestFor({ src, dst, identifier, results }: TracerouteContext, path: 
     currInf: 0,
     currHf: 0,
     l4,
-    flow: NO_FLOW,
-    number: 0,
-    sentAt: 0,
-    payloadLength: 0,
     rest: null,
     wireLength: wireLengthOf(path, src.host, dst.host, l4, 0),
   });
