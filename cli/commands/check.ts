@@ -1,7 +1,6 @@
 /** `pathloom check`: is a scenario file sound, and what does it stand for? */
 import * as Effect from "effect/Effect";
 import * as Command from "effect/cli/Command";
-import { canonicalJson } from "../../core/canonical.ts";
 import { iaParts } from "../../core/address.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import type { Problem } from "../../topologies/problems.ts";
@@ -25,9 +24,8 @@ const execute = Effect.fnUntraced(function* ({ scenario: file, json }: Command.C
     return yield* new InputRefused();
   }
   // Policies in files are part of what must be sound.
-  const { scenario } = yield* completeScenario(file, read);
-  const { sha256 } = yield* Effect.promise(() => import("../runner/manifest.ts"));
-  const summary = summaryOf(scenario, sha256(canonicalJson(scenario)));
+  const { scenario, scenario_sha } = yield* completeScenario(file, read);
+  const summary = summaryOf(scenario, scenario_sha);
   yield* json ? printJson({ ok: true, file, ...summary }) : print(formatSummary(summary));
 });
 

@@ -52,13 +52,16 @@ export const loadScenario = Effect.fnUntraced(function* (file: string, overrides
 /** What is left to do with a scenario that has been read. */
 export const completeScenario = Effect.fnUntraced(function* (
   file: string,
-  { text, inputs, resolved }: ReadScenario,
+  { text: source, inputs, resolved }: ReadScenario,
   overrides: Overrides = {},
 ) {
-  if (!resolved.ok) return yield* new InputError({ message: problemText(text, resolved.error) });
+  if (!resolved.ok) return yield* new InputError({ message: problemText(source, resolved.error) });
   const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
-  const { scenario, policies } = yield* namePolicies(resolved.value, locate, inputs);
-  const loaded: LoadedScenario = { file, scenario, inputs, policies };
+  const { scenario: named, policies } = yield* namePolicies(resolved.value, locate, inputs);
+  const text = canonicalJson(named);
+  // What runs is what scenario.json will hold, the order of its keys included.
+  const scenario = JSON.parse(text) as Scenario;
+  const loaded: LoadedScenario = { file, scenario, scenario_sha: sha256(text), inputs, policies };
   return loaded;
 });
 
@@ -107,8 +110,7 @@ const namePolicies = Effect.fnUntraced(function* (
   }
   const rename = (policy: PolicySpec): PolicySpec => ({ ...policy, name: names.get(policy.name) ?? policy.name });
   const flows = scenario.flows.map((flow) => ({ ...flow, policy: rename(flow.policy) }));
-  // What runs is what scenario.json will hold, the order of its keys included.
-  return { scenario: JSON.parse(canonicalJson({ ...scenario, flows })) as Scenario, policies };
+  return { scenario: { ...scenario, flows }, policies };
 });
 
 /** A path as it stands in a file, seen from where the command runs. */

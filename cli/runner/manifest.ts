@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import * as Schema from "effect/Schema";
 import type { RunResult } from "../../actors/results.ts";
-import { canonicalJson } from "../../core/canonical.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { SECOND } from "../../core/units.ts";
 import { buildInfo } from "../build-info.ts";
@@ -39,6 +38,8 @@ export type Manifest = typeof Manifest.Type;
 
 export interface ManifestSource {
   readonly scenario: Scenario;
+  /** SHA-256 of its canonical JSON. */
+  readonly scenario_sha: string;
   readonly inputs: readonly InputFile[];
   readonly policies: readonly PolicyFile[];
 }
@@ -48,7 +49,7 @@ export function sha256(data: string | Uint8Array): string {
 }
 
 export function manifestOf(
-  { scenario, inputs, policies }: ManifestSource,
+  { scenario, scenario_sha, inputs, policies }: ManifestSource,
   world: "sim" | "live",
   command: string,
   record: Manifest["record"] | null,
@@ -62,7 +63,7 @@ export function manifestOf(
     libraries,
     world,
     scenario: scenario.name,
-    scenario_sha: sha256(canonicalJson(scenario)),
+    scenario_sha,
     seed: scenario.seed,
     inputs,
     policies: policies.map((policy) => ({ ...policy, sha256: hashOf.get(policy.file) ?? "" })),
