@@ -327,6 +327,11 @@ class Search {
   }
 }
 
+/** null where any is unknown. */
+function sumOf(values: readonly (number | undefined)[]): number | null {
+  return values.reduce<number | null>((sum, value) => (sum === null || value === undefined ? null : sum + value), 0);
+}
+
 /** null where the path does not fit into a packet's header. */
 function describePath(
   index: PathIndex,
@@ -360,6 +365,9 @@ function describePath(
       within.reduce((sum, { latency }) => sum + latency, 0),
     ),
     bandwidthKbps: rates.length === 0 ? null : Math.min(...rates) / 1_000,
+    carbonGPerGb: sumOf(edges.map(({ link }) => link.carbon_g_per_gb)),
+    costPerGb: sumOf(edges.map(({ link }) => link.cost_per_gb)),
+    lossRatio: 1 - edges.reduce((kept, { direction }) => kept * (1 - direction.loss), 1),
     expiryS: epochS + HOP_LIFETIME_S,
     segments,
     forwarding:

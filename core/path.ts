@@ -119,6 +119,12 @@ export interface PathInfo {
   readonly latencyNs: Nanos | null;
   /** Smallest rate on the way in kbit/s; null where unknown or without limit. */
   readonly bandwidthKbps: number | null;
+  /** Sum over the links of grams of CO2 for a gigabyte (10^9 bytes); null where any is unknown. An extension of Pathloom's: SCION's metadata have none. */
+  readonly carbonGPerGb: number | null;
+  /** Sum over the links of the price of a gigabyte, in a currency of the user's; null where any is unknown. An extension of Pathloom's. */
+  readonly costPerGb: number | null;
+  /** Probability that a packet is lost on the way as the links' descriptions (not measurements) say; null where any is unknown. An extension of Pathloom's. */
+  readonly lossRatio: number | null;
   /** Unix seconds at which the first hop field expires. */
   readonly expiryS: number;
   readonly segments: readonly PathSegment[];

@@ -152,6 +152,10 @@ export interface NetworkLink {
   readonly b: LinkEnd;
   readonly type: LinkType;
   readonly mtu: number;
+  /** Grams of CO2 for a gigabyte (10^9 bytes) that crosses the link; left out: unknown. */
+  readonly carbon_g_per_gb?: number;
+  /** Price of a gigabyte that crosses the link, in any currency; left out: unknown. */
+  readonly cost_per_gb?: number;
   readonly ab: LinkDirection;
   readonly ba: LinkDirection;
 }
@@ -340,6 +344,36 @@ export interface RecordSpec {
   readonly samples: number;
 }
 
+/** A stretch of the run that is reported by itself; packets belong to the one in which they were sent. */
+export interface PhaseSpec {
+  readonly name: string;
+  readonly from_ns: number;
+  /** Not included. */
+  readonly to_ns: number;
+}
+
+/** Who uses the policy under test: a single pair of hosts while the others use `shortest`, or all pairs. */
+export type Adoption = "one" | "all";
+
+/** What `pathloom compare` does with the scenario where its flags say nothing else. */
+export interface CompareSpec {
+  readonly policies: readonly PolicySpec[];
+  readonly adoptions: readonly Adoption[];
+  readonly replications: number;
+  /** Name of the policy that the others are compared with; null: each with the best. */
+  readonly baseline: string | null;
+  /** Flows that keep the policy of their own and are not measured. */
+  readonly background: readonly string[];
+  /** In order of time, without overlap. */
+  readonly phases: readonly PhaseSpec[];
+}
+
+/**
+ * How an AS comes to know paths. `oracle`: the segments that beaconing converges to, known at once and for nothing; `beaconing`: control services
+ * send beacons through the network.
+ */
+export type Discovery = "oracle" | "beaconing";
+
 export interface Scenario {
   readonly name: string;
   readonly seed: number;
@@ -362,6 +396,7 @@ export interface Scenario {
   readonly flows: readonly FlowSpec[];
   readonly faults: readonly FaultSpec[];
   readonly record: RecordSpec;
+  readonly compare?: CompareSpec;
 }
 
 /** What is wrong with a link where nothing is said to be. */

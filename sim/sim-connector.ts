@@ -249,7 +249,7 @@ export class SimConnector implements Connector {
       return refuse("network_unreachable", `${printAddress(peer)}: no path leads there from ${this.#address.ia}.`);
     }
     try {
-      this.#home.policies.get(this.#policy.name)?.init(this.#policy.params, paths);
+      this.#home.policies.get(this.#policy.name)?.init(this.#policy.params, paths, { hash: 0 });
     } catch (error) {
       return refuse("invalid_option", error instanceof Error ? error.message : String(error));
     }

@@ -125,7 +125,7 @@ function policyOf(selector: SelectorContext, env: Env): Policy {
 }
 
 function startPolicy(selector: SelectorContext, env: Env): Partial<SelectorContext> {
-  return { policyState: policyOf(selector, env).init(selector.params, selector.paths) };
+  return { policyState: policyOf(selector, env).init(selector.params, selector.paths, { hash: 0 }) };
 }
 
 function barPaths(selector: SelectorContext, event: SelectorEvent, env: Env): Partial<SelectorContext> {
@@ -144,6 +144,8 @@ function choosePath(selector: SelectorContext, env: Env): Partial<SelectorContex
     paths: selector.paths,
     usable: selector.barredUntil.map((until) => until <= env.now),
     current: selector.choice,
+    measured: [],
+    load: null,
   };
   const policy = policyOf(selector, env);
   const choice = policy.choose(selector.policyState, view, env.random("policy"));
