@@ -22,6 +22,26 @@ export const forceFlag = Flag.Boolean("force").pipe(
   Flag.withDefault(false),
 );
 
+/** What paths may be used: all of it must hold. */
+export const pathPolicyFlags = {
+  sequence: Flag.String("sequence").pipe(
+    Flag.withDescription("ASes of the path, as scion showpaths takes them: '0* 1-ff00:0:110#41 0*'"),
+    Flag.optional,
+  ),
+  acl: Flag.String("acl").pipe(
+    Flag.withMetavar("entries"),
+    Flag.withDescription(
+      "Interfaces allowed and denied, the first match counts: '- 1-ff00:0:110 +'; may stand several times",
+    ),
+    Flag.atLeast(0),
+  ),
+  policy: Flag.String("policy").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("Path policy, YAML or JSON; FILE#NAME where the file names several"),
+    Flag.optional,
+  ),
+};
+
 /** A whole number between bounds. */
 export function wholeNumber(name: string, minimum: number, maximum: number) {
   const expected = `a whole number from ${minimum} to ${maximum}`;

@@ -12,6 +12,7 @@ import { liveCommand } from "./commands/live.ts";
 import { packetCommand } from "./commands/packet.ts";
 import { pathsCommand } from "./commands/paths.ts";
 import { pingCommand } from "./commands/ping.ts";
+import { policyCommand } from "./commands/policy.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
@@ -31,6 +32,7 @@ const pathloom = Command.make("pathloom").pipe(
     replayCommand,
     doctorCommand,
     pathsCommand,
+    policyCommand,
     pingCommand,
     tracerouteCommand,
     topologyCommand,

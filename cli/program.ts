@@ -14,7 +14,7 @@ export function runProgram<Name extends string, Input, ContextInput, E>(
 ): void {
   refuseOldNode();
   endOnLostOutput();
-  Command.run(command, { version }).pipe(
+  Command.runWith(command, { version })(withEntriesJoined(process.argv.slice(2))).pipe(
     Effect.provide(outputLayer),
     Effect.provide(NodeServices.layer),
     NodeRuntime.runMain({
@@ -23,4 +23,13 @@ export function runProgram<Name extends string, Input, ContextInput, E>(
       teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? 0 : Number(process.exitCode ?? exitCodeOf(exit.cause))),
     }),
   );
+}
+
+/** Entries of access control lists begin with a minus sign as flags do: `--acl "- 1 +"` is read as `--acl="- 1 +"`. */
+function withEntriesJoined(args: readonly string[]): readonly string[] {
+  return args.flatMap((arg, at) => {
+    const isEntry = (text: string | undefined): boolean => text !== undefined && /^-(?!-)/.test(text);
+    if (arg === "--acl" && isEntry(args[at + 1])) return [`${arg}=${args[at + 1]}`];
+    return args[at - 1] === "--acl" && isEntry(arg) ? [] : [arg];
+  });
 }

@@ -3,6 +3,7 @@
  * It is plain JSON; its canonical text names the run (`topologies/resolve.ts` makes it from YAML).
  */
 import type { IA, IfId } from "./address.ts";
+import type { PathPolicy } from "./path-policy/policy.ts";
 import { MILLISECOND, SECOND } from "./units.ts";
 
 export type LinkType = "core" | "child" | "peer";
@@ -186,6 +187,8 @@ interface FlowBase {
   readonly src: HostSpec;
   readonly dst: HostSpec;
   readonly policy: PolicySpec;
+  /** The paths that the policy may choose from; left out: all. */
+  readonly path_policy?: PathPolicy;
   /** Path of what comes back: that of the packet answered, turned round, or one chosen by the answering side with the same policy. */
   readonly reply: "reverse" | "select";
   readonly start_ns: number;

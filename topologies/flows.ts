@@ -1,6 +1,7 @@
 /** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
 import { type IA, iaParts } from "../core/address.ts";
 import type { PathInfo } from "../core/path.ts";
+import { findAllowed, type PathPolicy, pathsToJudge } from "../core/path-policy/policy.ts";
 import { createPathFinder, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
 import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec } from "../core/scenario.ts";
 import { isConnected, leastPayload } from "../core/transport/frames.ts";
@@ -8,6 +9,7 @@ import { wireLengthOf } from "../core/wire/codec.ts";
 import { headerOf, type OwnFields, readApp } from "./apps.ts";
 import { isServiceAddress, readServiceAddress } from "./end-hosts.ts";
 import { type Names, readHost } from "./names.ts";
+import { type PathPolicies, pathPolicyOf } from "./scenario-path-policies.ts";
 import { type PolicyNames, readPolicy } from "./policies.ts";
 import type { FlowDocument, FlowTemplateDocument } from "./scenario/flow.ts";
 import { DSCP_NAMES, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./scenario/link.ts";
@@ -29,6 +31,9 @@ export interface FlowContext {
   readonly paths: Paths | null;
   readonly policy: PolicySpec;
   readonly policies: PolicyNames;
+  /** Of flows that name none; undefined: all paths. */
+  readonly pathPolicy: PathPolicy | undefined;
+  readonly pathPolicies: PathPolicies;
   readonly seed: number;
   readonly duration_ns: number;
   /** What the file says, whatever this run's duration is. */
@@ -40,11 +45,26 @@ export interface FlowContext {
 /** The first path answers most questions; all of them are looked for where it does not. */
 export interface Paths {
   readonly first: PathFinder;
+  /** At most `max`. */
   readonly all: PathFinder;
+  /** Those among which path policies look for `max`. */
+  readonly wide: PathFinder;
+  readonly max: number;
 }
 
 export function findPaths(index: PathIndex, max: number, epochS: number): Paths {
-  return { first: createPathFinder(index, { max: 1, epochS }), all: createPathFinder(index, { max, epochS }) };
+  const finder = (most: number): PathFinder => createPathFinder(index, { max: most, epochS });
+  return { first: finder(1), all: finder(max), wide: finder(pathsToJudge(max)), max };
+}
+
+/**
+ * The paths that the flow's path policy takes. null where it takes none of those that there are: that is no mistake, since it may be
+ * what the scenario is about, and `pathloom check` mentions it.
+ */
+export function offeredPaths({ src, dst, path_policy }: FlowSpec, paths: Paths): Paths | null {
+  if (path_policy === undefined || paths.first(src.ia, dst.ia).length === 0) return paths;
+  const all = findAllowed(path_policy, src.ia, paths.all, paths.wide, paths.max);
+  return all(src.ia, dst.ia).length === 0 ? null : { ...paths, first: all, all };
 }
 
 /** The flows, with names and defaults filled in. Where there are problems the result is of no use. */
@@ -59,10 +79,11 @@ export function readFlows(documents: readonly FlowDocument[], section: Section, 
     place.ownId(id, "flows", context.used);
     const flow = readFlow(document, id, place, context);
     if (flow === undefined) return [];
-    if (context.paths !== null && checkPaths(flow, place, context.paths)) {
+    const paths = context.paths === null ? null : offeredPaths(flow, context.paths);
+    if (paths !== null && checkPaths(flow, place, paths)) {
       // A policy that the flow does not name is the scenario's.
       const policy = (document.policy === undefined ? new Section(section.file) : place).at("policy");
-      checkPin(flow, policy, context.paths);
+      checkPin(flow, policy, paths);
     }
     return [flow];
   });
@@ -96,7 +117,10 @@ function readService(document: FlowDocument, section: Section, { network }: Name
 
 /** Everything about a flow but its id, its workload and its ends. */
 export interface FlowBody {
-  readonly common: Pick<FlowSpec, "policy" | "reply" | "start_ns" | "stop_ns" | "packet_size" | "traffic_class">;
+  readonly common: Pick<
+    FlowSpec,
+    "policy" | "path_policy" | "reply" | "start_ns" | "stop_ns" | "packet_size" | "traffic_class"
+  >;
   readonly own: OwnFields;
 }
 
@@ -114,10 +138,16 @@ export function readTemplate(
   const packet_size = section.at("packet_size").bytes(size, SIZE, MIN_PACKET_SIZE, MAX_PACKET_SIZE);
   const own = packet_size === undefined ? undefined : readApp(document, packet_size, section, rateGiven);
   const [start_ns, stop_ns] = readTimes(document, section, context);
-  const { policy: named, reply = FLOW_DEFAULTS.reply, traffic_class: marked } = document;
+  const { policy: named, path_policy: allowed, reply = FLOW_DEFAULTS.reply, traffic_class: marked } = document;
+  const path_policy =
+    allowed === undefined ? context.pathPolicy : pathPolicyOf(allowed, section.at("path_policy"), context.pathPolicies);
   const policy = named === undefined ? context.policy : readPolicy(named, section.at("policy"), context.policies);
   if (packet_size === undefined || own === undefined) return undefined;
-  return { common: { policy, reply, start_ns, stop_ns, packet_size, traffic_class: trafficClass(marked) }, own };
+  const path = path_policy === undefined ? {} : { path_policy };
+  return {
+    common: { policy, ...path, reply, start_ns, stop_ns, packet_size, traffic_class: trafficClass(marked) },
+    own,
+  };
 }
 
 /** The name of a DSCP stands for the high six bits. */

@@ -1,12 +1,17 @@
 /** JSON Schema, draft 07, of what Pathloom reads: made from the schemas that check the files, in a form that editors take well. */
 import * as JsonSchema from "effect/JsonSchema";
 import * as Schema from "effect/Schema";
+import { PathPolicyFileDocument } from "./scenario/path-policy.ts";
 import { ScenarioDocument } from "./scenario/scenario.ts";
 import { TopologyFileDocument } from "./scenario/topology.ts";
 import { WORDS } from "./scenario/values.ts";
 
 /** The files there are a schema for. */
-export const SCHEMAS = { scenario: ScenarioDocument, topology: TopologyFileDocument } as const;
+export const SCHEMAS = {
+  scenario: ScenarioDocument,
+  topology: TopologyFileDocument,
+  policy: PathPolicyFileDocument,
+} as const;
 export type SchemaName = keyof typeof SCHEMAS;
 
 /** A schema or a part of one: plain JSON. */

@@ -25,6 +25,7 @@ import { findInterface, type LinkNumbers, numberLinks } from "./link-ends.ts";
 import { applyLinkChange, applyLinkFields, readLinkFields } from "./links.ts";
 import { readNames } from "./names.ts";
 import { checkOverrides, type Overrides, overridingPolicy } from "./overrides.ts";
+import { pathPolicyOf, readPathPolicies } from "./scenario-path-policies.ts";
 import { DEFAULT_POLICY, readNamedPolicies, readPolicy } from "./policies.ts";
 import type { Problem } from "./problems.ts";
 import { fileTitle, resolveNetwork, resolvePreset, resolvePresetName } from "./resolve-topology.ts";
@@ -86,9 +87,12 @@ function readScenario(
     document.policy === undefined ? DEFAULT_POLICY : readPolicy(document.policy, section.at("policy"), policies);
   const { max_paths = SCENARIO_DEFAULTS.max_paths, epoch = SCENARIO_DEFAULTS.epoch_s } = document;
   const seed = overrides.seed ?? document.seed ?? SCENARIO_DEFAULTS.seed;
+  const pathPolicies = readPathPolicies(document.path_policies ?? {}, section.at("path_policies"), foreign);
   const flows = readTraffic(document, section, {
     names,
     policies,
+    pathPolicies,
+    pathPolicy: pathPolicyOf(document.path_policy ?? "none", section.at("path_policy"), pathPolicies),
     seed,
     ...times,
     policy: policy ?? ownPolicy,

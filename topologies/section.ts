@@ -48,6 +48,12 @@ export class Section {
     else this.file.atValue(this.path, told);
   }
 
+  /** A problem with one character, counted from 0, of the text here. */
+  problemWithin(text: string, offset: number, finding: Finding): undefined {
+    if (this.file.followsFromLeftOut(this.path)) return;
+    this.file.within(this.path, text, offset, { ...finding, message: `${this.name}, ${finding.message}` });
+  }
+
   /** "expected this, found that" about the value here. */
   mismatch(expected: string, found: unknown, didYouMean?: string): undefined {
     const text = shown(found);

@@ -10,6 +10,7 @@ import {
   flowOf,
   MAX_FLOWS,
   noPath,
+  offeredPaths,
   readTemplate,
   firstPaths,
   sizeMisfit,
@@ -238,9 +239,11 @@ function checkFlows(flows: readonly FlowSpec[], section: Section, { paths }: Flo
   const lost: [IA, IA][] = [];
   let misfit: string | undefined;
   for (const flow of flows) {
-    const ways = firstPaths(flow, paths);
+    const offered = offeredPaths(flow, paths);
+    if (offered === null) continue;
+    const ways = firstPaths(flow, offered);
     if (ways === null) lost.push([flow.src.ia, flow.dst.ia]);
-    else misfit ??= sizeMisfit(flow, ways, paths);
+    else misfit ??= sizeMisfit(flow, ways, offered);
   }
   const [pair] = lost;
   if (pair !== undefined) {

@@ -107,6 +107,15 @@ export class YamlFile {
     this.#add(() => this.#offsetOf(path, false), finding);
   }
 
+  /** A problem with the character at `offset` of the text that stands at `path`; with all of it where it is written otherwise. */
+  within(path: Path, text: string, offset: number, finding: Finding): void {
+    this.#add(() => {
+      const start = this.#offsetOf(path, false);
+      const first = start + (/["']/.test(this.text.charAt(start)) ? 1 : 0);
+      return this.text.startsWith(text, first) ? first + offset : start;
+    }, finding);
+  }
+
   /** A problem with the key that `path` ends in. */
   atKey(path: Path, finding: Finding): void {
     this.#add(() => this.#offsetOf(path, true), finding);

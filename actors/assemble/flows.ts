@@ -5,7 +5,8 @@
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { L4, Packet, ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { createPathFinder, type PathFinder } from "../../core/path-enumeration.ts";
+import { createPathFinder, createPathIndex, type PathFinder } from "../../core/path-enumeration.ts";
+import { findAllowed, pathsToJudge } from "../../core/path-policy/policy.ts";
 import type { FlowSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
 import { isConnected, leastPayload } from "../../core/transport/frames.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
@@ -66,8 +67,14 @@ export function planApplications(
   keys: ForwardingKeys,
   at: Lookup,
 ): Planned[] {
-  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s, keys });
-  return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf, at));
+  const { max_paths: max, epoch_s: epochS } = scenario;
+  const index = createPathIndex(scenario.network);
+  const pathsOf = createPathFinder(index, { max, epochS, keys });
+  const wide = createPathFinder(index, { max: pathsToJudge(max), epochS, keys });
+  return flows.flatMap((plan) => {
+    const { path_policy, src } = plan.flow;
+    return planOneFlow(scenario, plan, findAllowed(path_policy, src.ia, pathsOf, wide, max), at);
+  });
 }
 
 function planOneFlow(scenario: Scenario, plan: FlowPlan, pathsOf: PathFinder, at: Lookup): Planned[] {

@@ -1,6 +1,5 @@
 /** `pathloom packet`: SCION packets between bytes and JSON. */
 import { existsSync, readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Argument from "effect/cli/Argument";
@@ -10,9 +9,7 @@ import type { WireError } from "../../core/wire/codec.ts";
 import { CheckFailed, InputError, reporting, RunError } from "../errors.ts";
 import { jsonFlag } from "../flags.ts";
 import { print, printJson } from "../output.ts";
-
-/** Answers written to stdout at once. */
-const LINES_A_PIECE = 256;
+import { eachLine } from "../runner/stdin-lines.ts";
 
 const stdinFlag = (what: string) => Flag.Boolean("stdin").pipe(Flag.withDescription(what), Flag.withDefault(false));
 
@@ -126,32 +123,6 @@ function oneOf(name: string, input: Option.Option<string>, stdin: boolean): Effe
     ? `packet ${name}: give a packet or --stdin, not both`
     : `packet ${name}: expected a packet, or --stdin; see pathloom packet ${name} --help`;
   return Effect.fail(new InputError({ message }));
-}
-
-interface Answer {
-  readonly text: string;
-  readonly ok: boolean;
-}
-
-/** Answers every line of stdin with a line of stdout; tells how many answers were none. */
-function eachLine(answer: (line: string, number: number) => Answer): Effect.Effect<number> {
-  return Effect.promise(async () => {
-    const pieces: string[] = [];
-    let [number, failed] = [0, 0];
-    const flush = async (): Promise<void> => {
-      const text = pieces.join("");
-      pieces.length = 0;
-      if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
-    };
-    for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-      const { text, ok } = answer(line, ++number);
-      if (!ok) failed++;
-      pieces.push(text, "\n");
-      if (pieces.length >= 2 * LINES_A_PIECE) await flush();
-    }
-    await flush();
-    return failed;
-  });
 }
 
 /** Bytes of hex digits; spaces and colons between them do not count. */

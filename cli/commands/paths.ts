@@ -8,10 +8,13 @@ import type { PathInfo } from "../../core/path.ts";
 import { enumeratePaths } from "../../core/path-enumeration.ts";
 import type { Network } from "../../core/scenario.ts";
 import { reporting } from "../errors.ts";
-import { jsonFlag, topologyArgument, wholeNumber } from "../flags.ts";
+import { jsonFlag, pathPolicyFlags, topologyArgument, wholeNumber } from "../flags.ts";
 import { paint, print, printJson } from "../output.ts";
 
 const DEFAULT_MAX = 20;
+
+/** Paths among which a path policy chooses those shown. */
+const PATHS_JUDGED = 10_000;
 
 const flags = {
   topology: topologyArgument,
@@ -21,6 +24,7 @@ const flags = {
     Flag.withDescription(`Most paths shown (default ${DEFAULT_MAX})`),
     Flag.withDefault(DEFAULT_MAX),
   ),
+  ...pathPolicyFlags,
   json: jsonFlag,
 };
 
@@ -30,13 +34,24 @@ const execute = Effect.fnUntraced(function* ({
   dst,
   max,
   json,
+  ...given
 }: Command.Command.Config.Infer<typeof flags>) {
   const { knownAs, loadTopology } = yield* Effect.promise(() => import("../runner/load-topology.ts"));
   const { network, epoch_s } = yield* loadTopology(topology);
   const from = yield* knownAs("src", src, network);
   const to = yield* knownAs("dst", dst, network);
-  const { paths, truncated } = enumeratePaths(network, from, to, { max, epochS: epoch_s });
+  const { loadPathFilter } = yield* Effect.promise(() => import("../runner/path-filter.ts"));
+  const filter = yield* loadPathFilter(given);
+  const most = filter === null ? max : Math.max(max, PATHS_JUDGED);
+  const { paths: found, truncated } = enumeratePaths(network, from, to, { max: most, epochS: epoch_s });
+  const paths = filter === null ? found : filter(found).slice(0, max);
+  if (filter !== null && paths.length === 0 && found.length > 0)
+    yield* Effect.logWarning(`the path policy takes none of the ${found.length} paths there are`);
   yield* json ? printJson(paths.map(pathAsJson)) : print(formatPaths(network, from, to, paths));
+  if (filter !== null && paths.length < max && found.length === most)
+    yield* Effect.logWarning(
+      `the path policy was asked about the first ${most} paths: there may be more that it takes`,
+    );
   if (truncated) yield* Effect.logWarning("the search was cut short: there may be more paths after the last one");
 });
 
@@ -83,6 +98,10 @@ export const pathsCommand = Command.make("paths", flags, (input) => reporting(ex
     {
       command: "pathloom paths grid:rows=5,columns=5 1-ff00:0:110 1-ff00:0:128 --max 3",
       description: "In a preset with parameters",
+    },
+    {
+      command: "pathloom paths two-isds 1-ff00:0:112 2-ff00:0:212 --sequence '0* 1-ff00:0:111 0*'",
+      description: "Those that a path policy takes",
     },
     {
       command: "pathloom paths examples/02-failover.yaml 1-ff00:0:110 1-ff00:0:120 --json",

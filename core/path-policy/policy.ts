@@ -4,7 +4,6 @@
  */
 import { type IA, iaParts } from "../address.ts";
 import type { PathInfo, PathInterface } from "../path.ts";
-import type { PathFinder } from "../path-enumeration.ts";
 import { isAllowed, parseAclEntry } from "./acl.ts";
 import { accepts, compileSequence } from "./automaton.ts";
 import { type Hop, hopsOf } from "./hop-predicate.ts";
@@ -128,6 +127,9 @@ function withoutEmpty({ options, ...others }: PathPolicy): PathPolicy {
   return options === undefined || options.length === 0 ? others : { ...others, options };
 }
 
+/** The paths between two ASes, the best first. */
+type PathFinder = (src: IA, dst: IA) => readonly PathInfo[];
+
 /** Paths looked at where a policy refuses some. */
 const PATHS_JUDGED = 1_000;
 
@@ -137,8 +139,8 @@ export function pathsToJudge(max: number): number {
 }
 
 /**
- * As `finder`, with the paths alone that the policy takes: the first `max` of what `wide` finds. A path that leads back to `src` is
- * judged by the way there, since policies speak of one direction.
+ * As `finder`, which finds `max` paths, with those paths alone that the policy takes: the first `max` of what `wide` finds. A path that
+ * leads back to `src` is judged by the way there, since policies speak of one direction.
  */
 export function findAllowed(
   policy: PathPolicy | undefined,
@@ -150,7 +152,8 @@ export function findAllowed(
   if (policy === undefined) return finder;
   const filter = compilePolicy(policy);
   return (from, to) => {
-    const paths = wide(from, to);
+    const nearest = finder(from, to);
+    const paths = nearest.length < max ? nearest : wide(from, to);
     const judged = paths.map((path) => ({ path, interfaces: wayFrom(src, from, path) }));
     return filter(judged)
       .slice(0, max)

@@ -44,6 +44,10 @@ const common = {
     description: "How its paths are chosen. Default: the scenario's policy",
     example: "lowest-latency",
   }),
+  path_policy: optional(text("the name of a path policy, or none"), {
+    description: "The paths that its policy may choose from. Default: the scenario's path policy",
+    example: "no-isd-2",
+  }),
   reply: optional(Schema.Literals(["reverse", "select"]), {
     description:
       "Path of what comes back: reverse: that of the packet answered, turned round; select: chosen by the answering side with the same policy",

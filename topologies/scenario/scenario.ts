@@ -5,6 +5,7 @@ import { Fault } from "./fault.ts";
 import { Flow, hostText } from "./flow.ts";
 import { Keys } from "./keys.ts";
 import { LinkOverride } from "./link.ts";
+import { NamedPathPolicies } from "./path-policy.ts";
 import { Policy, PolicyWithParameters } from "./policy.ts";
 import { Topology } from "./topology.ts";
 import { Duration, optional, required, text, wholeNumber } from "./values.ts";
@@ -88,6 +89,15 @@ const fields = {
     description: "How paths are chosen",
     default: "shortest",
     example: { name: "pinned", path: 1 },
+  }),
+  path_policies: optional(NamedPathPolicies, {
+    description: "Names for path policies: which paths may be used at all",
+    example: { "no-isd-2": { acl: ["- 2", "+"] } },
+  }),
+  path_policy: optional(text("the name of a path policy, or none"), {
+    description: "Path policy of every flow that names none: its policy chooses among the paths that this one takes",
+    default: "none",
+    example: "no-isd-2",
   }),
   detection: optional(Duration, {
     description: "Without BFD: time until a router notices that a link is down or back",
