@@ -2,8 +2,8 @@
 import { type IA, iaParts } from "../core/address.ts";
 import type { PathInfo } from "../core/path.ts";
 import { findAllowed, type PathPolicy, pathsToJudge } from "../core/path-policy/policy.ts";
-import { createPathFinder, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
-import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec } from "../core/scenario.ts";
+import { createPathFinder, createPathIndex, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
+import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec, type Scenario } from "../core/scenario.ts";
 import { isConnected, leastPayload } from "../core/transport/frames.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
 import { headerOf, type OwnFields, readApp } from "./apps.ts";
@@ -232,4 +232,12 @@ function checkPin({ id, src, dst, policy }: FlowSpec, section: Section, paths: P
   if (found) return;
   const expected = `a path of ${id}: a number from 0 to ${offered.length - 1}, or a fingerprint`;
   section.at("path").mismatch(expected, path);
+}
+
+/** Flows whose path policy takes none of the paths that there are: all they send is dropped for want of a path. */
+export function flowsWithoutPath({ network, max_paths, epoch_s, flows }: Scenario): readonly FlowSpec[] {
+  const limited = flows.filter(({ path_policy }) => path_policy !== undefined);
+  if (limited.length === 0) return [];
+  const paths = findPaths(createPathIndex(network), max_paths, epoch_s);
+  return limited.filter((flow) => offeredPaths(flow, paths) === null);
 }

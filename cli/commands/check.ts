@@ -26,11 +26,21 @@ const execute = Effect.fnUntraced(function* ({ scenario: file, json }: Command.C
   // Policies in files are part of what must be sound.
   const { scenario, scenario_sha } = yield* completeScenario(file, read);
   const summary = summaryOf(scenario, scenario_sha);
-  yield* json ? printJson({ ok: true, file, ...summary }) : print(formatSummary(summary));
+  const { flowsWithoutPath } = yield* Effect.promise(() => import("../../topologies/flows.ts"));
+  const warnings = flowsWithoutPath(scenario).map(
+    ({ id }) =>
+      `flow ${id}: its path policy takes none of the paths there are; all its packets will be dropped (no_path)`,
+  );
+  yield* json ? printJson({ ok: true, file, ...summary, warnings }) : print(formatSummary(summary));
+  for (const warning of warnings.slice(0, MAX_WARNED)) yield* Effect.logWarning(warning);
+  if (warnings.length > MAX_WARNED) yield* Effect.logWarning(`and ${warnings.length - MAX_WARNED} more flows`);
 });
 
 /** Nobody reads more, and the reader of a file stops there, too. */
 const MAX_TOLD = 101;
+
+/** Flows warned of by themselves; `--json` has them all. */
+const MAX_WARNED = 10;
 
 function countOf(problems: readonly Problem[]): string {
   return problems.length === 1 ? "1 problem" : `${problems.length} problems`;
