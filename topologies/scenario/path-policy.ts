@@ -61,12 +61,12 @@ function optionsOf<P extends Schema.Top>(policy: P) {
 }
 
 const Inner = Schema.Struct({ ...attributes, options: optionsOf(Innermost) }).annotate({
-  expected: "a path policy: {acl, sequence, options, ...}",
+  expected: "a path policy: {acl, sequence, ...}",
 });
 
 /** A path policy. */
 const PathPolicy = Schema.Struct({ ...attributes, options: optionsOf(Inner) }).annotate({
-  expected: "a path policy: {acl, sequence, options, ...}",
+  expected: "a path policy: {acl, sequence, ...}",
 });
 export type PathPolicyDocument = typeof PathPolicy.Type;
 
@@ -92,7 +92,7 @@ export const OnePolicyDocument = Schema.Struct({
     description: "Path policies by name, for `extends`",
     example: { "no-isd-2": { acl: ["- 2", "+"] } },
   }),
-}).annotate({ expected: "a path policy: {acl, sequence, options, ...}" });
+}).annotate({ expected: "a path policy: {acl, sequence, ...}" });
 
 /** scionproto's forms: policies by name, in one mapping or as a list of such. */
 export const PoliciesByNameDocument = names;
