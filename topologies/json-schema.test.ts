@@ -16,6 +16,7 @@ function validator(name: SchemaName): (text: string) => boolean {
 
 const isScenario = validator("scenario");
 const isTopology = validator("topology");
+const isPolicy = validator("policy");
 
 test("every example, every network written by us, and every form are valid", (t) => {
   const files = readdirSync("examples").filter((name) => name.endsWith(".yaml"));
@@ -112,4 +113,16 @@ test("shared parts say what the parts themselves say, in less", (t) => {
   };
   const { definitions: _, ...root } = shared;
   t.deepEqual(unfold(root), schema);
+});
+
+test("path policies: one, by name, or a list; what is wrong is refused", (t) => {
+  const sound = [
+    "acl: ['- 1', '+']\nsequence: '0*'\nextends: [a]\npolicies: {a: {local_isd_ases: [1-1]}}\n",
+    "a: {options: [{weight: 1, policy: {options: [{policy: {acl: ['+']}}]}}]}\n",
+    "- a: {remote_isd_ases: [{isd_as: 1-0, reject: true}]}\n- b: {}\n",
+  ];
+  for (const text of sound) t.true(isPolicy(text), text);
+  for (const text of ["acl: '+'\n", "sequence: 0\n", "options: [{weight: 1}]\n", "a: {acls: []}\n", "- 1\n", "x\n"]) {
+    t.false(isPolicy(text), text);
+  }
 });
