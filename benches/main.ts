@@ -7,6 +7,7 @@ import { connectorsBench } from "./connectors.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
+import { selectorBench } from "./selector.ts";
 
 export const BENCHES: readonly Bench[] = [
   chainBench,
@@ -17,6 +18,7 @@ export const BENCHES: readonly Bench[] = [
   connectorsBench,
   codecBench,
   recordingBench,
+  selectorBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

@@ -9,7 +9,7 @@ import { Recorder } from "../actors/record.ts";
 import { results } from "../actors/results.ts";
 import { parseRecord, type PlaceRecord, replay } from "../sim/replay.ts";
 import { CRAFTED, HONEST, quietRow } from "../sim/crafted-packets.ts";
-import { busyScenario } from "../sim/test-worlds.ts";
+import { busyScenario, MEASURING_POLICIES, measuringScenario } from "../sim/test-worlds.ts";
 import { assemble } from "../actors/assemble.ts";
 import type { Packet } from "../core/packet.ts";
 import { NO_IMPAIRMENT, type Scenario } from "../core/scenario.ts";
@@ -282,3 +282,16 @@ test.serial("truncated, mis-sized and mangled packets at a live router: garbage 
 function shortened({ wireLength, payloadLength }: Packet): Pick<Packet, "payloadLength" | "wireLength"> {
   return { payloadLength: 20, wireLength: wireLength - payloadLength + 20 };
 }
+
+test.serial("policies that measure do so live: probes, reports, load; and their record replays", async (t) => {
+  const measuring = measuringScenario(9);
+  const scenario: Scenario = { ...measuring, flows: measuring.flows.map((flow) => ({ ...flow, stop_ns: 900 * MS })) };
+  const make = (): Assembly =>
+    assemble(scenario, { repeat: "npx ava live/live.test.ts", policies: MEASURING_POLICIES });
+  const { world, records } = await recorded(make());
+  t.deepEqual(replay(make(), records).firstDifference, null);
+  const { flows, probes = [] } = results(world, scenario);
+  t.is(probes.length, 7);
+  for (const { id, sent, received } of probes) t.true(sent > 0 && received > 0, `${id}: ${received} of ${sent}`);
+  for (const { id, received } of flows) t.true(received > 0, id);
+});
