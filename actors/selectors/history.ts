@@ -77,6 +77,8 @@ interface Goodput {
   known: number[];
   seenAt: Nanos[];
   pick: number;
+  /** The path judged best when none was left to try; -1 before. */
+  home: number;
   next: Nanos;
 }
 
@@ -95,6 +97,7 @@ const highestGoodput: Policy<Goodput> = {
     known: paths.map(() => -1),
     seenAt: paths.map(() => -1),
     pick: -1,
+    home: -1,
     next: -1,
   }),
   update: (state, _params, before, paths) => ({
@@ -102,6 +105,7 @@ const highestGoodput: Policy<Goodput> = {
     known: carryEach(before, paths, state.known, -1),
     seenAt: carryEach(before, paths, state.seenAt, -1),
     pick: carryPosition(before, paths, state.pick),
+    home: carryPosition(before, paths, state.home),
   }),
   choose: (state, view) => {
     const isUsable = view.usable[state.pick] === true;
@@ -116,17 +120,19 @@ const highestGoodput: Policy<Goodput> = {
   },
 };
 
-function triedOrBest({ settings, known, seenAt, pick }: Goodput, view: PathView): number {
+function triedOrBest(state: Goodput, view: PathView): number {
+  const { settings, known, seenAt, home } = state;
   const candidates = usablePositions(view).slice(0, settings.paths);
   const isForgotten = (index: number): boolean =>
     (known[index] as number) < 0 || view.now - (seenAt[index] as number) > settings.memory;
   const untried = candidates.find(isForgotten);
   if (untried !== undefined) return untried;
-  const [first = -1, ...others] = candidates.includes(pick) ? [pick, ...candidates] : candidates;
-  return others.reduce((best, index) => {
-    const margin = best === pick ? 1 + settings.share : 1;
+  const [first = -1, ...others] = candidates.includes(home) ? [home, ...candidates] : candidates;
+  state.home = others.reduce((best, index) => {
+    const margin = best === home ? 1 + settings.share : 1;
     return (known[index] as number) > (known[best] as number) * margin ? index : best;
   }, first);
+  return state.home;
 }
 
 export const HISTORY_POLICIES: readonly Policy[] = [reliability, highestGoodput];
