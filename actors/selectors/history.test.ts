@@ -32,10 +32,9 @@ test("reliability: half-life of 90 s, to the instant at which 0.5 is reached", (
 });
 
 test("reliability: it counts as -1 at least, however much is lost", (t) => {
-  const params = { failure: 5 };
-  // Path 0 failed: -5, clamped to -1. Path 1 loses 3 probes: -1.2, clamped to -1. Path 2 is taken; all three lost: no path is better by 0.5.
-  const views = [at(0, [0, 0, 0], [false, true, true]), at(1, [0, 3, 0]), at(2, [0, 3, 3])];
-  t.deepEqual(choices(policy("reliability"), views, { params }), [1, 2, 2]);
+  // Three lost: -1.2, counted as -1; 13 lost: -5.2, counted as -1 as well, so that no path is better by 0.5.
+  t.deepEqual(choices(policy("reliability"), [at(0, [0, 3, 3]), at(0.1, [13, 3, 3])]), [0, 0]);
+  t.deepEqual(choices(policy("reliability"), [at(0, [0, 3, 0]), at(0.1, [13, 3, 0])]), [0, 2]);
 });
 
 test("reliability: scores go with their paths when others are offered", (t) => {

@@ -3,7 +3,7 @@ import { pow } from "../../core/math.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { type Settings, settingsOf } from "../../core/policy-parameters.ts";
 import type { Nanos } from "../../core/units.ts";
-import { carryEach, carryPosition, leastUsable, measurementOf, probingOf, usablePositions } from "./measured.ts";
+import { carryEach, carryPosition, measurementOf, probingOf, usablePositions } from "./measured.ts";
 import type { PathView, Policy } from "./policy.ts";
 
 interface Record {
@@ -17,7 +17,7 @@ interface Record {
 
 interface Reliability {
   readonly settings: Settings<"reliability">;
-  records: Record[];
+  readonly records: Record[];
 }
 
 const CLEAN: Record = { score: 0, at: 0, lost: 0, usable: true };
@@ -41,13 +41,20 @@ const reliability: Policy<Reliability> = {
     records: carryEach(before, paths, records, CLEAN),
   }),
   choose: (state, view) => {
-    const { settings } = state;
-    state.records = state.records.map((record, index) => noted(record, view, index, settings));
-    const score = (index: number): number => scoreOf(state.records[index] as Record, view, index, settings);
-    const best = leastUsable(view, (index) => -score(index));
-    const { current } = view;
-    if (best < 0 || view.usable[current] !== true) return best;
-    return score(best) > score(current) + settings.margin ? best : current;
+    const { settings, records } = state;
+    let best = -1;
+    let [bestScore, present] = [Number.NEGATIVE_INFINITY, 0];
+    for (let index = 0; index < records.length; index++) {
+      const record = noted(records[index] as Record, view, index, settings);
+      records[index] = record;
+      const score = scoreOf(record, view, index, settings);
+      if (index === view.current) present = score;
+      if (view.usable[index] !== true || score <= bestScore) continue;
+      best = index;
+      bestScore = score;
+    }
+    if (best < 0 || view.usable[view.current] !== true) return best;
+    return bestScore > present + settings.margin ? best : view.current;
   },
 };
 

@@ -109,3 +109,11 @@ test("most-disjoint: flows spread over the k paths that share least, with failov
   t.is(chosen(1, {}, [true, true, false, true]), 0);
   t.is(chosen(1, {}, [false, true, false, true]), 1);
 });
+
+test("ecmp: longer paths are left out wherever they stand", (t) => {
+  const view = viewOf([4, 3, 2, 3, 2].map((length, number) => pathOf(number, { length })));
+  for (const by of ["rendezvous", "modulo"]) {
+    const chosen = HASHES.slice(0, 100).map((hash) => choices(policy("ecmp"), [view], { hash, params: { by } })[0]);
+    t.deepEqual([...new Set(chosen)].toSorted(), [2, 4]);
+  }
+});
