@@ -21,7 +21,7 @@ export interface FinishedRun {
 }
 
 export interface ComparedRuns {
-  /** By policy as given, then by adoption. */
+  /** By policy as given, then by adoption; those without a run are left out. */
   readonly policies: readonly PolicyOutcome[];
   /** By adoption, phase, metric and policy. */
   readonly paired: readonly PairedDifference[];
@@ -42,11 +42,16 @@ export function compareRuns(
   baseline: string | null,
 ): ComparedRuns {
   const policies = labels.flatMap((label, policy) =>
-    adoptions.map((adoption) => outcomeOf(runsOf(runs, policy, adoption), label, adoption)),
+    adoptions.flatMap((adoption) => {
+      const some = runsOf(runs, policy, adoption);
+      return some.length === 0 ? [] : [outcomeOf(some, label, adoption)];
+    }),
   );
   const paired = adoptions.flatMap((adoption) => {
     const outcomes = policies.filter((outcome) => outcome.adoption === adoption);
-    return phasesIn(outcomes).flatMap((phase) => METRICS.flatMap(({ name }) => compare(outcomes, phase, name, baseline)));
+    return phasesIn(outcomes).flatMap((phase) =>
+      METRICS.flatMap(({ name }) => compare(outcomes, phase, name, baseline)),
+    );
   });
   return { policies, paired };
 }
@@ -103,12 +108,18 @@ function compare(
   const named = outcomes.findIndex(({ policy }) => policy === baseline);
   const reference = named >= 0 ? named : bestOf(estimates, metric);
   if (reference < 0) return [];
-  const family = outcomes.flatMap((_, a) => outcomes.flatMap((__, b) => (isTested(a, b, reference, named) ? [[a, b]] : [])));
+  const family = outcomes.flatMap((_, a) =>
+    outcomes.flatMap((__, b) => (isTested(a, b, reference, named) ? [[a, b]] : [])),
+  );
   const tests = family.map(([a, b]) => pairedTest(valuesOf(estimates, a), valuesOf(estimates, b)));
   const corrected = holm(tests.map(({ p }) => p));
   return family.flatMap(([a, b], index) => {
     if (b !== reference) return [];
-    const ends = { a: outcomes[a as number]?.policy ?? "", b: outcomes[b]?.policy ?? "", adoption: outcomes[0]?.adoption };
+    const ends = {
+      a: outcomes[a as number]?.policy ?? "",
+      b: outcomes[b]?.policy ?? "",
+      adoption: outcomes[0]?.adoption,
+    };
     const test = tests[index] as PairedTest;
     return [{ ...ends, phase, metric, ...differenceOf(test, corrected[index] ?? null) } as PairedDifference];
   });
