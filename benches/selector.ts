@@ -1,11 +1,14 @@
 /**
  * What a decision costs, with 50 paths, through the selector actor itself and the world's delivery, digest included: a packet that takes the
- * path chosen before, a policy asked for every packet, a new decision after new measurements, and an oracle that looks at all links first.
+ * path chosen before, a policy asked for every packet, a new decision after new measurements, and an oracle that looks at all links first;
+ * beside them a packet that is handed on undecided, which is delivery and digest alone.
  */
+import { setup } from "xstate";
 import { assemble } from "../actors/assemble.ts";
 import { least, type Policy } from "../actors/selectors/policy.ts";
 import type { PathsMeasured } from "../actors/selectors/prober.ts";
-import type { SelectorContext } from "../actors/selectors/selector.ts";
+import { type SelectorContext, type SelectorInput, selectorLogic } from "../actors/selectors/selector.ts";
+import { type PacketLogic, withPacketHandler } from "../actors/with-packet-handler.ts";
 import { World } from "../actors/world.ts";
 import { hashText, hexHash } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
@@ -71,8 +74,9 @@ class SelectorWorld extends World {
   readonly selector: ActorIndex;
   left = 0;
 
-  constructor(policy: string) {
-    super(assemble(scenario(policy), { repeat: "npm run bench -- selector", policies: POLICIES }), {});
+  constructor(policy: string, logic: PacketLogic = selectorLogic) {
+    const assembly = assemble(scenario(policy), { repeat: "npm run bench -- selector", policies: POLICIES });
+    super({ ...assembly, logics: new Map([...assembly.logics, ["selector", logic]]) }, {});
     this.populate();
     this.selector = this.indexOf("selector/flow") as ActorIndex;
     for (const [target, event] of this.#begun) if (target === this.selector) this.deliverControl(target, event);
@@ -94,6 +98,17 @@ class SelectorWorld extends World {
     return [];
   }
 }
+
+/** In the selector's place: hands packets on and decides nothing, which costs delivery and digest alone. */
+const handOn = withPacketHandler(
+  setup({ types: { context: {} as SelectorContext, input: {} as SelectorInput } }).createMachine({
+    id: "hand on",
+    context: ({ input }) => ({ ...input, used: [], switches: 0 }) as unknown as SelectorContext,
+    initial: "handing on",
+    states: { "handing on": {} },
+  }),
+  ({ context }, packet, _ifId, env) => void env.sendPacket(context.node, packet, 0, 0),
+);
 
 function packetOf(): Packet {
   return createPacket({
@@ -122,8 +137,7 @@ interface Cost {
 }
 
 /** The median of five rounds, in time of the processor: what a busy machine does besides does not count. */
-function costOf(policy: string, count: number, act: (world: SelectorWorld, n: number) => void): Cost {
-  const world = new SelectorWorld(policy);
+function costOf(world: SelectorWorld, count: number, act: (world: SelectorWorld, n: number) => void): Cost {
   const rounds = Array.from({ length: 5 }, () => {
     const { cpu_s } = measure(() => {
       for (let n = 0; n < count; n++) act(world, n);
@@ -134,9 +148,9 @@ function costOf(policy: string, count: number, act: (world: SelectorWorld, n: nu
   return { ns: median(rounds), hash: `${world.digest()} ${world.left} ${switches} ${used.join()}` };
 }
 
-function costOfPackets(policy: string, count: number): Cost {
+function costOfPackets(begun: SelectorWorld, count: number): Cost {
   const packet = packetOf();
-  return costOf(policy, count, (world, n) => {
+  return costOf(begun, count, (world, n) => {
     packet.number = n;
     world.deliverPacket(world.selector, packet, 0);
   });
@@ -145,13 +159,13 @@ function costOfPackets(policy: string, count: number): Cost {
 /** Each round another path is the fastest. */
 function costOfMeasurements(count: number): Cost {
   const blank = { rtt: 50, srtt: 50, answeredAt: 0, loss: 0, goodputBps: null, delivered: 1, lost: 0 };
-  const found = new SelectorWorld("measured").read<SelectorContext>("selector/flow").context;
-  const fingerprints = found.paths.map(({ fingerprint }) => fingerprint);
+  const begun = new SelectorWorld("measured");
+  const fingerprints = begun.read<SelectorContext>("selector/flow").context.paths.map(({ fingerprint }) => fingerprint);
   const events = fingerprints.map((_, fastest): PathsMeasured => {
     const measured = fingerprints.map((__, n) => (n === fastest ? { ...blank, rtt: 10, srtt: 10 } : { ...blank }));
     return { type: "paths.measured", fingerprints, measured };
   });
-  return costOf("measured", count, (world, n) => {
+  return costOf(begun, count, (world, n) => {
     world.deliverControl(world.selector, events[n % PATHS] as PathsMeasured);
   });
 }
@@ -161,10 +175,11 @@ function run(size: "small" | "large"): BenchResult {
   let costs: Readonly<Record<string, Cost>> = {};
   const { wall_s, cpu_s } = measure(() => {
     costs = {
-      unchanged: costOfPackets("kept", count),
-      asked: costOfPackets("asked", count),
+      handed_on: costOfPackets(new SelectorWorld("kept", handOn), count),
+      unchanged: costOfPackets(new SelectorWorld("kept"), count),
+      asked: costOfPackets(new SelectorWorld("asked"), count),
       new: costOfMeasurements(count / 20),
-      oracle: costOfPackets("oracle", count / 20),
+      oracle: costOfPackets(new SelectorWorld("oracle"), count / 20),
     };
   });
   const figures = Object.entries(costs).map(([name, { ns }]): [string, number] => [`${name}_ns`, Math.round(ns)]);
