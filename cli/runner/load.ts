@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect";
 import { canonicalJson } from "../../core/canonical.ts";
 import type { PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import { isPolicyFile } from "../../topologies/policies.ts";
+import { isPolicyFile, parsePolicy } from "../../topologies/policies.ts";
 import { resolveScenario, type Overrides } from "../../topologies/resolve.ts";
 import { MAX_FILE_SIZE } from "../../topologies/yaml.ts";
 import { InputError } from "../errors.ts";
@@ -65,22 +65,9 @@ export const completeScenario = Effect.fnUntraced(function* (
   return loaded;
 });
 
-/** `--policy pinned:path=1` names a policy with its parameters, as `grid:rows=5` names a preset. Files keep their colons. */
 function withParameters(overrides: Overrides): Overrides {
   const { policy } = overrides;
-  if (typeof policy !== "string" || isPolicyFile(policy) || !policy.includes(":")) return overrides;
-  const [name, list] = [policy.slice(0, policy.indexOf(":")), policy.slice(policy.indexOf(":") + 1)];
-  const params = list.split(",").map((pair): [string, string | number | boolean] => {
-    const [key = "", value = ""] = pair.split("=");
-    return [key, parameterValue(value)];
-  });
-  return { ...overrides, policy: { name, params: Object.fromEntries(params) } };
-}
-
-function parameterValue(text: string): string | number | boolean {
-  if (text === "true" || text === "false") return text === "true";
-  // Sixteen digits are a fingerprint.
-  return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : text;
+  return typeof policy === "string" ? { ...overrides, policy: parsePolicy(policy) } : overrides;
 }
 
 /** Replaces the files that stand for policies by the policies' own names. */
