@@ -53,13 +53,18 @@ const fluidMachine = setup({ types: { context: {} as FluidContext, input: {} as 
 /** Forgotten packets are cut off when so many have gathered. */
 const SPENT = 4_096;
 
-function onPacket({ context }: Present<FluidContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
+function onPacket(
+  { context }: Present<FluidContext>,
+  packet: Packet,
+  _ifId: number,
+  env: Env,
+): ControlEvent | undefined {
   const { constant, demand, link, slope } = context;
   forget(context, env.now);
-  const latency = Math.round(constant + (slope * context.bytes) / demand);
   context.times.push(env.now);
   context.sizes.push(packet.wireLength);
   context.bytes += packet.wireLength;
+  const latency = Math.round(constant + (slope * context.bytes) / demand);
   context.lastArrival = Math.max(context.lastArrival, env.now + latency);
   env.sendPacket(link.next, packet, link.nextIfId, context.lastArrival - env.now);
   return;

@@ -3,7 +3,7 @@
  * (Roughgarden and Tardos, "How bad is selfish routing?", JACM 2002: price of anarchy 4/3); and what follows from switching on stale
  * measurements, at once or with a small probability (Fischer and Voecking, PODC 2005).
  */
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { type RunResult, results } from "../../actors/results.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import type { PolicySpec, NetworkLink, PacedFlow, Scenario } from "../../core/scenario.ts";
@@ -69,7 +69,11 @@ function scenarioOf({ links, dst }: Game, policies: readonly PolicySpec[], secon
   return { ...world(links, flows, (seconds + 2) * SECOND), warmup_ns: (seconds / 2) * SECOND, max_paths: 8 };
 }
 
-function begin(of: Game, policies: readonly PolicySpec[], seconds: number): { scenario: Scenario; simulation: Simulation } {
+function begin(
+  of: Game,
+  policies: readonly PolicySpec[],
+  seconds: number,
+): { scenario: Scenario; simulation: Simulation } {
   const scenario = scenarioOf(of, policies, seconds);
   const demand = policies.length * PACKET;
   const simulation = Simulation.create(assembleFluid(scenario, { links: of.fluid, window: INTERVAL, demand }));
@@ -91,11 +95,16 @@ function equally(count: number, policy: PolicySpec): PolicySpec[] {
   return Array.from({ length: count }, () => policy);
 }
 
-function migration(probability: number): PolicySpec {
-  return { name: "migration", params: { probability, interval: "250ms", period: "500ms" } };
+/** Few move at a time, and fewer the more there are: about two flows at each occasion. */
+function selfish(count: number): PolicySpec[] {
+  const params = { probability: Math.min(0.5, 2 / count), interval: "50ms", period: "500ms" };
+  return equally(count, { name: "migration", params });
 }
 
-const SELFISH = migration(0.05);
+/** Long enough for nearly all to have had their occasion before the warm-up ends. */
+function selfishCost(of: Game, count: number): number {
+  return cost(play(of, selfish(count), Math.max(40, 3 * count)));
+}
 
 /** Positions of paths in the order offered are not part of the game: pins are found by the links they use. */
 function pinnedTo(of: Game, through: readonly string[]): PolicySpec[] {
@@ -109,42 +118,72 @@ function pinnedTo(of: Game, through: readonly string[]): PolicySpec[] {
   });
 }
 
+/** Beyond the fluid limit, of which a game of `count` players falls short. */
+const FLOWS = [4, 16, 64] as const;
+const PRICE = 4 / 3;
+
+/** Each more, smaller flows come closer to the price of anarchy, from below. */
+function converges(t: ExecutionContext, ratios: readonly number[]): void {
+  t.log(
+    `ratios ${ratios.map((ratio) => ratio.toFixed(4)).join(", ")} with ${FLOWS.join(", ")} flows; limit ${PRICE.toFixed(4)}`,
+  );
+  const short = ratios.map((ratio) => PRICE - ratio);
+  short.forEach((gap, at) => t.true(gap > 0 && gap < (short[at - 1] ?? 1)));
+  t.true((short.at(-1) as number) < 0.04);
+}
+
 test("Pigou: selfish flows cost 4/3 of the best as flows become many and small", (t) => {
   const ways = pinnedTo(PIGOU, ["1-1#1 1-2#1", "1-1#2 1-2#2"]);
-  const ratios = [4, 16, 64, 256].map((count) => {
-    const selfish = cost(play(PIGOU, equally(count, SELFISH), 60));
-    const best = cost(play(PIGOU, Array.from({ length: count }, (_, n) => ways[n % 2] as PolicySpec), 10));
-    t.log(`${count} flows: selfish ${selfish.toFixed(4)}, half and half ${best.toFixed(4)}, ratio ${(selfish / best).toFixed(4)}`);
-    return selfish / best;
+  const halves = (count: number): PolicySpec[] => Array.from({ length: count }, (_, n) => ways[n % 2] as PolicySpec);
+  const ratios = FLOWS.map((count) => {
+    const best = cost(play(PIGOU, halves(count), 10));
+    t.true(Math.abs(best - 0.75) < 0.005, `half and half costs ${best}, in theory 0.75`);
+    return selfishCost(PIGOU, count) / best;
   });
-  t.log(ratios);
+  converges(t, ratios);
 });
 
 test("Braess: a free shortcut makes everybody slower, by 4/3", (t) => {
-  for (const count of [4, 16, 64, 256]) {
-    const without = cost(play(WITHOUT_SHORTCUT, equally(count, SELFISH), 60));
-    const withIt = cost(play(WITH_SHORTCUT, equally(count, SELFISH), 60));
-    t.log(`${count} flows: without ${without.toFixed(4)}, with ${withIt.toFixed(4)}, ratio ${(withIt / without).toFixed(4)}`);
-  }
-  t.pass();
+  const costs = FLOWS.map(
+    (count) => [selfishCost(WITHOUT_SHORTCUT, count), selfishCost(WITH_SHORTCUT, count)] as const,
+  );
+  t.log(
+    `costs without and with the shortcut: ${costs.map(([without, with_]) => `${without.toFixed(3)} ${with_.toFixed(3)}`).join("; ")}; limit 1.5 2`,
+  );
+  converges(
+    t,
+    costs.map(([without, with_]) => with_ / without),
+  );
 });
 
-/** Share of the selectors on the first path at each instant, `every` apart. */
-function shares(of: Game, policies: readonly PolicySpec[], seconds: number, every: number): number[] {
-  const { simulation } = begin(of, policies, seconds);
-  const found: number[] = [];
-  for (let at = every; at <= seconds * SECOND; at += every) {
-    simulation.run(at);
+/** Share of the flows on the first path in the middle of each period. */
+function shares(probability: number): number[] {
+  const params = { probability, interval: "100ms", period: "2s" };
+  const policies = equally(60, { name: "migration", params });
+  const { simulation } = begin(TWO_EQUAL, policies, PERIODS * 2);
+  return Array.from({ length: PERIODS }, (_, period) => {
+    simulation.run((2 * period + 1) * SECOND);
     const choices = policies.map((_, n) => simulation.read<SelectorContext>(`selector/f${n}`).context.choice);
-    found.push(choices.filter((choice) => choice === 0).length / policies.length);
-  }
-  return found;
+    return choices.filter((choice) => choice === 0).length / policies.length;
+  });
 }
 
-test("two equal paths: all at once swing with period 2 T, a few at a time settle", (t) => {
-  for (const p of [1, 0.5, 0.1, 0.02]) {
-    const policy: PolicySpec = { name: "migration", params: { probability: p, interval: "100ms", period: "2s" } };
-    t.log(p, shares(TWO_EQUAL, equally(100, policy), 60, SECOND).map((x) => x.toFixed(2)).join(" "));
-  }
-  t.pass();
+const PERIODS = 30;
+
+test("two equal paths: all who switch at once swing from one to the other, with a period of two intervals", (t) => {
+  const found = shares(1);
+  t.log(found.join(" "));
+  found.forEach((share, period) => t.is(share, period % 2 === 0 ? 1 : 0));
+});
+
+test("two equal paths: the smaller the probability of switching, the less they swing", (t) => {
+  const swings = [0.8, 0.4, 0.1].map((probability) => {
+    const late = shares(probability).slice(PERIODS / 2);
+    return Math.max(...late) - Math.min(...late);
+  });
+  t.log(
+    `swing between greatest and least share with probabilities 0.8, 0.4, 0.1: ${swings.map((swing) => swing.toFixed(3)).join(", ")}`,
+  );
+  swings.forEach((swing, at) => t.true(swing < (swings[at - 1] ?? 1)));
+  t.true((swings.at(-1) as number) < 0.2);
 });
