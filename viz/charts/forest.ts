@@ -28,11 +28,13 @@ export interface ForestChart extends Described {
   readonly scale: number;
   /** Of a tick, in the unit shown. */
   readonly text: (value: number) => string;
+  /** Values cannot lie beyond these, in the unit shown. */
+  readonly bounds?: readonly [low: number, high: number];
   /** Drawn through the plot, for differences. */
   readonly zero?: boolean;
 }
 
-const LABEL = 122;
+const LABEL = 134;
 const LABEL_LENGTH = 19;
 const ROW = 15;
 

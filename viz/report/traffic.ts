@@ -7,6 +7,7 @@ import { block, seriesClass } from "../charts/palette.ts";
 import { formatCount, formatShare } from "../charts/units.ts";
 import {
   adoptionText,
+  capitalize,
   dataBehind,
   dataTable,
   figure,
@@ -133,7 +134,7 @@ export function dropsSection(report: Report): Markup {
           unit: "packets",
           text: shortCount,
         });
-        return figure(el("b", {}, adoptionText(adoption)), drawn, { adoption });
+        return figure(el("b", {}, capitalize(adoptionText(adoption))), drawn, { adoption });
       }),
     ),
     dataBehind(

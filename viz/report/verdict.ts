@@ -2,7 +2,7 @@
 import { type Metric, WHOLE_RUN } from "../../core/comparison.ts";
 import type { Adoption } from "../../core/scenario.ts";
 import { type Child, el, group, type Markup } from "../charts/markup.ts";
-import { slopeChart } from "../charts/slope.ts";
+import { type Ranked, slopeChart } from "../charts/slope.ts";
 import { formatInterval, formatValue, formatWithUnit } from "../charts/units.ts";
 import {
   adoptionText,
@@ -16,7 +16,17 @@ import {
   type Report,
   section,
 } from "./page.ts";
-import { estimateOf, type Flip, flipOf, headlinesOf, isBound, leadersOf, outcomesOf, valueOf } from "./standing.ts";
+import {
+  estimateOf,
+  type Flip,
+  flipOf,
+  headlinesOf,
+  isBound,
+  leadersOf,
+  outcomesOf,
+  type Standing,
+  valueOf,
+} from "./standing.ts";
 
 export function verdictSection(report: Report): Markup {
   const { comparison } = report;
@@ -91,17 +101,20 @@ function flips(report: Report, headlines: readonly Metric[]): Markup | null {
     flipOf(report.standing("one", WHOLE_RUN, metric), report.standing("all", WHOLE_RUN, metric)),
   );
   const count = found.filter(({ kind }) => kind === "flip").length;
+  const unsure = found.some(({ kind }) => kind === "unsure");
   const head =
-    count === 0
-      ? "Adoption does not change who is best"
-      : `Adoption turns the order round in ${count} of ${found.length} metrics`;
+    count > 0
+      ? `Adoption turns the order round in ${count} of ${found.length} metrics`
+      : unsure
+        ? "Adoption may change who is best"
+        : "Adoption does not change who is best";
   return group(
     el("h3", { id: "adoption" }, head),
     el(
       "p",
       {},
       "What is good for a single pair while the others take the shortest path need not be good when everybody does the same. ",
-      "In each chart better is up; thick lines are the best of either side.",
+      "Each chart joins the order with one adopter to the order when all adopt, best on top; thick lines are the best of either side. Ranks hide distances: those stand in the ranking below.",
     ),
     el(
       "ul",
@@ -145,30 +158,30 @@ function shortFigure({ comparison, ...report }: Report, adoption: Adoption, metr
 }
 
 function slopeFigure(report: Report, { metric, one, all, turned, of }: Flip): Markup {
-  const { comparison, policies } = report;
   const scale = metricScale(report, WHOLE_RUN, metric);
-  const value = (adoption: Adoption, policy: string): number | null => {
-    const outcome = outcomesOf(comparison, adoption).find((found) => found.policy === policy);
-    return outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric);
-  };
-  const lines = policies.map((name, series) => ({
-    name,
-    series,
-    left: value("one", name),
-    right: value("all", name),
-    strong: name === one.order[0] || name === all.order[0],
-  }));
   const unit = scale.unit === "" ? "" : ` (${scale.unit})`;
   const drawn = slopeChart({
-    title: `${capitalize(metric.label)} of each policy, from one adopter to all`,
-    description: `Left: order with one adopter, ${one.order.join(", ")}. Right: order when all adopt, ${all.order.join(", ")}. ${turned} of ${of} pairs change order. The figures stand in the tables of the ranking.`,
+    title: `${capitalize(metric.label)}: order of the policies, from one adopter to all`,
+    description: `Order with one adopter: ${one.order.join(", ")}. Order when all adopt: ${all.order.join(", ")}. ${turned} of ${of} pairs change order. The figures stand in the tables of the ranking.`,
     width: MEDIUM,
     heads: ["one adopts", "all adopt"],
-    lines,
-    up: metric.better,
-    text: (number) => formatValue(number, scale),
+    left: ranked(report, one),
+    right: ranked(report, all),
+    strong: [one.order[0], all.order[0]].flatMap((best) => best ?? []),
   });
   return figure(group(el("b", {}, capitalize(metric.label)), unit), drawn, { metric: metric.name });
+}
+
+/** The order with its values; those that cannot be told from the best are marked. */
+function ranked(report: Report, { metric, adoption, order, marks }: Standing): Ranked {
+  const scale = metricScale(report, WHOLE_RUN, metric);
+  const outcomes = outcomesOf(report.comparison, adoption);
+  return order.map((name) => {
+    const outcome = outcomes.find(({ policy }) => policy === name);
+    const value = formatValue(outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric), scale);
+    const text = marks.get(name) === "tied" ? `\u2248${value}` : value;
+    return { name, series: report.policies.indexOf(name), text };
+  });
 }
 
 /** For every metric the best and those not distinguishable from it. */
@@ -180,6 +193,7 @@ function leaderTable(report: Report): Markup {
     return group(el("strong", {}, best), others.length > 0 ? ` \u2248 ${others.join(", ")}` : null);
   };
   return dataTable({
+    kind: "words",
     caption: "Best policy in each metric over the whole run; after \u2248 those not distinguishable from it",
     head: ["Metric", "better is", ...adoptions.map((adoption) => capitalize(adoptionText(adoption)))],
     rows: metrics.map((metric) => [
