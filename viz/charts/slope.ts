@@ -15,7 +15,7 @@ export interface SlopeChart extends Described {
   readonly strong: readonly string[];
 }
 
-const SIDE = 160;
+const SIDE = 172;
 const TOP = 36;
 const STEP = 25;
 const NAME_LENGTH = 18;

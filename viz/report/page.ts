@@ -9,7 +9,7 @@ import { estimateOf, indexPairs, outcomesOf, type PairIndex, type Standing, stan
 
 /** Natural widths of charts: three columns, or two, on a wide screen; one on a phone, still legible. */
 export const SMALL = 360;
-export const MEDIUM = 410;
+export const MEDIUM = 430;
 /** Targets of a fault that are named before the rest is only mentioned. */
 const SHOWN_TARGETS = 3;
 

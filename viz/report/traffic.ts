@@ -40,7 +40,7 @@ export function networkSection(report: Report): Markup {
       "p",
       {},
       `${network.name}: ${network.ases.length} ASes, ${network.links.length} links. Each link is drawn as two lines, one a direction (traffic keeps to the right); `,
-      "width and colour: mean share of the measured time in which it was sending. Boxes are core ASes, circles the others; dashed links are peering links.",
+      "width and colour: mean share of the measured time in which it was sending. Square names in bold are core ASes; dashed links are peering links.",
     ),
     el(
       "ul",

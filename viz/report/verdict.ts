@@ -90,7 +90,7 @@ function figureText(report: Report, adoption: Adoption, metric: Metric, policy: 
   const scale = metricScale(report, WHOLE_RUN, metric);
   const value = outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric);
   const interval = estimate?.ci95 ?? null;
-  const text = formatWithUnit(value, scale);
+  const text = `${metric.summary === "mean" ? "mean" : "median"} ${formatWithUnit(value, scale)}`;
   return interval === null ? `${text}, no interval` : `${text}, 95 % interval ${formatInterval(interval, scale)}`;
 }
 
@@ -114,7 +114,7 @@ function flips(report: Report, headlines: readonly Metric[]): Markup | null {
       "p",
       {},
       "What is good for a single pair while the others take the shortest path need not be good when everybody does the same. ",
-      "Each chart joins the order with one adopter to the order when all adopt, best on top; thick lines are the best of either side. Ranks hide distances: those stand in the ranking below.",
+      "Each chart joins the order with one adopter to the order when all adopt, best on top; thick lines are the best of either side. Values are means; \u2248 marks those not distinguishable from the best. Ranks hide distances: those stand in the ranking below.",
     ),
     el(
       "ul",
@@ -141,20 +141,25 @@ function flipText(report: Report, flip: Flip): Child {
         ? `${alone} is best either way.`
         : `with one adopter ${alone} is best; when all adopt it is not distinguishable from the best, ${together}.`,
   }[kind];
+  const figures = `${shortFigure(report, "one", metric, alone)} alone, ${shortFigure(report, "all", metric, alone)} together`;
   return group(
     label,
     ": ",
     text,
+    ` (${alone}: ${figures}.)`,
     order,
     kind === "flip" ? el("strong", { class: "flag" }, " The order turns.") : null,
-    ` ${capitalize(alone)}: ${shortFigure(report, "one", metric, alone)} alone, ${shortFigure(report, "all", metric, alone)} together.`,
   );
 }
 
-function shortFigure({ comparison, ...report }: Report, adoption: Adoption, metric: Metric, policy: string): string {
+/** The mean, by which policies are ordered. */
+function shortFigure(report: Report, adoption: Adoption, metric: Metric, policy: string): string {
+  return formatWithUnit(meanOf(report, adoption, metric, policy), metricScale(report, WHOLE_RUN, metric));
+}
+
+function meanOf({ comparison }: Report, adoption: Adoption, metric: Metric, policy: string): number | null {
   const outcome = outcomesOf(comparison, adoption).find((one) => one.policy === policy);
-  const value = outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric);
-  return formatWithUnit(value, metricScale({ comparison, ...report }, WHOLE_RUN, metric));
+  return outcome === undefined ? null : (estimateOf(outcome, WHOLE_RUN, metric.name)?.mean ?? null);
 }
 
 function slopeFigure(report: Report, { metric, one, all, turned, of }: Flip): Markup {
@@ -172,13 +177,11 @@ function slopeFigure(report: Report, { metric, one, all, turned, of }: Flip): Ma
   return figure(group(el("b", {}, capitalize(metric.label)), unit), drawn, { metric: metric.name });
 }
 
-/** The order with its values; those that cannot be told from the best are marked. */
+/** The order with its means; those that cannot be told from the best are marked. */
 function ranked(report: Report, { metric, adoption, order, marks }: Standing): Ranked {
   const scale = metricScale(report, WHOLE_RUN, metric);
-  const outcomes = outcomesOf(report.comparison, adoption);
   return order.map((name) => {
-    const outcome = outcomes.find(({ policy }) => policy === name);
-    const value = formatValue(outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric), scale);
+    const value = formatValue(meanOf(report, adoption, metric, name), scale);
     const text = marks.get(name) === "tied" ? `\u2248${value}` : value;
     return { name, series: report.policies.indexOf(name), text };
   });
