@@ -47,7 +47,6 @@ figcaption{font-size:.92rem;margin-bottom:6px}
 .chart .core{stroke-width:2}
 .chart .small{font-size:10px}
 .swatch{vertical-align:-1px}
-.more{display:grid;gap:8px}
 .scroll{overflow-x:auto;margin:14px 0;border:1px solid var(--faint);border-radius:6px}
 table{border-collapse:collapse;font-size:.86rem;line-height:1.35;min-width:100%}
 caption{text-align:left;padding:10px 12px;font-weight:600;position:sticky;left:0}
