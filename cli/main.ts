@@ -14,6 +14,7 @@ import { pathsCommand } from "./commands/paths.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { topologyCommand } from "./commands/topology.ts";
@@ -30,6 +31,7 @@ const pathloom = Command.make("pathloom").pipe(
     runCommand,
     liveCommand,
     replayCommand,
+    reportCommand,
     doctorCommand,
     pathsCommand,
     policyCommand,
