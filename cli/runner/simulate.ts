@@ -6,6 +6,7 @@ import { results } from "../../actors/results.ts";
 import { ActorFailure, type World } from "../../actors/world.ts";
 import type { TraceRecord, TraceSink } from "../../core/trace.ts";
 import { SECOND } from "../../core/units.ts";
+import { RunMeter } from "../../sim/experiment/meter.ts";
 import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
 import { textOf } from "./failure-text.ts";
 import { Beat, type SimulationFailure, type SimulationJob, type SimulationReport, type WorkerMessage } from "./job.ts";
@@ -37,22 +38,27 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
   const simulation = Simulation.create(assembly, { beat, wire: job.wire === true, ...outputs.options });
-  const { files } = job;
+  const { files, measure } = job;
   const recording = files === null ? null : new RunRecording(simulation, scenario, files.folder, files.level);
-  runWithNews(simulation, scenario.duration_ns, say, recording);
+  const meter = measure === undefined ? null : new RunMeter(simulation, scenario, measure);
+  runWithNews(simulation, scenario.duration_ns, say, recording ?? meter);
   recording?.end(simulation.now);
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });
   outputs.end();
-  return reportOf(simulation, job, wall);
+  const report = reportOf(simulation, job, wall);
+  return meter === null ? report : { ...report, measures: meter.end() };
 }
 
-/** Runs in slices where a series is recorded: what happens at the very end of an interval belongs to the next. */
-function runWithNews(simulation: Simulation, until: number, say: Say, recording: RunRecording | null): void {
+/** Takes what stands in a world between two events, whenever it is due. */
+type Sampler = Pick<RunMeter, "next" | "take">;
+
+/** Runs in slices where something is sampled: what happens at the very end of an interval belongs to the next. */
+function runWithNews(simulation: Simulation, until: number, say: Say, sampler: Sampler | null): void {
   const news = { due: performance.now() + PROGRESS_MS, say };
-  for (let next = recording?.next ?? until + 1; next <= until; next = recording?.next ?? until + 1) {
+  for (let next = sampler?.next ?? until + 1; next <= until; next = sampler?.next ?? until + 1) {
     stepUntil(simulation, next - 1, news);
-    recording?.take();
+    sampler?.take();
   }
   stepUntil(simulation, until, news);
   simulation.run(until);

@@ -1,0 +1,187 @@
+/** A comparison as people read it in a terminal: what was run, a table for each adoption, one for each phase, and what follows from them. */
+import type { Comparison, Estimate, Metric, MetricName } from "../core/comparison.ts";
+import { WHOLE_RUN } from "../core/comparison.ts";
+import type { Adoption } from "../core/scenario.ts";
+import { SECOND } from "../core/units.ts";
+import { centre, estimateOf, isUpperBound, outcomesOf, rank } from "./compare-rank.ts";
+import { verdict } from "./compare-verdict.ts";
+import { counted, paint } from "./output.ts";
+import { formatNumber } from "./report.ts";
+
+/** Longer names are shortened in the middle: tables fit into 100 columns. */
+const MAX_NAME = 19;
+
+interface Column {
+  readonly head: string;
+  readonly metric: MetricName;
+  readonly adoption: Adoption;
+}
+
+/** `scale`: what a value is multiplied with. */
+const SHOWN: Partial<Record<MetricName, { readonly head: string; readonly scale: number }>> = {
+  delivered_share: { head: "delivered %", scale: 100 },
+  latency_p50_ms: { head: "p50 ms", scale: 1 },
+  latency_p95_ms: { head: "p95 ms", scale: 1 },
+  fct_p50_ms: { head: "file p50 s", scale: 1e-3 },
+  fct_p95_ms: { head: "file p95 s", scale: 1e-3 },
+  switches_per_min: { head: "switches/min", scale: 1 },
+};
+/** Of the whole run. */
+const MAIN: readonly MetricName[] = [
+  "delivered_share",
+  "latency_p50_ms",
+  "latency_p95_ms",
+  "fct_p50_ms",
+  "fct_p95_ms",
+  "switches_per_min",
+];
+/** Of a phase, for each adoption. */
+const BRIEF: readonly MetricName[] = ["delivered_share", "latency_p95_ms", "fct_p50_ms"];
+
+const ADOPTIONS: Readonly<Record<Adoption, string>> = {
+  one: "One pair adopts the policy, the others take the shortest way",
+  all: "All pairs adopt the policy",
+};
+
+/** Everything that `pathloom compare` prints but the line that says where files are. */
+export function formatComparison(comparison: Comparison): string {
+  const { adoptions, phases, digest, notes } = comparison;
+  return [
+    headLine(comparison),
+    ...adoptions.map((adoption) => `${paint("bold", ADOPTIONS[adoption])}\n${mainTable(comparison, adoption)}`),
+    legend(comparison),
+    ...phases.map(({ name }) => phaseTable(comparison, name)),
+    verdict(comparison).join("\n"),
+    ...(notes.length === 0 ? [] : [notes.map((note) => `Note: ${note}`).join("\n")]),
+    `digest ${digest}`,
+  ].join("\n\n");
+}
+
+function headLine({ scenario, network, policies, replications, seed, pairs, duration_s, warmup_s }: Comparison): string {
+  const names = new Set(policies.map(({ policy }) => policy)).size;
+  return [
+    `${paint("bold", scenario)}  ${counted(names, "path policy", "path policies")} on ${network.name}, ${counted(replications, "replication")} from seed ${seed}`,
+    `${counted(pairs.length, "pair")} of hosts, ${formatNumber(duration_s)} s each, measured from ${formatNumber(warmup_s)} s on`,
+  ].join("\n");
+}
+
+function mainTable(comparison: Comparison, adoption: Adoption): string {
+  const columns = MAIN.filter((metric) => hasValues(comparison, adoption, WHOLE_RUN, metric)).map((metric) => ({
+    head: SHOWN[metric]?.head ?? metric,
+    metric,
+    adoption,
+  }));
+  return tableOf(comparison, WHOLE_RUN, columns);
+}
+
+function phaseTable(comparison: Comparison, name: string): string {
+  const { phases, faults, adoptions } = comparison;
+  const phase = phases.find((one) => one.name === name);
+  const [from, to] = [(phase?.from_ns ?? 0) / SECOND, (phase?.to_ns ?? 0) / SECOND];
+  const within = faults.filter(({ from_s, to_s }) => from_s < to && (to_s ?? Number.POSITIVE_INFINITY) > from);
+  const what = within.map(({ id, effect, targets }) => `${id} (${effect} ${targets.join(", ")})`);
+  const columns = adoptions.flatMap((adoption) =>
+    BRIEF.filter((metric) => hasValues(comparison, adoption, name, metric)).map((metric, at): Column => {
+      const head = SHOWN[metric]?.head ?? metric;
+      return { head: at === 0 ? `${adoption}: ${head}` : head, metric, adoption };
+    }),
+  );
+  const title = `${paint("bold", `Phase ${name}`)}, ${formatNumber(from)} to ${formatNumber(to)} s`;
+  return `${[title, ...what].join("; ")}\n${tableOf(comparison, name, columns)}`;
+}
+
+function hasValues(comparison: Comparison, adoption: Adoption, phase: string, metric: MetricName): boolean {
+  return outcomesOf(comparison, adoption).some((outcome) => (estimateOf(outcome, phase, metric)?.n ?? 0) > 0);
+}
+
+interface Cell {
+  readonly value: string;
+  readonly half: string;
+  readonly mark: string;
+  readonly best: boolean;
+}
+
+function tableOf(comparison: Comparison, phase: string, columns: readonly Column[]): string {
+  const names = [...new Set(comparison.policies.map(({ policy }) => policy))];
+  const nameWidth = Math.max("policy".length, ...names.map((name) => shortened(name).length));
+  const blocks = columns.map((column) => columnBlock(comparison, phase, column, names));
+  const head = ["policy".padEnd(nameWidth), ...blocks.map(([title = ""]) => title)].join("  ").trimEnd();
+  const rows = names.map((name, row) =>
+    [shortened(name).padEnd(nameWidth), ...blocks.map((block) => block[row + 1] ?? "")].join("  ").trimEnd(),
+  );
+  return [paint("bold", head), ...rows].join("\n");
+}
+
+/** The head and the cells, all of one width; figures stand under each other. */
+function columnBlock(
+  comparison: Comparison,
+  phase: string,
+  { head, metric: name, adoption }: Column,
+  policies: readonly string[],
+): readonly string[] {
+  const { metric, best, equals } = rank(comparison, adoption, phase, name);
+  const cells = policies.map((policy): Cell => {
+    const outcome = outcomesOf(comparison, adoption).find((one) => one.policy === policy);
+    const estimate = outcome && estimateOf(outcome, phase, name);
+    const shown = estimate === undefined ? { value: "-", half: "" } : figureOf(metric, estimate);
+    const lacks = estimate !== undefined && estimate.n < comparison.replications;
+    const mark = policy === best ? "*" : equals.includes(policy) ? "=" : isUpperBound(policy) ? "^" : "";
+    return { ...shown, mark: mark + (lacks ? "!" : ""), best: policy === best };
+  });
+  const [valueWidth, halfWidth, markWidth] = (["value", "half", "mark"] as const).map((part) =>
+    Math.max(0, ...cells.map((cell) => cell[part].length)),
+  ) as [number, number, number];
+  const width = Math.max(head.length, valueWidth + (halfWidth === 0 ? 0 : halfWidth + 1) + markWidth);
+  const texts = cells.map(({ value, half, mark, best: isBest }) => {
+    const figures = [value.padStart(valueWidth), ...(halfWidth === 0 ? [] : [half.padStart(halfWidth)])].join(" ");
+    const text = (figures + mark.padEnd(markWidth)).padStart(width);
+    return isBest ? paint("bold", text) : text;
+  });
+  return [head.padStart(width), ...texts];
+}
+
+function figureOf(metric: Metric, estimate: Estimate): { readonly value: string; readonly half: string } {
+  const middle = centre(metric, estimate);
+  if (middle === null) return { value: "-", half: "" };
+  const { scale = 1 } = SHOWN[metric.name] ?? {};
+  const digits = decimals(metric, middle * scale);
+  const value = (middle * scale).toFixed(digits);
+  const { ci95 } = estimate;
+  if (ci95 === null) return { value, half: "" };
+  return { value, half: `±${(halfWidth(middle, ci95) * scale).toFixed(digits)}` };
+}
+
+/** Of an interval that is not even, the longer side. */
+export function halfWidth(middle: number, [low, high]: readonly [number, number]): number {
+  return Math.max(high - middle, middle - low);
+}
+
+function decimals({ unit }: Metric, value: number): number {
+  if (unit === "share") return 2;
+  if (Math.abs(value) >= 100) return 0;
+  return Math.abs(value) >= 10 ? 1 : 2;
+}
+
+function shortened(name: string): string {
+  if (name.length <= MAX_NAME) return name;
+  const before = Math.ceil((MAX_NAME - 3) / 2);
+  return `${name.slice(0, before)}...${name.slice(name.length - (MAX_NAME - 3 - before))}`;
+}
+
+function legend(comparison: Comparison): string {
+  const { replications, policies } = comparison;
+  if (replications < 2) {
+    return "One replication: there are no intervals, and nothing can be said about which differences are chance.";
+  }
+  const lines = [
+    `±: 95 % interval over ${counted(replications, "replication")}, for times that of the median${replications < 6 ? " (none below six)" : ""}.  *: best of those a host can use.`,
+    "=: not distinguishable from the best (paired t test, Holm's correction, 5 %).",
+  ];
+  if (policies.some(({ policy }) => isUpperBound(policy))) {
+    lines.push("^: knows the load of every link, which no host does: an upper bound, greedy and not optimal; not ranked.");
+  }
+  if (policies.some(({ metrics }) => MAIN.some((name) => metrics[name].n < replications))) {
+    lines.push("!: not every replication has a value: too many files did not end, or there was nothing to measure.");
+  }
+  return lines.join("\n");
+}
