@@ -27,6 +27,8 @@ export interface HostInput {
   readonly selectors: readonly ActorIndex[];
   /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
   readonly echoes: readonly (readonly [from: HostSpec, identifier: number, selector: ActorIndex])[];
+  /** Flow numbers of the probes it answers. */
+  readonly probes: readonly number[];
 }
 
 export interface HostContext {
@@ -37,6 +39,8 @@ export interface HostContext {
   readonly identifiers: Map<number, ActorIndex>;
   readonly selectors: readonly ActorIndex[];
   readonly echoes: HostInput["echoes"];
+  /** Bytes of its replies to probes, by their flow number. */
+  readonly probeBytes: Map<number, number>;
   delivered: number;
   echoed: number;
   /** SCMP errors received. */
@@ -55,6 +59,7 @@ const hostMachine = setup({
     identifiers: new Map(input.identifiers),
     selectors: input.selectors,
     echoes: input.echoes,
+    probeBytes: new Map(input.probes.map((flow) => [flow, 0])),
     delivered: 0,
     echoed: 0,
     errors: 0,
@@ -100,7 +105,10 @@ function dispatch(host: HostContext, packet: Packet, env: Env): void {
   if (l4.kind === "udp") toApplication(host, host.ports.get(l4.dstPort), packet, env);
   else if (l4.kind === "scmp.echo" && !l4.reply) {
     host.echoed++;
-    env.sendPacket(selectorOf(host, packet) ?? host.node, echoReply(packet, host.address), 0, 0);
+    const reply = echoReply(packet, host.address);
+    const bytes = host.probeBytes.get(packet.flow);
+    if (bytes !== undefined) host.probeBytes.set(packet.flow, bytes + reply.wireLength);
+    env.sendPacket(selectorOf(host, packet) ?? host.node, reply, 0, 0);
   } else if (l4.kind === "scmp.traceroute" && !l4.reply) {
     env.sendPacket(host.node, hostTracerouteReply(packet, host.address), 0, 0);
   } else {

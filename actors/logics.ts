@@ -15,6 +15,8 @@ import { bfdLogic } from "./bfd.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
+import { monitorLogic } from "./selectors/monitor.ts";
+import { proberLogic } from "./selectors/prober.ts";
 import { selectorLogic } from "./selectors/selector.ts";
 import type { PacketLogic } from "./with-packet-handler.ts";
 
@@ -24,6 +26,8 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["bfd", bfdLogic],
   ["host", hostLogic],
   ["selector", selectorLogic],
+  ["prober", proberLogic],
+  ["monitor", monitorLogic],
   ["source", sourceLogic],
   ["poisson", poissonLogic],
   ["on-off", onOffLogic],

@@ -8,6 +8,7 @@
  *   ["f", now, target, event]               a fault, or whatever else comes from outside the network
  *   ["o", from, target, ifId, delay, hash]  a packet leaves for another place
  *   ["r", from, [n, ...]]                   outputs n, ... of the place are taken back (a link went down)
+ *   ["l", from, [number, ...]]              what an actor was told of the load of links, which lie in other places, too
  *   ["x", now, text]                        a socket error or a datagram that is no packet (live)
  *   ["end", now, entries, {id: digest}, {id: state hash}]
  */
@@ -37,6 +38,7 @@ export type RecordEntry =
   | readonly ["f", now: Nanos, target: ActorIndex, event: ControlEvent]
   | readonly ["o", from: ActorIndex, target: ActorIndex, ifId: number, delay: Nanos, hash: string]
   | readonly ["r", from: ActorIndex, outputs: readonly number[]]
+  | readonly ["l", from: ActorIndex, load: readonly number[]]
   | readonly ["x", now: Nanos, text: string];
 
 export type RecordEnd = readonly [
@@ -55,6 +57,8 @@ export interface WorldObserver {
   sent(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void;
   delivered(target: Cell, order: number, thing: Packet | ControlEvent, isPacket: boolean, ifId: number): void;
   recalled(from: Cell, orders: readonly number[]): void;
+  /** The load of links as an actor was told it. */
+  observed?(from: Cell, load: readonly number[]): void;
 }
 
 export class Recorder implements WorldObserver {
@@ -108,6 +112,10 @@ export class Recorder implements WorldObserver {
       return -ref;
     });
     this.#entry(from.place, ["r", from.self, outputs]);
+  }
+
+  observed(from: Cell, load: readonly number[]): void {
+    this.#entry(from.place, ["l", from.self, load]);
   }
 
   /** What the world did to a place that no actor saw: kept for people, ignored by replay. */

@@ -94,6 +94,37 @@ export function merge(a: Histogram, b: Histogram): Histogram {
   return merged;
 }
 
+/**
+ * Values below a bound (and not below the last one), for each step that has any, ascending. Steps divide each power of two into `parts`
+ * (a power of two up to 256), so that the bounds of fewer parts are among those of more.
+ */
+export function stepsOf({ counts, first }: Histogram, parts: number): [bound: Nanos, count: number][] {
+  const steps: [Nanos, number][] = [];
+  counts.forEach((count, index) => {
+    if (count === 0) return;
+    const bound = boundOf(first + index, parts);
+    const last = steps.at(-1);
+    if (last !== undefined && last[0] === bound) last[1] += count;
+    else steps.push([bound, count]);
+  });
+  return steps;
+}
+
+/** The bound, among those of `parts`, of the step that a bound of finer steps lies in. */
+export function coarserBound(bound: Nanos, parts: number): Nanos {
+  return boundOf(bucketOf(bound - 1), parts);
+}
+
+/** First value after the step of a bucket. */
+function boundOf(bucket: number, parts: number): Nanos {
+  const merged = SPLIT / parts;
+  const next = (Math.floor(bucket / merged) + 1) * merged;
+  if (next < 2 * SPLIT) return next;
+  let value = next - (Math.floor(next / SPLIT) - 1) * SPLIT;
+  for (let doubling = Math.floor(next / SPLIT) - 1; doubling > 0; doubling--) value *= 2;
+  return value;
+}
+
 /** The bucket of a whole number from 0 to 2^53. */
 function bucketOf(value: Nanos): number {
   if (value < 0x1_0000_0000) return bucketOf32(value);

@@ -18,6 +18,8 @@ export interface HostPlan {
   readonly selectors: string[];
   /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
   readonly echoes: [from: HostSpec, identifier: number, selector: string][];
+  /** Flow numbers of the probes it answers. */
+  readonly probes: number[];
   nextPort: number;
 }
 
@@ -37,7 +39,16 @@ export function addHost(hosts: Map<string, HostPlan>, spec: HostSpec): HostPlan 
   const id = hostId(spec);
   const before = hosts.get(id);
   if (before !== undefined) return before;
-  const host: HostPlan = { id, spec, ports: [], identifiers: [], selectors: [], echoes: [], nextPort: FIRST_PORT };
+  const host: HostPlan = {
+    id,
+    spec,
+    ports: [],
+    identifiers: [],
+    selectors: [],
+    echoes: [],
+    probes: [],
+    nextPort: FIRST_PORT,
+  };
   hosts.set(id, host);
   return host;
 }
@@ -48,7 +59,7 @@ export function takePort(host: HostPlan): number {
 }
 
 export function planHost(
-  { id, spec, ports, identifiers, selectors, echoes }: HostPlan,
+  { id, spec, ports, identifiers, selectors, echoes, probes }: HostPlan,
   dispatched: PortRange | null,
   at: Lookup,
 ): Planned {
@@ -60,6 +71,7 @@ export function planHost(
     identifiers: identifiers.map(([identifier, app]) => [identifier, at(app)]),
     selectors: selectors.map(at),
     echoes: echoes.map(([from, identifier, selector]) => [from, identifier, at(selector)]),
+    probes,
   });
   return { id, ia: spec.ia, logic: "host", input };
 }

@@ -1,0 +1,337 @@
+/**
+ * Measures a run of a comparison while it goes on: listens where packets of the measured flows are given their path and where they end, and
+ * reads links between events. Nothing is written to a context and nothing drawn: the run is the same without.
+ *
+ * Times of sending are those that stand in packets, by the clock of their host; nothing is kept of a single packet.
+ */
+import type { BulkContext } from "../../actors/apps/bulk.ts";
+import type { Completion } from "../../actors/apps/connection.ts";
+import type { Tally } from "../../actors/apps/tally.ts";
+import { tallyId } from "../../actors/results.ts";
+import type { SelectorContext } from "../../actors/selectors/selector.ts";
+import { SeriesReader } from "../../actors/series.ts";
+import type { PacketHandler } from "../../actors/with-packet-handler.ts";
+import type { Cell, World } from "../../actors/world.ts";
+import { type LocalClock, localTime } from "../../core/clock.ts";
+import type { RunMeasures } from "../../core/comparison.ts";
+import { record } from "../../core/histogram.ts";
+import type { Packet } from "../../core/packet.ts";
+import type { FlowSpec, Scenario } from "../../core/scenario.ts";
+import { type Nanos, SECOND } from "../../core/units.ts";
+import { type Bins, binsOf, FINE_IN_CURVE } from "./bins.ts";
+import { measuresOf } from "./measures.ts";
+import type { Part } from "./parts.ts";
+import { pairOf } from "./plan.ts";
+import { createStrands, type Strand, type Way } from "./strands.ts";
+import { type Stretches, stretchesOf } from "./stretches.ts";
+
+/** A switch that goes back so soon after the one before is an oscillation. */
+const OSCILLATION: Nanos = 10 * SECOND;
+
+/** A measured flow, and the path that its last packet took. */
+interface WatchedFlow {
+  readonly flow: FlowSpec;
+  readonly number: number;
+  readonly strand: Strand;
+  /** Offered paths as they were when last looked at. */
+  offered: SelectorContext["paths"] | null;
+  readonly ways: Map<Packet["path"], Way>;
+  path: Packet["path"] | undefined;
+  /** null: it got no path. */
+  way: Way | null;
+  /** Fingerprint of the latest path. */
+  last: string | null;
+  switchedAt: Nanos;
+  /** The path that the latest switch left. */
+  left: string | null;
+  /** Transfers or exchanges begun. */
+  started: number;
+}
+
+/** What the application that takes packets has handed on. */
+type Receiving = Tally & { readonly clock: LocalClock };
+type Completing = { readonly completed: number; readonly latest: Completion };
+type Starting = { readonly started: number };
+
+export class RunMeter {
+  readonly #world: World;
+  readonly #scenario: Scenario;
+  readonly #groups: readonly (readonly string[])[];
+  readonly #stretches: Stretches;
+  readonly #starts: readonly Nanos[];
+  readonly #bins: Bins;
+  readonly #fine: Nanos;
+  readonly #lastFine: number;
+  readonly #strands: readonly Strand[];
+  readonly #flows: readonly WatchedFlow[];
+  readonly #links: SeriesReader;
+  readonly #loads = new Map<string, number[]>();
+  // The stretch looked up last.
+  #stretch = 0;
+  #from: Nanos = 0;
+  #to: Nanos = 0;
+
+  /** Made once the world's actors are, before it runs. Each group is a set of flows (by id) that is measured by itself. */
+  constructor(world: World, scenario: Scenario, groups: readonly (readonly string[])[]) {
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#groups = groups;
+    this.#stretches = stretchesOf(scenario, new Set(groups.flat()));
+    this.#starts = this.#stretches.starts;
+    this.#bins = binsOf(scenario.duration_ns);
+    this.#fine = this.#bins.fine;
+    this.#lastFine = this.#bins.fines - 1;
+    this.#strands = createStrands(scenario, groups, this.#bins, this.#starts.length);
+    this.#flows = this.#watchFlows();
+    this.#watchProbes();
+    this.#links = this.#watchLinks();
+    this.#findStretch(0);
+  }
+
+  /** When `take` is due: everything before has been handled, and nothing at it or after. */
+  get next(): Nanos {
+    return this.#links.next;
+  }
+
+  take(): void {
+    this.#links.take();
+  }
+
+  /** The run is over: what it came to, for each group. */
+  end(): RunMeasures[] {
+    this.#links.end(this.#world.now);
+    for (const watched of this.#flows) this.#noteBulk(watched);
+    const run = {
+      scenario: this.#scenario,
+      timeline: this.#world.assembly.timeline ?? [],
+      stretches: this.#stretches,
+      bins: this.#bins,
+      strands: this.#strands,
+      loads: this.#loads,
+      drops: this.#world.ledger.byReason,
+    };
+    return this.#groups.map((flows, group) => measuresOf(run, flows, group));
+  }
+
+  // ---- Where packets pass ----
+
+  #watchFlows(): WatchedFlow[] {
+    const strandOf = new Map(this.#strands.flatMap((strand) => strand.flows.map((id) => [id, strand] as const)));
+    return this.#scenario.flows.flatMap((flow, number): WatchedFlow[] => {
+      const strand = strandOf.get(flow.id);
+      if (strand === undefined) return [];
+      const watched: WatchedFlow = {
+        flow,
+        number,
+        strand,
+        offered: null,
+        ways: new Map(),
+        path: undefined,
+        way: null,
+        last: null,
+        switchedAt: Number.NEGATIVE_INFINITY,
+        left: null,
+        started: 0,
+      };
+      this.#listenToSending(watched);
+      this.#listenToArrivals(watched);
+      if (flow.app === "file-transfer" || flow.app === "request-response") this.#listenToCompletions(watched);
+      return [watched];
+    });
+  }
+
+  #cell(id: string): Cell {
+    return this.#world.cells[this.#world.indexOf(id) as number] as Cell;
+  }
+
+  #listenToSending(watched: WatchedFlow): void {
+    const { flow, number } = watched;
+    const app = flow.app === "file-transfer" || flow.app === "request-response" ? this.#cell(`app/${flow.id}`) : null;
+    listen<SelectorContext>(this.#cell(`selector/${flow.id}`), (onPacket) => (state, packet, ifId, env) => {
+      const control = onPacket(state, packet, ifId, env);
+      if (packet.flow !== number) return control;
+      const part = this.#noteSent(watched, packet, state.context);
+      if (app !== null) noteStarts(watched, part, app);
+      return control;
+    });
+  }
+
+  #noteSent(watched: WatchedFlow, packet: Packet, selector: SelectorContext): Part {
+    const { sentAt, path } = packet;
+    const { strand } = watched;
+    const fine = this.#fineBinOf(sentAt);
+    (strand.sent[fine] as number)++;
+    const part = this.#partAt(strand, sentAt);
+    part.sent++;
+    if (path !== watched.path || selector.paths !== watched.offered) this.#notePath(watched, path, selector, part);
+    if (watched.way !== null) (watched.way.packets[(fine / FINE_IN_CURVE) | 0] as number)++;
+    return part;
+  }
+
+  /** A packet goes out on another path than the one before it, or other paths are offered. */
+  #notePath(watched: WatchedFlow, path: Packet["path"], selector: SelectorContext, part: Part): void {
+    if (selector.paths !== watched.offered) {
+      watched.offered = selector.paths;
+      watched.ways.clear();
+    }
+    const before = watched.last;
+    const way = wayOf(watched, path);
+    watched.path = path;
+    watched.way = way;
+    if (way === null || before === way.fingerprint) return;
+    watched.last = way.fingerprint;
+    if (before === null) return;
+    const { now } = this.#world;
+    part.switches++;
+    if (watched.left === way.fingerprint && now - watched.switchedAt <= OSCILLATION) part.returns++;
+    watched.left = before;
+    watched.switchedAt = now;
+  }
+
+  #listenToArrivals(watched: WatchedFlow): void {
+    const { flow } = watched;
+    const isPing = flow.app === "ping";
+    const bytesOf = handedOver(flow);
+    listen<Receiving>(this.#cell(tallyId(flow)), (onPacket) => (state, packet, ifId, env) => {
+      const counts = state.context;
+      const { received, reordered } = counts;
+      const before = bytesOf(counts, packet);
+      const control = onPacket(state, packet, ifId, env);
+      if (counts.received === received) return control;
+      const part = this.#noteArrival(watched, packet, isPing, localTime(counts.clock, env.now));
+      if (counts.reordered !== reordered) part.reordered++;
+      const bytes = before < 0 ? packet.payloadLength : bytesOf(counts, packet) - before;
+      if (bytes > 0) this.#partAt(watched.strand, env.now).bytes += bytes;
+      return control;
+    });
+  }
+
+  #noteArrival({ strand }: WatchedFlow, packet: Packet, isPing: boolean, now: Nanos): Part {
+    const { sentAt } = packet;
+    (strand.delivered[this.#fineBinOf(sentAt)] as number)++;
+    const part = this.#partAt(strand, sentAt);
+    part.delivered++;
+    record(isPing ? part.roundTrips : part.delays, Math.max(0, now - sentAt));
+    return part;
+  }
+
+  #listenToCompletions({ flow, strand }: WatchedFlow): void {
+    type App = Completing & { readonly delivered?: number };
+    const responses = flow.app === "request-response";
+    listen<App>(this.#cell(`app/${flow.id}`), (onPacket) => (state, packet, ifId, env) => {
+      const app = state.context;
+      const { completed, delivered } = app;
+      const control = onPacket(state, packet, ifId, env);
+      if (responses) this.#partAt(strand, env.now).bytes += (app.delivered as number) - (delivered as number);
+      if (app.completed !== completed) {
+        const { startedAt } = app.latest;
+        record(this.#partAt(strand, startedAt).completion, env.now - startedAt);
+      }
+      return control;
+    });
+  }
+
+  /** The one transfer of a bulk flow with a number of bytes. */
+  #noteBulk({ flow, strand }: WatchedFlow): void {
+    if (flow.app !== "bulk" || flow.bytes === 0) return;
+    const { start, bytes, completedAt, outgoing, sent } = this.#world.read<BulkContext>(`app/${flow.id}`).context;
+    const part = this.#partAt(strand, start);
+    if (sent > 0) part.started++;
+    if (completedAt >= 0 && outgoing.sender.total === bytes) record(part.completion, completedAt - start);
+  }
+
+  /**
+   * What a host sends by itself for the selectors of a pair (probes, their answers, reports) has flow numbers from twice the number of flows
+   * on. The first packet of such a flow tells the pair, from whichever side it comes.
+   */
+  #watchProbes(): void {
+    const first = 2 * this.#scenario.flows.length;
+    const pairs = new Map(this.#strands.map((strand) => [strand.pair, strand]));
+    const strandOf = new Map<number, Strand | null>();
+    const find = (packet: Packet): Strand | null => {
+      const src = { ia: packet.srcIa, host: packet.srcHost };
+      const dst = { ia: packet.dstIa, host: packet.dstHost };
+      const strand = pairs.get(pairOf({ src, dst })) ?? pairs.get(pairOf({ src: dst, dst: src })) ?? null;
+      strandOf.set(packet.flow, strand);
+      return strand;
+    };
+    const ases = new Set(this.#flows.flatMap(({ flow: { src, dst } }) => [src.ia, dst.ia]));
+    for (const ia of ases) {
+      listen(this.#cell(`node/${ia}`), (onPacket) => (state, packet, ifId, env) => {
+        if (ifId === 0 && packet.flow >= first) {
+          const known = strandOf.get(packet.flow);
+          const strand = known === undefined ? find(packet) : known;
+          if (strand !== null) this.#partAt(strand, env.now).probeBytes += packet.wireLength;
+        }
+        return onPacket(state, packet, ifId, env);
+      });
+    }
+  }
+
+  #watchLinks(): SeriesReader {
+    const { curve, curves } = this.#bins;
+    for (const { id, spec } of this.#world.allCells()) {
+      if (spec.logic === "link") this.#loads.set(id.slice("link/".length), new Array<number>(curves).fill(0));
+    }
+    return new SeriesReader(this.#world, { ...this.#scenario, flows: [] }, curve, (row) => {
+      if (row.kind !== "link") return;
+      const load = this.#loads.get(row.id) as number[];
+      // The end of the warm-up may cut a bin in two.
+      const bin = Math.floor(row.from / curve);
+      load[bin] = (load[bin] as number) + (row.utilization * (row.to - row.from)) / curve;
+    });
+  }
+
+  // ---- Time ----
+
+  #fineBinOf(time: Nanos): number {
+    const bin = (time / this.#fine) | 0;
+    return bin > this.#lastFine ? this.#lastFine : bin;
+  }
+
+  #partAt(strand: Strand, time: Nanos): Part {
+    if (time < this.#from || time >= this.#to) this.#findStretch(time);
+    return strand.parts[this.#stretch] as Part;
+  }
+
+  #findStretch(time: Nanos): void {
+    const starts = this.#starts;
+    let stretch = starts.length - 1;
+    while (stretch > 0 && time < (starts[stretch] as Nanos)) stretch--;
+    this.#stretch = stretch;
+    this.#from = starts[stretch] as Nanos;
+    this.#to = starts[stretch + 1] ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The handler that a cell has, and around it one that looks on. */
+function listen<C>(cell: Cell, around: (handler: PacketHandler<C>) => PacketHandler<C>): void {
+  if (cell.onPacket !== null) cell.onPacket = around(cell.onPacket as PacketHandler<C>) as PacketHandler<unknown>;
+}
+
+/** A transfer or exchange is begun at the instant of its first packet. */
+function noteStarts(watched: WatchedFlow, part: Part, app: Cell): void {
+  const { started } = app.state.context as Starting;
+  part.started += started - watched.started;
+  watched.started = started;
+}
+
+/** The path among those offered; null where the packet got none. */
+function wayOf({ offered, strand, ways }: WatchedFlow, path: Packet["path"]): Way | null {
+  const known = ways.get(path);
+  if (known !== undefined) return known;
+  const position = offered?.findIndex(({ forwarding }) => forwarding === path) ?? -1;
+  const info = offered?.[position];
+  if (info === undefined) return null;
+  const way = strand.wayOf(info, position);
+  ways.set(path, way);
+  return way;
+}
+
+/** Bytes that the application at the end of a flow has got so far; -1 where it gets what is in each packet. */
+function handedOver({ app }: FlowSpec): (context: Tally, packet: Packet) => number {
+  if (app === "ping" || app === "request-response") return () => 0;
+  if (app === "bulk" || app === "file-transfer" || app === "message-stream")
+    return (context) => (context as Tally & { readonly delivered: number }).delivered;
+  return () => -1;
+}

@@ -1,0 +1,77 @@
+/**
+ * When enough replications have been made. After each one the widest interval is looked at, over every policy and adoption and the metrics
+ * of `COUNTING_METRICS` under the whole run: its half-width as a share of the mean (of the median, where the interval is that of a median).
+ *
+ * This is Chow and Robbins' (1965) sequential procedure of fixed width. It looks again and again without paying for it, so that 95 % holds
+ * in the limit of high precision, not for each number of replications: the least number keeps the damage small, and the coverage found is in
+ * docs/validation.md. Intervals are of each metric by itself, not of all at once.
+ */
+import { type MetricName, WHOLE_RUN } from "../../core/comparison.ts";
+import { estimateOf, type FinishedRun } from "./compare-runs.ts";
+import { METRICS } from "./metrics.ts";
+
+/** What every run has, and people ask for first; rare or discrete metrics would never let a comparison end. */
+export const COUNTING_METRICS: readonly MetricName[] = [
+  "delivered_share",
+  "goodput_bps",
+  "latency_p50_ms",
+  "latency_p95_ms",
+];
+
+export interface StoppingRule {
+  /** Half-width wanted, as a share of the mean; null: `limit` replications, whatever they show. */
+  readonly precision: number | null;
+  /** Not below six: a median has no interval at 95 % before. */
+  readonly minimum: number;
+  readonly limit: number;
+}
+
+/** Least and most replications of a comparison with a precision, where nothing else is said. */
+export const STOPPING_DEFAULTS = { minimum: 6, limit: 100 } as const;
+
+export interface StoppingState {
+  /** From the second replication on; Infinity where a metric that counts has no interval yet. */
+  readonly half_widths: readonly number[];
+  readonly reached: boolean;
+  /** Replications that the result is made of, the first ones; null: more are needed. */
+  readonly enough: number | null;
+}
+
+/** Only whole replications count, from the first on: `runsEach` runs each. More may have been made than are needed. */
+export function stoppingRule(runs: readonly FinishedRun[], runsEach: number, rule: StoppingRule): StoppingState {
+  const whole = Map.groupBy(runs, ({ plan }) => plan.replication);
+  let complete = 0;
+  while ((whole.get(complete)?.length ?? 0) >= runsEach) complete++;
+  const looked = Math.min(complete, rule.limit);
+  const half_widths: number[] = [];
+  for (let count = 2; count <= looked; count++) {
+    const width = widestHalfWidth(runs.filter(({ plan }) => plan.replication < count));
+    half_widths.push(width);
+    if (rule.precision === null || count < rule.minimum || width > rule.precision) continue;
+    return { half_widths, reached: true, enough: count };
+  }
+  return { half_widths, reached: false, enough: complete >= rule.limit ? rule.limit : null };
+}
+
+function widestHalfWidth(runs: readonly FinishedRun[]): number {
+  const outcomes = Map.groupBy(runs, ({ plan }) => `${plan.policy} ${plan.adoption}`);
+  let widest = 0;
+  for (const some of outcomes.values()) {
+    const inOrder = some.toSorted((left, right) => left.plan.replication - right.plan.replication);
+    for (const metric of METRICS) {
+      if (!COUNTING_METRICS.includes(metric.name)) continue;
+      const values = inOrder.map(({ measures }) => measures.phases[WHOLE_RUN]?.[metric.name] ?? null);
+      widest = Math.max(widest, relativeHalfWidth(values, metric.summary));
+    }
+  }
+  return widest;
+}
+
+/** 0 where there is nothing to measure (a metric without any value), and where nothing varies. */
+export function relativeHalfWidth(values: readonly (number | null)[], summary: "mean" | "quantile"): number {
+  const { ci95, mean, median, n } = estimateOf(values, summary);
+  if (n === 0) return 0;
+  if (ci95 === null) return Number.POSITIVE_INFINITY;
+  const half = (ci95[1] - ci95[0]) / 2;
+  return half === 0 ? 0 : half / Math.abs((summary === "mean" ? mean : median) as number);
+}
