@@ -6,7 +6,18 @@ export { type AssembleOptions, assemble } from "./actors/assemble.ts";
 export type { Assembly } from "./actors/assembly.ts";
 export { type FlowResult, type LinkResult, type RunResult, results } from "./actors/results.ts";
 export { BUILTIN_POLICIES } from "./actors/selectors/builtin.ts";
-export { least, type PathView, type Policy } from "./actors/selectors/policy.ts";
+export { scored, type ScoredOptions } from "./actors/selectors/metric.ts";
+export {
+  type FlowIdentity,
+  least,
+  type Observation,
+  type PathLoad,
+  type PathMeasurement,
+  type PathView,
+  type Policy,
+  type PolicyParams,
+  type ProbePlan,
+} from "./actors/selectors/policy.ts";
 export type { Env } from "./core/env.ts";
 export type { PathInfo } from "./core/path.ts";
 export { createPathIndex, enumeratePaths } from "./core/path-enumeration.ts";

@@ -14,6 +14,7 @@ import {
 import { formatEndpoint, formatUrl, parseEndpoint, parseUrl, urlOptions } from "../core/connector-url.ts";
 import type { DropReason } from "../core/env.ts";
 import type { PathFinder } from "../core/path-enumeration.ts";
+import { parameterValue, type ParameterValue } from "../core/policy-parameters.ts";
 import { ok } from "../core/result.ts";
 import type { HostSpec, PolicySpec } from "../core/scenario.ts";
 import type { Bytes } from "../core/units.ts";
@@ -79,11 +80,10 @@ function policyOf(url: ConnectorUrl, policies: ReadonlyMap<string, Policy>): Out
     const known = [...policies.keys()].join(", ");
     return refuse("invalid_option", `${formatUrl(url)}: no policy is called ${name}; there are ${known}.`);
   }
-  const params: Record<string, string | number> = {};
+  const params: Record<string, ParameterValue> = {};
   for (const [key, value] of url.query) {
     if (key === "policy" || key === "behaviour" || key === "blocking") continue;
-    // A fingerprint may hold digits only; its sixteen of them are a name all the same.
-    params[key] = /^\d{1,15}$/.test(value) ? Number(value) : value;
+    params[key] = parameterValue(value);
   }
   return ok({ name, params });
 }

@@ -67,7 +67,15 @@ export function applyLinkChange(link: NetworkLink, change: LinkChange, reversed 
   if (section.file.problemCount > before) return link;
   const returning = apply(reversed ? ab : ba, false);
   const directions = reversed ? { ab: returning, ba: named } : { ab: named, ba: returning };
-  return { ...link, ...directions, mtu: mtu ?? link.mtu };
+  return { ...link, ...directions, mtu: mtu ?? link.mtu, ...priceOf(fields) };
+}
+
+/** What a gigabyte costs the climate and the purse, where the document says so. */
+function priceOf({ carbon, cost }: LinkFieldsDocument): Pick<NetworkLink, "carbon_g_per_gb" | "cost_per_gb"> {
+  return {
+    ...(carbon === undefined ? {} : { carbon_g_per_gb: carbon }),
+    ...(cost === undefined ? {} : { cost_per_gb: cost }),
+  };
 }
 
 /** An MTU that has room for the smallest packet and fits into 16 bits. */

@@ -1,4 +1,5 @@
 /** Reads the policy of a scenario or a flow, and knows which names there are. */
+import { parameterValue } from "../core/policy-parameters.ts";
 import type { PolicySpec } from "../core/scenario.ts";
 import { POLICIES } from "./policy-table.ts";
 import { alternatives, type Finding, shown } from "./problems.ts";
@@ -25,6 +26,22 @@ export function specOf(policy: string | PolicySpec, { named }: Pick<PolicyNames,
 /** Whether the name is a path to a policy's source file, which the caller loads. */
 export function isPolicyFile(name: string): boolean {
   return /^(\.{1,2}\/|\/)/.test(name) || /\.[cm]?[jt]s$/.test(name);
+}
+
+/** A policy as the command line names it: `pinned:path=1`, as `grid:rows=5` names a preset. Files keep their colons. */
+export function parsePolicy(text: string): PolicySpec {
+  const colon = isPolicyFile(text) ? -1 : text.indexOf(":");
+  if (colon < 0) return { name: text, params: {} };
+  const pairs = text
+    .slice(colon + 1)
+    .split(",")
+    .map((pair) => {
+      const equals = pair.indexOf("=");
+      return equals < 0
+        ? ([pair, ""] as const)
+        : ([pair.slice(0, equals), parameterValue(pair.slice(equals + 1))] as const);
+    });
+  return { name: text.slice(0, colon), params: Object.fromEntries(pairs) };
 }
 
 /** The scenario's own names for policies. */

@@ -4,8 +4,12 @@ import { canonicalJson } from "../core/canonical.ts";
 import { enumeratePaths } from "../core/path-enumeration.ts";
 import { err, ok } from "../core/result.ts";
 import type { Scenario } from "../core/scenario.ts";
+import { POLICIES } from "./policy-table.ts";
 import { PRESETS } from "./presets.ts";
+import { alternatives } from "./problems.ts";
 import { type Overrides, resolveScenario } from "./resolve.ts";
+
+const KNOWN = alternatives([...POLICIES.keys()]);
 
 interface Extra {
   readonly overrides?: Overrides;
@@ -166,7 +170,7 @@ test("overrides take the place of the file's values", (t) => {
   t.deepEqual(problemsOf(text, { overrides: { policy: "shortst", seed: -1, duration_ns: 0 } }), [
     "(seed):1:1 expected a whole number from 0 to 9007199254740991, found -1",
     "(duration):1:1 expected a duration above 0, found 0ns",
-    '(policy):1:1 unknown policy "shortst": expected shortest, lowest-latency or pinned, or a file such as ./my-policy.ts [shortest]',
+    `(policy):1:1 unknown policy "shortst": expected ${KNOWN}, or a file such as ./my-policy.ts [shortest]`,
   ]);
 });
 
@@ -184,11 +188,11 @@ test("policies: built in, given by the caller, from a file, and with parameters"
   }).paths[0]?.fingerprint;
   t.deepEqual(problemsOf(withFlow(`app: ping, policy: {name: pinned, path: "${fingerprint}"}`)), []);
   const wrong = (policy: string): string[] => problemsOf(withFlow(`app: ping, policy: ${policy}`));
-  t.deepEqual(wrong("round-robin"), [
-    '4:63 unknown policy "round-robin": expected shortest, lowest-latency or pinned, or a file such as ./my-policy.ts',
+  t.deepEqual(wrong("round-trip"), [
+    `4:63 unknown policy "round-trip": expected ${KNOWN}, or a file such as ./my-policy.ts`,
   ]);
   t.deepEqual(wrong("{name: pind, path: 0}"), [
-    '4:70 unknown policy "pind": expected shortest, lowest-latency or pinned, or a file such as ./my-policy.ts [pinned]',
+    `4:70 unknown policy "pind": expected ${KNOWN}, or a file such as ./my-policy.ts [pinned]`,
   ]);
   t.deepEqual(wrong("{name: pinned, path: 3}"), [
     "4:84 flows[0].policy.path: expected a path of flow-1: a number from 0 to 2, or a fingerprint, found 3",
@@ -296,7 +300,7 @@ flows:
     problemsOf(text.replace("1.5", "1").replace("duration: 20s\n", "policy: x\n").replace("interval: 1", "id: a")),
     [
       '1:11 unknown preset "dimond": expected tiny, diamond, parallel, two-isds, scionlab, sciera, line, ring, star, grid, tree, barabasi-albert, waxman or internet [diamond]',
-      '4:9 unknown policy "x": expected shortest, lowest-latency or pinned, or a file such as ./my-policy.ts',
+      `4:9 unknown policy "x": expected ${KNOWN}, or a file such as ./my-policy.ts`,
       '6:23 flows[0].from: expected an ISD-AS number without 0, which is a wildcard, found "1-0"',
     ],
   );

@@ -1,6 +1,8 @@
 /** What every key of a scenario comes to. */
 import test from "ava";
 import type { FaultSpec, FlowSpec } from "../core/scenario.ts";
+import { POLICIES } from "./policy-table.ts";
+import { alternatives } from "./problems.ts";
 import { DIAMOND, directionWith, LINK, scenarioOf, TINY, wrong, wrongLink } from "./scenario-testing.ts";
 
 function flowWith(fields: string): FlowSpec {
@@ -231,7 +233,7 @@ test("names for hosts, groups and policies", (t) => {
   t.deepEqual(scenario.flows[0]?.policy, { name: "pinned", params: { path: 0 } });
   t.deepEqual(wrong(`${head}flows: [{app: ping, from: cleint, to: 1-ff00:0:112, policy: lft}]\n`), [
     'unknown host "cleint": expected a host\'s name (client), ISD-AS or ISD-AS,host',
-    'unknown policy "lft": expected shortest, lowest-latency, pinned or left, or a file such as ./my-policy.ts',
+    `unknown policy "lft": expected ${alternatives([...POLICIES.keys(), "left"])}, or a file such as ./my-policy.ts`,
   ]);
   t.deepEqual(wrong(`${TINY}flows: []\nhosts: {1st: 1-ff00:0:111, leaf: 1-ff00:0:11}\n`), [
     'hosts["1st"]: expected a name of 1 to 64 letters, digits or - _ . : that begins with a letter and is none of all, core, non-core, leaf or isd, found "1st"',

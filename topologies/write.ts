@@ -67,7 +67,7 @@ function internalFields({ latency_ns, rate_bps, pairs }: InternalNetwork): Field
   return { ...of(latency_ns, rate_bps), ...(listed.length === 0 ? {} : { pairs: listed }) };
 }
 
-function linkFields({ a, b, type, mtu, ab, ba }: NetworkLink): Fields {
+function linkFields({ a, b, type, mtu, carbon_g_per_gb: carbon, cost_per_gb: cost, ab, ba }: NetworkLink): Fields {
   const back = directionFields(ba, ab);
   return {
     a: formatInterface(a.ia, a.ifId),
@@ -75,6 +75,8 @@ function linkFields({ a, b, type, mtu, ab, ba }: NetworkLink): Fields {
     type,
     ...directionFields(ab, DEFAULT_DIRECTION),
     ...(mtu === DEFAULT_MTU ? {} : { mtu }),
+    ...(carbon === undefined ? {} : { carbon }),
+    ...(cost === undefined ? {} : { cost }),
     ...(Object.keys(back).length === 0 ? {} : { back }),
   };
 }

@@ -6,7 +6,7 @@ import { canonicalJson } from "../../core/canonical.ts";
 import type { CompareSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { policyLabel } from "../../topologies/compare.ts";
-import { isPolicyFile } from "../../topologies/policies.ts";
+import { isPolicyFile, parsePolicy } from "../../topologies/policies.ts";
 import { resolveScenario, type Overrides } from "../../topologies/resolve.ts";
 import { MAX_FILE_SIZE } from "../../topologies/yaml.ts";
 import { InputError } from "../errors.ts";
@@ -76,28 +76,12 @@ export const completeScenario = Effect.fnUntraced(function* (
 /** Policies of the command line with what stands behind their colons taken apart. */
 function withParameters(overrides: Overrides): Overrides {
   const { policy, compare } = overrides;
+  const read = (one: string | PolicySpec): string | PolicySpec => (typeof one === "string" ? parsePolicy(one) : one);
   return {
     ...overrides,
-    ...(typeof policy === "string" ? { policy: policyOf(policy) } : {}),
-    ...(compare?.policies === undefined ? {} : { compare: { ...compare, policies: compare.policies.map(policyOf) } }),
+    ...(policy === undefined ? {} : { policy: read(policy) }),
+    ...(compare?.policies === undefined ? {} : { compare: { ...compare, policies: compare.policies.map(read) } }),
   };
-}
-
-/** `pinned:path=1` names a policy with its parameters, as `grid:rows=5` names a preset. Files keep their colons. */
-function policyOf(policy: string | PolicySpec): string | PolicySpec {
-  if (typeof policy !== "string" || isPolicyFile(policy) || !policy.includes(":")) return policy;
-  const [name, list] = [policy.slice(0, policy.indexOf(":")), policy.slice(policy.indexOf(":") + 1)];
-  const params = list.split(",").map((pair): [string, string | number | boolean] => {
-    const [key = "", value = ""] = pair.split("=");
-    return [key, parameterValue(value)];
-  });
-  return { name, params: Object.fromEntries(params) };
-}
-
-function parameterValue(text: string): string | number | boolean {
-  if (text === "true" || text === "false") return text === "true";
-  // Sixteen digits are a fingerprint.
-  return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 /** Replaces the files that stand for policies by the policies' own names: those of flows, and those that are compared. */

@@ -1,10 +1,11 @@
 /** Path policies in files of the user's: found, loaded and checked. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, extname, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BUILTIN_POLICIES } from "../../actors/selectors/builtin.ts";
-import type { Policy } from "../../actors/selectors/policy.ts";
+import type { Observation, PathView, Policy } from "../../actors/selectors/policy.ts";
+import type { RandomStream } from "../../core/rng.ts";
 import type { PolicyFile } from "./job.ts";
 
 /** The file is missing, does not load, or holds no policy. `message` is for people. */
@@ -12,12 +13,27 @@ export class PolicyError extends Error {
   override readonly name = "PolicyError";
 }
 
-const SHAPE = "{name, init(params, paths), choose(state, view, random)}";
+const SHAPE = "{name, init(params, paths, flow), choose(state, view, random)}, or a function (view, random) => index";
 
-/** Loads the default export of a module and checks that it is a policy. */
+/** What a module of a policy may export. */
+interface PolicyModule {
+  readonly default?: unknown;
+  /** Of functions: what they observe, and whether they are asked for every packet. */
+  readonly observes?: unknown;
+  readonly each?: unknown;
+}
+
+type Chooser = (view: PathView, random: RandomStream) => number;
+
+const OBSERVATIONS: readonly Observation[] = ["probes", "reports", "load"];
+
+/** Loads the default export of a module, a policy or a function that chooses, and checks its shape. */
 export async function loadPolicy(file: string): Promise<Policy> {
   if (!existsSync(file)) throw new PolicyError(`policy file ${file}: no such file`);
-  return checkPolicy(file, await importDefault(file));
+  const module = await importModule(file);
+  const policy =
+    typeof module.default === "function" ? fromFunction(file, module.default as Chooser, module) : module.default;
+  return checkPolicy(file, policy);
 }
 
 /** Loads policies whose names are known already. */
@@ -25,43 +41,78 @@ export function loadPolicies(files: readonly PolicyFile[]): Promise<Policy[]> {
   return Promise.all(files.map(({ file }) => loadPolicy(file)));
 }
 
-async function importDefault(file: string): Promise<unknown> {
+async function importModule(file: string): Promise<PolicyModule> {
   try {
-    const module = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown };
-    return module.default;
+    return (await import(pathToFileURL(resolve(file)).href)) as PolicyModule;
   } catch (cause) {
     throw new PolicyError(`policy file ${file} does not load: ${describeLoadError(file, cause)}`, { cause });
   }
 }
 
+/** A function without state; the policy is called after it, or after the file where it has no name. */
+function fromFunction(file: string, choose: Chooser, { observes, each }: PolicyModule): unknown {
+  const name = choose.name === "" || choose.name === "default" ? basename(file, extname(file)) : choose.name;
+  return {
+    name,
+    ...(observes === undefined ? {} : { observes }),
+    ...(each === undefined ? {} : { each }),
+    init: () => null,
+    choose: (_state: null, view: PathView, random: RandomStream) => choose(view, random),
+  };
+}
+
 function checkPolicy(file: string, exported: unknown): Policy {
+  const place = placeOfExport(file);
   if (exported === undefined) {
     throw new PolicyError(
       `policy file ${file} has no default export; expected \`export default\` and a policy, ${SHAPE}`,
     );
   }
   if (typeof exported !== "object" || exported === null) {
-    throw new PolicyError(
-      `policy file ${file}: the default export is a ${typeof exported}; expected a policy, ${SHAPE}`,
-    );
+    const found = exported === null ? "null" : `a ${typeof exported}`;
+    throw new PolicyError(`policy file ${place}: the default export is ${found}; expected a policy, ${SHAPE}`);
   }
   const policy = exported as Policy;
-  const wrong = [
-    ...(typeof policy.name === "string" && policy.name !== "" ? [] : ["name must be text"]),
-    ...(typeof policy.init === "function" ? [] : ["init must be a function"]),
-    ...(typeof policy.choose === "function" ? [] : ["choose must be a function"]),
-  ];
+  const wrong = faultsOf(policy);
   if (wrong.length > 0) {
     throw new PolicyError(
-      `policy file ${file}: the default export is no policy: ${wrong.join(", ")}; expected ${SHAPE}`,
+      `policy file ${place}: the default export is no policy: ${wrong.join(", ")}; expected ${SHAPE}`,
     );
   }
   if (BUILTIN_POLICIES.some(({ name }) => name === policy.name)) {
     throw new PolicyError(
-      `policy file ${file}: the name ${policy.name} is taken by a policy that ships with Pathloom; choose another`,
+      `policy file ${place}: the name ${policy.name} is taken by a policy that ships with Pathloom; choose another`,
     );
   }
   return policy;
+}
+
+function faultsOf(policy: Policy): string[] {
+  const { name, observes, each } = policy;
+  const isKnown = (one: unknown): boolean => OBSERVATIONS.some((observation) => observation === one);
+  const optional = ["probing", "reporting", "reconsider", "update"] as const;
+  return [
+    ...(typeof name === "string" && /^[^\s,:=]+$/.test(name)
+      ? []
+      : ["name must be text without spaces, commas, colons and ="]),
+    ...(typeof policy.init === "function" ? [] : ["init must be a function"]),
+    ...(typeof policy.choose === "function" ? [] : ["choose must be a function"]),
+    ...optional.flatMap((key) =>
+      policy[key] === undefined || typeof policy[key] === "function" ? [] : [`${key} must be a function`],
+    ),
+    ...(observes === undefined || (Array.isArray(observes) && observes.every(isKnown))
+      ? []
+      : [`observes must be a list of ${OBSERVATIONS.join(", ")}`]),
+    ...(each === undefined || each === "change" || each === "packet" ? [] : ["each must be change or packet"]),
+  ];
+}
+
+/** `file:line` of the default export, or the file where no line begins with it. */
+function placeOfExport(file: string): string {
+  const line = readFileSync(file, "utf8")
+    .split("\n")
+    .findIndex((text) => /^\s*export\s+(default\b|\{[^}]*\bas\s+default\b)/.test(text));
+  return line < 0 ? file : `${file}:${line + 1}`;
 }
 
 /** What is wrong, and `file:line` where that can be found out. */

@@ -84,6 +84,8 @@ const Direction = Schema.Struct({
   reorder: Switch,
 }).annotate({ expected: "one direction of a link: {latency_ns, delay, rate_bps, ...}" });
 
+const PerGigabyte = finite("a number from 0 to 10^12", 0, 1e12);
+
 const End = Schema.Struct({ ia: Text, ifId: InterfaceId }).annotate({ expected: "an end: {ia, ifId}" });
 
 const Link = Schema.Struct({
@@ -91,6 +93,8 @@ const Link = Schema.Struct({
   b: End,
   type: Schema.Literals(["core", "child", "peer"]),
   mtu: Mtu,
+  carbon_g_per_gb: optional(PerGigabyte),
+  cost_per_gb: optional(PerGigabyte),
   ab: Direction,
   ba: Direction,
 }).annotate({ expected: "a link: {a, b, type, mtu, ab, ba}" });

@@ -32,7 +32,12 @@ test("every kind of value goes there and back", (t) => {
       dispatched_ports: as.core ? null : { min: 1, max: 2 },
       services: { CS: ["10.0.0.5", "2001:db8::1"] },
     })),
-    links: tiny.links.map((link) => ({ ...link, ab })),
+    links: tiny.links.map((link, at) => ({
+      ...link,
+      ab,
+      carbon_g_per_gb: 12.5,
+      ...(at === 0 ? { cost_per_gb: 0 } : {}),
+    })),
   };
   t.deepEqual(importedFrom(json(formatNetworkJson(network))).network, network);
 });
@@ -93,6 +98,11 @@ const mistakes: readonly (readonly [what: string, text: string, says: RegExp])[]
     "rate as text",
     TINY.replace('"rate_bps":100000000', '"rate_bps":"100Mbit/s"'),
     /9:\d+ .*rate_bps: expected whole bits a second.*found "100Mbit\/s"/,
+  ],
+  [
+    "a negative price",
+    TINY.replace('"mtu":1472,"type"', '"cost_per_gb":-1,"mtu":1472,"type"'),
+    /cost_per_gb: expected a number from 0 to 10\^12, found -1/,
   ],
   [
     "AS not as SCION prints it",

@@ -233,6 +233,8 @@ export type DirectionDocument = typeof DirectionFields.Type;
 
 const PRESET_LIST = [...LINK_PRESETS].map(([name, { description }]) => `${name}: ${description}`).join("; ");
 
+const PerGigabyte = decimal(0, 1e12);
+
 /** An MTU in bytes. */
 export const Mtu = sizeOrBytes("an MTU in bytes such as 1472");
 
@@ -243,6 +245,14 @@ export const linkFields = {
   }),
   ...directionFields,
   mtu: optional(Mtu, { description: `Largest SCION packet in bytes, ${MIN_PACKET_SIZE} to ${MAX_MTU}`, default: 1472 }),
+  carbon: optional(PerGigabyte, {
+    description: "Grams of CO2 for a gigabyte (10^9 bytes) that crosses the link. Default: unknown",
+    example: 12.5,
+  }),
+  cost: optional(PerGigabyte, {
+    description: "Price of a gigabyte that crosses the link, in a currency of yours. Default: unknown",
+    example: 0.02,
+  }),
   back: optional(DirectionFields, {
     description: "Values of the direction from b to a, where they differ",
     example: { rate: "10Mbit/s" },

@@ -1,0 +1,171 @@
+/**
+ * Policies that give every path a score and take the usable one with the least: one rule, of which they differ in the score, in what they
+ * observe and in the margin that keeps them from flapping.
+ */
+import type { PathInfo } from "../../core/path.ts";
+import { type PolicyName, type Settings, settingsOf } from "../../core/policy-parameters.ts";
+import type { Nanos } from "../../core/units.ts";
+import { isSilent, leastUsable, measurementOf, probingOf, roundTrip } from "./measured.ts";
+import type { Observation, PathMeasurement, PathView, Policy, PolicyParams, ProbePlan } from "./policy.ts";
+
+interface MetricState<N extends PolicyName> {
+  readonly settings: Settings<N>;
+  /** When the first choice was made; -1 before. */
+  since: Nanos;
+}
+
+interface Metric<N extends PolicyName> {
+  readonly name: N;
+  readonly observes?: readonly Observation[];
+  readonly each?: "packet";
+  readonly probing?: (params: PolicyParams) => ProbePlan;
+  /** Smaller is better; Infinity where it is not known. */
+  readonly score: (view: PathView, index: number, state: MetricState<N>) => number;
+  /** By how much another path must be better than the present one's score. Default: at all, whatever the present one is. */
+  readonly margin?: (settings: Settings<N>, present: number) => number;
+}
+
+function metricPolicy<N extends PolicyName>({ score, margin, ...rest }: Metric<N>): Policy<MetricState<N>> {
+  return {
+    ...rest,
+    init: (params) => ({ settings: settingsOf(rest.name, params), since: -1 }),
+    choose: (state, view) => {
+      if (state.since < 0) state.since = view.now;
+      const value = (index: number): number => ordered(score(view, index, state));
+      const best = leastUsable(view, value);
+      return margin === undefined
+        ? best
+        : unlessBetter(view, best, value, (present) => margin(state.settings, present));
+    },
+  };
+}
+
+/** The path in use as long as it is usable and `best` is not better by more than the margin. */
+function unlessBetter(
+  view: PathView,
+  best: number,
+  value: (index: number) => number,
+  margin: (present: number) => number,
+): number {
+  const { current } = view;
+  if (best < 0 || best === current || view.usable[current] !== true) return best;
+  const present = value(current);
+  if (present === Number.POSITIVE_INFINITY) return value(best) < present ? best : current;
+  return value(best) < present - margin(present) ? best : current;
+}
+
+/** Not a number is not known. */
+function ordered(score: number): number {
+  return score === score ? score : Number.POSITIVE_INFINITY;
+}
+
+function orLast(value: number | null): number {
+  return value ?? Number.POSITIVE_INFINITY;
+}
+
+/** What static metrics see; shared with `geofence`. */
+export const STATIC_METRICS = {
+  shortest: (path: PathInfo): number => path.length,
+  "lowest-latency": (path: PathInfo): number => orLast(path.latencyNs),
+  "highest-bandwidth": (path: PathInfo): number => (path.bandwidthKbps === null ? Infinity : -path.bandwidthKbps),
+  "lowest-carbon": (path: PathInfo): number => orLast(path.carbonGPerGb),
+  "lowest-cost": (path: PathInfo): number => orLast(path.costPerGb),
+} as const;
+
+function staticPolicy(name: keyof typeof STATIC_METRICS): Policy {
+  const metric = STATIC_METRICS[name];
+  return metricPolicy({ name, score: ({ paths }, index) => metric(paths[index] as PathInfo) });
+}
+
+/** Fewest links; among equals the first offered. Source: SCION's default in most applications (snet, pan). */
+const shortest = staticPolicy("shortest");
+
+/** Least static latency as the metadata give it, unknown latency last. Source: pan `LowestLatency`. */
+const lowestLatency = staticPolicy("lowest-latency");
+
+/** Greatest static bandwidth of the narrowest link; unknown or without limit last. Source: pan `HighestBandwidth`. */
+const highestBandwidth = staticPolicy("highest-bandwidth");
+
+/** Least CO2 for a gigabyte, summed over the links, unknown last. Source: CIRo (arXiv 2211.00347), with a sum of link constants. */
+const lowestCarbon = staticPolicy("lowest-carbon");
+
+/** Least price of a gigabyte, summed over the links, unknown last. Source: Pathloom's own. */
+const lowestCost = staticPolicy("lowest-cost");
+
+/**
+ * Least smoothed round-trip time as probes measure it; a silent path counts its timeout. Changes when another is better by `margin` and by
+ * `share` of the present one. Sources: pan `PingingSelector`; the threshold of 5 ms is that of ant-quic.
+ */
+const lowestRtt = metricPolicy({
+  name: "lowest-rtt",
+  observes: ["probes"],
+  probing: probingOf("lowest-rtt"),
+  score: (view, index, { settings, since }) => roundTrip(view, index, settings, since),
+  margin: ({ margin, share }, present) => Math.max(margin, share * present),
+});
+
+/** Least share of probes lost lately; a path without news counts as 0, a silent one as 1. Source: RON's loss-optimising routing (SOSP 2001). */
+const lowestLoss = metricPolicy({
+  name: "lowest-loss",
+  observes: ["probes"],
+  probing: probingOf("lowest-loss"),
+  score: (view, index, { settings, since }) =>
+    isSilent(view, index, settings, since) ? 1 : (measurementOf(view, index)?.loss ?? 0),
+  margin: ({ margin }) => margin,
+});
+
+/**
+ * The path on which this packet would arrive first, were nothing else sent: transmission, queues and propagation as they are now, and the
+ * `penalty` for the share that is lost. Greedy, not optimal: it knows the load of now and not of the packet's way, and takes no account of
+ * what its packets do to others. Source: join the shortest queue; the Min-Load oracle of Baumeister and Keshvadi (arXiv 2509.05938).
+ */
+const oracle = metricPolicy({
+  name: "oracle",
+  observes: ["load"],
+  each: "packet",
+  score: ({ load }, index, { settings }) => {
+    const now = load?.[index];
+    return now === undefined ? Number.POSITIVE_INFINITY : now.delay + now.loss * settings.penalty;
+  },
+  margin: ({ margin }) => margin,
+});
+
+export const METRIC_POLICIES: readonly Policy[] = [
+  shortest,
+  lowestLatency,
+  highestBandwidth,
+  lowestCarbon,
+  lowestCost,
+  lowestRtt,
+  lowestLoss,
+  oracle,
+];
+
+/** What of a policy made by `scored` may be said besides its score. */
+export interface ScoredOptions {
+  /** What the score looks at beyond metadata: `["probes"]`, `["reports"]`. Default: nothing. */
+  readonly observes?: readonly ("probes" | "reports")[];
+  /** A path must score less by more than this for the present one to be left. Default 0. */
+  readonly margin?: number;
+}
+
+/**
+ * A policy of one's own from a score: the usable path with the least is taken, the earlier of equals; the present one is kept until another is
+ * better by more than the margin. Infinity or NaN: not known, last.
+ */
+export function scored(
+  name: string,
+  score: (path: PathInfo, measured: PathMeasurement | undefined) => number,
+  { observes = [], margin = 0 }: ScoredOptions = {},
+): Policy<null> {
+  return {
+    name,
+    observes,
+    init: () => null,
+    choose: (_state, view) => {
+      const value = (index: number): number =>
+        ordered(score(view.paths[index] as PathInfo, measurementOf(view, index)));
+      return unlessBetter(view, leastUsable(view, value), value, () => margin);
+    },
+  };
+}
