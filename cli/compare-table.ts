@@ -3,10 +3,11 @@ import type { Comparison, Estimate, Metric, MetricName } from "../core/compariso
 import { WHOLE_RUN } from "../core/comparison.ts";
 import type { Adoption } from "../core/scenario.ts";
 import { SECOND } from "../core/units.ts";
-import { centre, estimateOf, isUpperBound, outcomesOf, rank } from "./compare-rank.ts";
+import { centreOf, isBound } from "../viz/report/standing.ts";
+import { Ranks } from "./compare-rank.ts";
 import { verdict } from "./compare-verdict.ts";
 import { counted, paint } from "./output.ts";
-import { formatNumber } from "./report.ts";
+import { formatNumber, formatTargets } from "./report.ts";
 
 /** Longer names are shortened in the middle: tables fit into 100 columns. */
 const MAX_NAME = 19;
@@ -46,12 +47,13 @@ const ADOPTIONS: Readonly<Record<Adoption, string>> = {
 /** Everything that `pathloom compare` prints but the line that says where files are. */
 export function formatComparison(comparison: Comparison): string {
   const { adoptions, phases, digest, notes } = comparison;
+  const ranks = new Ranks(comparison);
   return [
     headLine(comparison),
-    ...adoptions.map((adoption) => `${paint("bold", ADOPTIONS[adoption])}\n${mainTable(comparison, adoption)}`),
+    ...adoptions.map((adoption) => `${paint("bold", ADOPTIONS[adoption])}\n${mainTable(ranks, adoption)}`),
     legend(comparison),
-    ...phases.map(({ name }) => phaseTable(comparison, name)),
-    verdict(comparison).join("\n"),
+    ...phases.map(({ name }) => phaseTable(ranks, name)),
+    verdict(ranks).join("\n"),
     ...(notes.length === 0 ? [] : [notes.map((note) => `Note: ${note}`).join("\n")]),
     `digest ${digest}`,
   ].join("\n\n");
@@ -65,33 +67,33 @@ function headLine({ scenario, network, policies, replications, seed, pairs, dura
   ].join("\n");
 }
 
-function mainTable(comparison: Comparison, adoption: Adoption): string {
-  const columns = MAIN.filter((metric) => hasValues(comparison, adoption, WHOLE_RUN, metric)).map((metric) => ({
+function mainTable(ranks: Ranks, adoption: Adoption): string {
+  const columns = MAIN.filter((metric) => hasValues(ranks, adoption, WHOLE_RUN, metric)).map((metric) => ({
     head: SHOWN[metric]?.head ?? metric,
     metric,
     adoption,
   }));
-  return tableOf(comparison, WHOLE_RUN, columns);
+  return tableOf(ranks, WHOLE_RUN, columns);
 }
 
-function phaseTable(comparison: Comparison, name: string): string {
-  const { phases, faults, adoptions } = comparison;
+function phaseTable(ranks: Ranks, name: string): string {
+  const { phases, faults, adoptions } = ranks.comparison;
   const phase = phases.find((one) => one.name === name);
   const [from, to] = [(phase?.from_ns ?? 0) / SECOND, (phase?.to_ns ?? 0) / SECOND];
   const within = faults.filter(({ from_s, to_s }) => from_s < to && (to_s ?? Number.POSITIVE_INFINITY) > from);
-  const what = within.map(({ id, effect, targets }) => `${id} (${effect} ${targets.join(", ")})`);
+  const what = within.map(({ id, effect, targets }) => `${id} (${effect} ${formatTargets(targets)})`);
   const columns = adoptions.flatMap((adoption) =>
-    BRIEF.filter((metric) => hasValues(comparison, adoption, name, metric)).map((metric, at): Column => {
+    BRIEF.filter((metric) => hasValues(ranks, adoption, name, metric)).map((metric, at): Column => {
       const head = SHOWN[metric]?.head ?? metric;
       return { head: at === 0 ? `${adoption}: ${head}` : head, metric, adoption };
     }),
   );
   const title = `${paint("bold", `Phase ${name}`)}, ${formatNumber(from)} to ${formatNumber(to)} s`;
-  return `${[title, ...what].join("; ")}\n${tableOf(comparison, name, columns)}`;
+  return `${[title, ...what].join("; ")}\n${tableOf(ranks, name, columns)}`;
 }
 
-function hasValues(comparison: Comparison, adoption: Adoption, phase: string, metric: MetricName): boolean {
-  return outcomesOf(comparison, adoption).some((outcome) => (estimateOf(outcome, phase, metric)?.n ?? 0) > 0);
+function hasValues(ranks: Ranks, adoption: Adoption, phase: string, metric: MetricName): boolean {
+  return ranks.comparison.policies.some(({ policy }) => (ranks.estimate(policy, adoption, phase, metric)?.n ?? 0) > 0);
 }
 
 interface Cell {
@@ -101,10 +103,10 @@ interface Cell {
   readonly best: boolean;
 }
 
-function tableOf(comparison: Comparison, phase: string, columns: readonly Column[]): string {
-  const names = [...new Set(comparison.policies.map(({ policy }) => policy))];
+function tableOf(ranks: Ranks, phase: string, columns: readonly Column[]): string {
+  const names = [...new Set(ranks.comparison.policies.map(({ policy }) => policy))];
   const nameWidth = Math.max("policy".length, ...names.map((name) => shortened(name).length));
-  const blocks = columns.map((column) => columnBlock(comparison, phase, column, names));
+  const blocks = columns.map((column) => columnBlock(ranks, phase, column, names));
   const head = ["policy".padEnd(nameWidth), ...blocks.map(([title = ""]) => title)].join("  ").trimEnd();
   const rows = names.map((name, row) =>
     [shortened(name).padEnd(nameWidth), ...blocks.map((block) => block[row + 1] ?? "")].join("  ").trimEnd(),
@@ -114,19 +116,17 @@ function tableOf(comparison: Comparison, phase: string, columns: readonly Column
 
 /** The head and the cells, all of one width; figures stand under each other. */
 function columnBlock(
-  comparison: Comparison,
+  ranks: Ranks,
   phase: string,
   { head, metric: name, adoption }: Column,
   policies: readonly string[],
 ): readonly string[] {
-  const { metric, best, equals } = rank(comparison, adoption, phase, name);
   const cells = policies.map((policy): Cell => {
-    const outcome = outcomesOf(comparison, adoption).find((one) => one.policy === policy);
-    const estimate = outcome && estimateOf(outcome, phase, name);
-    const shown = estimate === undefined ? { value: "-", half: "" } : figureOf(metric, estimate);
-    const lacks = estimate !== undefined && estimate.n < comparison.replications;
-    const mark = policy === best ? "*" : equals.includes(policy) ? "=" : isUpperBound(policy) ? "^" : "";
-    return { ...shown, mark: mark + (lacks ? "!" : ""), best: policy === best };
+    const estimate = ranks.estimate(policy, adoption, phase, name);
+    const shown = estimate === null ? { value: "-", half: "" } : figureOf(ranks.metric(name), estimate);
+    const lacks = estimate !== null && estimate.n < ranks.comparison.replications;
+    const mark = ranks.mark(policy, adoption, phase, name);
+    return { ...shown, mark: mark + (lacks ? "!" : ""), best: mark === "*" };
   });
   const [valueWidth, halfWidth, markWidth] = (["value", "half", "mark"] as const).map((part) =>
     Math.max(0, ...cells.map((cell) => cell[part].length)),
@@ -141,7 +141,7 @@ function columnBlock(
 }
 
 function figureOf(metric: Metric, estimate: Estimate): { readonly value: string; readonly half: string } {
-  const middle = centre(metric, estimate);
+  const middle = centreOf(metric, estimate);
   if (middle === null) return { value: "-", half: "" };
   const { scale = 1 } = SHOWN[metric.name] ?? {};
   const digits = decimals(metric, middle * scale);
@@ -152,7 +152,7 @@ function figureOf(metric: Metric, estimate: Estimate): { readonly value: string;
 }
 
 /** Of an interval that is not even, the longer side. */
-export function halfWidth(middle: number, [low, high]: readonly [number, number]): number {
+function halfWidth(middle: number, [low, high]: readonly [number, number]): number {
   return Math.max(high - middle, middle - low);
 }
 
@@ -168,16 +168,19 @@ function shortened(name: string): string {
   return `${name.slice(0, before)}...${name.slice(name.length - (MAX_NAME - 3 - before))}`;
 }
 
-function legend(comparison: Comparison): string {
-  const { replications, policies } = comparison;
+function legend({ replications, policies, baseline }: Comparison): string {
   if (replications < 2) {
     return "One replication: there are no intervals, and nothing can be said about which differences are chance.";
   }
+  const none = replications < 6 ? " (none below six)" : "";
+  const test = "paired t test, Holm's correction, 5 %";
   const lines = [
-    `±: 95 % interval over ${counted(replications, "replication")}, for times that of the median${replications < 6 ? " (none below six)" : ""}.  *: best of those a host can use.`,
-    "=: not distinguishable from the best (paired t test, Holm's correction, 5 %).",
+    `±: 95 % interval over ${counted(replications, "replication")}, for times that of the median${none}.`,
+    baseline === null
+      ? `*: best of those a host can use. =: not distinguishable from it (${test}).`
+      : `b: the baseline. +: better, -: worse, =: not distinguishable from it (${test}).`,
   ];
-  if (policies.some(({ policy }) => isUpperBound(policy))) {
+  if (policies.some(({ policy }) => isBound(policy))) {
     lines.push("^: knows the load of every link, which no host does: an upper bound, greedy and not optimal; not ranked.");
   }
   if (policies.some(({ metrics }) => MAIN.some((name) => metrics[name].n < replications))) {

@@ -1,8 +1,9 @@
 /** What follows from a comparison, in sentences: no single score, and no difference that could be chance. */
-import type { Comparison, Estimate, MetricName } from "../core/comparison.ts";
+import type { MetricName } from "../core/comparison.ts";
 import { WHOLE_RUN } from "../core/comparison.ts";
 import type { Adoption } from "../core/scenario.ts";
-import { centre, estimateOf, isUpperBound, metricOf, outcomesOf, rank } from "./compare-rank.ts";
+import { isBound, outcomesOf } from "../viz/report/standing.ts";
+import type { Ranks } from "./compare-rank.ts";
 
 /** What the sentences are about, with how they name it. */
 const SUBJECTS: readonly (readonly [MetricName, string])[] = [
@@ -16,68 +17,84 @@ const WIDTH = 100;
 
 const HEADS: Readonly<Record<Adoption, string>> = { one: "With one adopter:", all: "When all adopt:" };
 
-export function verdict(comparison: Comparison): string[] {
-  const { adoptions, replications } = comparison;
+export function verdict(ranks: Ranks): string[] {
+  const { adoptions, replications, baseline } = ranks.comparison;
   if (replications < 2) return [];
+  if (baseline !== null) return adoptions.map((adoption) => wrap(`${HEADS[adoption]} ${againstBaseline(ranks, adoption, baseline)}`));
   return [
-    ...adoptions.map((adoption) => wrap(`${HEADS[adoption]} ${sentences(comparison, adoption).join(" ")}`)),
-    ...(adoptions.length < 2 ? [] : [wrap(adoptionSentence(comparison))]),
+    ...adoptions.map((adoption) => wrap(`${HEADS[adoption]} ${sentences(ranks, adoption).join(" ")}`)),
+    ...(adoptions.length < 2 ? [] : [wrap(adoptionSentence(ranks))]),
   ];
 }
 
-function sentences(comparison: Comparison, adoption: Adoption): string[] {
+function sentences(ranks: Ranks, adoption: Adoption): string[] {
   const bests = SUBJECTS.flatMap(([metric, verb]) => {
-    const { best, equals } = rank(comparison, adoption, WHOLE_RUN, metric);
-    if (best === null) return [];
-    const value = shownValue(comparison, adoption, best, metric);
+    const leaders = ranks.leaders(adoption, metric);
+    const [best, ...equals] = leaders;
+    if (best === undefined) return [];
     const others = equals.length === 0 ? "" : `; not distinguishable: ${named(equals)}`;
-    return [{ best, equals, text: `${best} ${verb} (${value}${others}).` }];
+    return [{ leaders, text: `${best} ${verb} (${shownValue(ranks, adoption, best, metric)}${others}).` }];
   });
-  const always = bests.reduce<readonly string[] | null>((common, { best, equals }) => {
-    const among = [best, ...equals];
-    return common === null ? among : common.filter((policy) => among.includes(policy));
-  }, null);
-  const overall =
-    always === null || bests.length < 2
-      ? []
-      : always.length === 0
-        ? ["No policy is best at all of these."]
-        : [`At all of these ${named(always)} ${always.length === 1 ? "is" : "are"} best or not distinguishable from it.`];
-  const ranked = bests.length === 0 ? ["there is nothing to tell apart."] : bests.map(({ text }) => text);
-  return [...ranked, ...overall, ...boundSentence(comparison, adoption)];
+  if (bests.length === 0) return ["there is nothing to tell apart.", ...boundSentence(ranks, adoption)];
+  const [first, ...rest] = bests.map(({ leaders }) => leaders);
+  const always = (first ?? []).filter((policy) => rest.every((leaders) => leaders.includes(policy)));
+  return [...bests.map(({ text }) => text), ...overall(always, rest.length), ...boundSentence(ranks, adoption)];
 }
 
-function boundSentence(comparison: Comparison, adoption: Adoption): string[] {
-  const bound = outcomesOf(comparison, adoption).find(({ policy }) => isUpperBound(policy));
-  const value = bound && shownValue(comparison, adoption, bound.policy, "delivered_share");
-  return value === undefined ? [] : [`The ${bound?.policy}, which no host can be, delivers ${value}.`];
+function overall(always: readonly string[], others: number): string[] {
+  if (others === 0) return [];
+  if (always.length === 0) return ["No policy is among the best at all of these."];
+  return [`Among the best at all of these: ${named(always)}.`];
 }
 
-/** The order is turned where the best with one adopter is worse than the best when all adopt, beyond chance. */
-function adoptionSentence(comparison: Comparison): string {
-  const flips = SUBJECTS.flatMap(([metric, verb]): string[] => {
-    const one = rank(comparison, "one", WHOLE_RUN, metric);
-    const all = rank(comparison, "all", WHOLE_RUN, metric);
-    if (one.best === null || all.best === null) return [];
-    if (one.best === all.best || all.equals.includes(one.best)) return [];
-    const place = all.order.indexOf(one.best) + 1;
-    return [`${one.best} ${verb} with one adopter, and is number ${place} of ${all.order.length} when all adopt`];
+function boundSentence(ranks: Ranks, adoption: Adoption): string[] {
+  const bound = outcomesOf(ranks.comparison, adoption).find(({ policy }) => isBound(policy));
+  if (bound === undefined) return [];
+  const value = shownValue(ranks, adoption, bound.policy, "delivered_share");
+  return [`${bound.policy}, which no host can be, delivers ${value}.`];
+}
+
+function againstBaseline(ranks: Ranks, adoption: Adoption, baseline: string): string {
+  const policies = outcomesOf(ranks.comparison, adoption).map(({ policy }) => policy);
+  const texts = SUBJECTS.flatMap(([metric]): string[] => {
+    const marked = (mark: string): string[] =>
+      policies.filter((policy) => ranks.mark(policy, adoption, WHOLE_RUN, metric) === mark);
+    const parts = [
+      ["better", marked("+")],
+      ["worse", marked("-")],
+      ["not distinguishable", marked("=")],
+    ] as const;
+    const told = parts.flatMap(([word, names]) => (names.length === 0 ? [] : [`${word}: ${named(names)}`]));
+    return told.length === 0 ? [] : [`${ranks.metric(metric).label}: ${told.join("; ")}.`];
   });
-  if (flips.length > 0) return `Adoption changes the order: ${flips.join("; ")}.`;
-  return "Which policies are best does not depend on adoption, as far as these runs can tell.";
+  return texts.length === 0 ? "there is nothing to tell apart." : `against ${baseline}, ${texts.join(" ")}`;
 }
 
-function shownValue(comparison: Comparison, adoption: Adoption, policy: string, name: MetricName): string {
-  const outcome = outcomesOf(comparison, adoption).find((one) => one.policy === policy);
-  const estimate = outcome && estimateOf(outcome, WHOLE_RUN, name);
-  return estimate === undefined ? "-" : textOf(comparison, name, estimate);
+/**
+ * The order is turned where the best with one adopter is worse than the best when all adopt, and that one is worse than the best with one,
+ * both beyond chance. Where only the first is so, no more is said.
+ */
+function adoptionSentence(ranks: Ranks): string {
+  const found = SUBJECTS.flatMap(([metric, verb]) => {
+    const [one, all] = [ranks.leaders("one", metric), ranks.leaders("all", metric)];
+    const [best] = one;
+    const [other] = all;
+    if (best === undefined || other === undefined || all.includes(best)) return [];
+    const { order } = ranks.standing("all", WHOLE_RUN, metric);
+    const place = `number ${order.indexOf(best) + 1} of ${order.length} when all adopt`;
+    const turned = !one.includes(other);
+    const tied = turned ? "" : `, though not distinguishable from ${other}`;
+    return [{ turned, text: `${best} ${verb} with one adopter${tied}, and is ${place}` }];
+  });
+  if (found.length === 0) return "Which policies are best does not depend on adoption, as far as these runs can tell.";
+  const head = found.some(({ turned }) => turned) ? "Adoption flips the order" : "Adoption changes who is among the best";
+  return `${head}: ${found.map(({ text }) => text).join("; ")}.`;
 }
 
-function textOf(comparison: Comparison, name: MetricName, estimate: Estimate): string {
-  const metric = metricOf(comparison, name);
-  const value = centre(metric, estimate);
+function shownValue(ranks: Ranks, adoption: Adoption, policy: string, name: MetricName): string {
+  const value = ranks.value(policy, adoption, WHOLE_RUN, name);
   if (value === null) return "-";
-  return metric.unit === "share" ? `${(value * 100).toFixed(2)} %` : `${value.toFixed(value >= 100 ? 0 : 1)} ms`;
+  return name === "delivered_share" ? `${(value * 100).toFixed(2)} %` : `${value.toFixed(value >= 100 ? 0 : 1)} ms`;
 }
 
 function named(policies: readonly string[]): string {
