@@ -23,7 +23,7 @@ export function formatEnd(comparison: Comparison, { out, wall_s, workers }: Comp
 
 function precisionLine({ precision, reached, half_widths, limit, wall_s }: Comparison["stopping"]): string[] {
   if (precision === null) return [];
-  const wanted = `${Number((precision * 100).toFixed(4))} %`;
+  const wanted = `${Number((precision * 100).toPrecision(6))} %`;
   const widest = half_widths.at(-1);
   const now = widest === undefined || widest === Number.MAX_VALUE ? "unknown" : `${(widest * 100).toFixed(1)} %`;
   return reached

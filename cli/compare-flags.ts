@@ -16,18 +16,23 @@ const policies = Flag.String("policies").pipe(
   ),
   Flag.filterMap(
     (text) => Option.fromNullishOr(splitPolicies(text)),
-    () => "policies separated by commas, such as shortest,pinned:path=1,./mine.ts (a piece key=value belongs to the policy before it)",
+    () =>
+      "policies separated by commas, such as shortest,pinned:path=1,./mine.ts (a piece key=value belongs to the policy before it)",
   ),
   Flag.optional,
 );
 
 const adoption = Flag.Literals("adoption", ["one", "all", "both"]).pipe(
-  Flag.withDescription("Who uses the policy: one pair of hosts, the others the shortest way; all pairs; or first one, then all"),
+  Flag.withDescription(
+    "Who uses the policy: one pair of hosts, the others the shortest way; all pairs; or first one, then all",
+  ),
   Flag.optional,
 );
 
 const replications = wholeNumber("replications", 1, MAX_REPLICATIONS).pipe(
-  Flag.withDescription("Seeds that every policy meets, the same for all (default 10); with --precision, the most (default 100)"),
+  Flag.withDescription(
+    "Seeds that every policy meets, the same for all (default 10); with --precision, the most (default 100)",
+  ),
   Flag.optional,
 );
 

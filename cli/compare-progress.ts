@@ -1,6 +1,8 @@
 /** News of a comparison: a bar that rewrites itself on a terminal, a line every ten seconds elsewhere. */
 import type { CompareProgress } from "./runner/compare.ts";
 
+/** Time between two lines where there is no terminal; tests make it shorter. */
+const PLAIN_VARIABLE = "PATHLOOM_PROGRESS_MS";
 const PLAIN_MS = 10_000;
 const BAR = 24;
 
@@ -18,7 +20,9 @@ export interface ProgressBar {
 /** `now`: milliseconds of any clock that only goes forward. */
 export function compareProgress(stream: Pick<NodeJS.WriteStream, "isTTY" | "write">, now: () => number): ProgressBar {
   const started = now();
-  const state = { shown: false, due: started + PLAIN_MS };
+  const wanted = Number(process.env[PLAIN_VARIABLE]);
+  const pause = wanted > 0 ? wanted : PLAIN_MS;
+  const state = { shown: false, due: started + pause };
   const show = (progress: CompareProgress, aim: Aim): void => {
     const at = now();
     const text = progressText(progress, aim, at - started);
@@ -27,7 +31,7 @@ export function compareProgress(stream: Pick<NodeJS.WriteStream, "isTTY" | "writ
       stream.write(`\r\u001b[K[${"#".repeat(filled)}${".".repeat(BAR - filled)}] ${text}`);
       state.shown = true;
     } else if (at >= state.due) {
-      state.due = at + PLAIN_MS;
+      state.due = at + pause;
       stream.write(`${text}\n`);
     }
   };
@@ -42,7 +46,8 @@ export function compareProgress(stream: Pick<NodeJS.WriteStream, "isTTY" | "writ
 export function progressText({ done, of, replications }: CompareProgress, aim: Aim, elapsed_ms: number): string {
   const whole = `${replications} ${replications === 1 ? "replication" : "replications"} whole`;
   if (aim.wanted !== null) {
-    const reached = aim.reached === null || !Number.isFinite(aim.reached) ? "unknown" : `${(aim.reached * 100).toFixed(1)} %`;
+    const reached =
+      aim.reached === null || !Number.isFinite(aim.reached) ? "unknown" : `${(aim.reached * 100).toFixed(1)} %`;
     return `${done} of at most ${of} runs, ${whole}, half-width ${reached}, wanted ${(aim.wanted * 100).toFixed(1)} %`;
   }
   const left = done === 0 ? "" : `, ${timeText((elapsed_ms / done) * (of - done))} left`;

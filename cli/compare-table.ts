@@ -1,4 +1,5 @@
 /** A comparison as people read it in a terminal: what was run, a table for each adoption, one for each phase, and what follows from them. */
+import { stripVTControlCharacters } from "node:util";
 import type { Comparison, Estimate, Metric, MetricName } from "../core/comparison.ts";
 import { WHOLE_RUN } from "../core/comparison.ts";
 import type { Adoption } from "../core/scenario.ts";
@@ -11,6 +12,7 @@ import { formatNumber, formatTargets } from "./report.ts";
 
 /** Longer names are shortened in the middle: tables fit into 100 columns. */
 const MAX_NAME = 19;
+const WIDTH = 100;
 
 interface Column {
   readonly head: string;
@@ -20,7 +22,7 @@ interface Column {
 
 /** `scale`: what a value is multiplied with. */
 const SHOWN: Partial<Record<MetricName, { readonly head: string; readonly scale: number }>> = {
-  delivered_share: { head: "delivered %", scale: 100 },
+  delivered_share: { head: "deliv. %", scale: 100 },
   latency_p50_ms: { head: "p50 ms", scale: 1 },
   latency_p95_ms: { head: "p95 ms", scale: 1 },
   fct_p50_ms: { head: "file p50 s", scale: 1e-3 },
@@ -59,7 +61,16 @@ export function formatComparison(comparison: Comparison): string {
   ].join("\n\n");
 }
 
-function headLine({ scenario, network, policies, replications, seed, pairs, duration_s, warmup_s }: Comparison): string {
+function headLine({
+  scenario,
+  network,
+  policies,
+  replications,
+  seed,
+  pairs,
+  duration_s,
+  warmup_s,
+}: Comparison): string {
   const names = new Set(policies.map(({ policy }) => policy)).size;
   return [
     `${paint("bold", scenario)}  ${counted(names, "path policy", "path policies")} on ${network.name}, ${counted(replications, "replication")} from seed ${seed}`,
@@ -73,7 +84,7 @@ function mainTable(ranks: Ranks, adoption: Adoption): string {
     metric,
     adoption,
   }));
-  return tableOf(ranks, WHOLE_RUN, columns);
+  return widestThatFits(columns.length, (count) => tableOf(ranks, WHOLE_RUN, columns.slice(0, count)));
 }
 
 function phaseTable(ranks: Ranks, name: string): string {
@@ -82,14 +93,32 @@ function phaseTable(ranks: Ranks, name: string): string {
   const [from, to] = [(phase?.from_ns ?? 0) / SECOND, (phase?.to_ns ?? 0) / SECOND];
   const within = faults.filter(({ from_s, to_s }) => from_s < to && (to_s ?? Number.POSITIVE_INFINITY) > from);
   const what = within.map(({ id, effect, targets }) => `${id} (${effect} ${formatTargets(targets)})`);
-  const columns = adoptions.flatMap((adoption) =>
-    BRIEF.filter((metric) => hasValues(ranks, adoption, name, metric)).map((metric, at): Column => {
-      const head = SHOWN[metric]?.head ?? metric;
-      return { head: at === 0 ? `${adoption}: ${head}` : head, metric, adoption };
-    }),
-  );
+  const columns = (count: number): Column[] =>
+    adoptions.flatMap((adoption) =>
+      BRIEF.filter((metric) => hasValues(ranks, adoption, name, metric))
+        .slice(0, count)
+        .map((metric, at): Column => {
+          const head = SHOWN[metric]?.head ?? metric;
+          return { head: at === 0 ? `${adoption}: ${head}` : head, metric, adoption };
+        }),
+    );
   const title = `${paint("bold", `Phase ${name}`)}, ${formatNumber(from)} to ${formatNumber(to)} s`;
-  return `${[title, ...what].join("; ")}\n${tableOf(ranks, name, columns)}`;
+  const text = widestThatFits(BRIEF.length, (count) => tableOf(ranks, name, columns(count)));
+  return `${[title, ...what].join("; ")}\n${text}`;
+}
+
+/** The last metrics are left out where there is no room for them; the files have them all. */
+function widestThatFits(most: number, tableWith: (count: number) => string): string {
+  for (let count = most; count > 1; count--) {
+    const text = tableWith(count);
+    if (
+      stripVTControlCharacters(text)
+        .split("\n")
+        .every((line) => line.length <= WIDTH)
+    )
+      return text;
+  }
+  return tableWith(1);
 }
 
 function hasValues(ranks: Ranks, adoption: Adoption, phase: string, metric: MetricName): boolean {
@@ -173,7 +202,7 @@ function legend({ replications, policies, baseline }: Comparison): string {
     return "One replication: there are no intervals, and nothing can be said about which differences are chance.";
   }
   const none = replications < 6 ? " (none below six)" : "";
-  const test = "paired t test, Holm's correction, 5 %";
+  const test = "paired t test after Holm, 5 %";
   const lines = [
     `±: 95 % interval over ${counted(replications, "replication")}, for times that of the median${none}.`,
     baseline === null
@@ -181,10 +210,11 @@ function legend({ replications, policies, baseline }: Comparison): string {
       : `b: the baseline. +: better, -: worse, =: not distinguishable from it (${test}).`,
   ];
   if (policies.some(({ policy }) => isBound(policy))) {
-    lines.push("^: knows the load of every link, which no host does: an upper bound, greedy and not optimal; not ranked.");
+    lines.push("^: knows the load of every link, as no host does: an upper bound, greedy, not optimal; not ranked.");
   }
-  if (policies.some(({ metrics }) => MAIN.some((name) => metrics[name].n < replications))) {
-    lines.push("!: not every replication has a value: too many files did not end, or there was nothing to measure.");
+  const counts = MAIN.map((name) => policies.map(({ metrics }) => metrics[name].n));
+  if (counts.some((ns) => ns.some((n) => n > 0) && ns.some((n) => n < replications))) {
+    lines.push("!: not every replication has a value: too many files did not end, or there was none.");
   }
   return lines.join("\n");
 }

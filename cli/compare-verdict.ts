@@ -20,7 +20,8 @@ const HEADS: Readonly<Record<Adoption, string>> = { one: "With one adopter:", al
 export function verdict(ranks: Ranks): string[] {
   const { adoptions, replications, baseline } = ranks.comparison;
   if (replications < 2) return [];
-  if (baseline !== null) return adoptions.map((adoption) => wrap(`${HEADS[adoption]} ${againstBaseline(ranks, adoption, baseline)}`));
+  if (baseline !== null)
+    return adoptions.map((adoption) => wrap(`${HEADS[adoption]} ${againstBaseline(ranks, adoption, baseline)}`));
   return [
     ...adoptions.map((adoption) => wrap(`${HEADS[adoption]} ${sentences(ranks, adoption).join(" ")}`)),
     ...(adoptions.length < 2 ? [] : [wrap(adoptionSentence(ranks))]),
@@ -87,7 +88,9 @@ function adoptionSentence(ranks: Ranks): string {
     return [{ turned, text: `${best} ${verb} with one adopter${tied}, and is ${place}` }];
   });
   if (found.length === 0) return "Which policies are best does not depend on adoption, as far as these runs can tell.";
-  const head = found.some(({ turned }) => turned) ? "Adoption flips the order" : "Adoption changes who is among the best";
+  const head = found.some(({ turned }) => turned)
+    ? "Adoption flips the order"
+    : "Adoption changes who is among the best";
   return `${head}: ${found.map(({ text }) => text).join("; ")}.`;
 }
 

@@ -19,7 +19,9 @@ const flags = { ...comparisonFlags, json: jsonFlag };
 const start = Command.make("npm start --", flags, ({ json, ...rest }) =>
   whole(compareAndPrint({ file: SCENARIO, flags: rest, out: OUT, force: true }, json)),
 ).pipe(
-  Command.withDescription("Compare the path policies that ship on the default scenario, and write a report to runs/start"),
+  Command.withDescription(
+    "Compare the path policies that ship on the default scenario, and write a report to runs/start",
+  ),
   Command.withExamples([
     { command: "npm start", description: "All cores" },
     { command: "npm start -- --workers 1", description: "One run at a time: the same digest" },

@@ -36,13 +36,13 @@ export function readCompare(
   const { policies = COMPARE_DEFAULTS.policies, adoption = "both", replications, phases = [] } = document ?? {};
   const own = readPolicies(policies, section.at("policies"), names);
   const chosen = overrides?.policies?.map((policy) => specOf(policy, names)) ?? own;
-  const all = flowsWith(document?.background ?? [], section.at("background"), context.flows);
+  const background = flowsWith(document?.background ?? [], section.at("background"), context.flows);
   return {
     policies: chosen,
     adoptions: overrides?.adoptions ?? adoptionsOf(adoption),
     replications: overrides?.replications ?? replications ?? COMPARE_DEFAULTS.replications,
     baseline: readBaseline(document?.baseline, section.at("baseline"), own, chosen, context),
-    background: all,
+    background,
     phases: readPhases(phases, section.at("phases"), context),
   };
 }
@@ -99,8 +99,10 @@ function readBaseline(
 /** Ids of the flows that are named, one by one or by their workload. */
 function flowsWith(names: readonly string[], section: Section, flows: readonly FlowSpec[]): readonly string[] {
   const known = new Set(flows.flatMap(({ id, workload }) => (workload === null ? [id] : [id, workload])));
+  // Flows that could not be read are missing from what is known, which is told already.
+  const isWhole = section.file.problemCount === 0;
   const found = names.flatMap((name, at) => {
-    if (!known.has(name)) {
+    if (isWhole && !known.has(name)) {
       const message = `unknown flow ${shown(name)}: expected the id of a flow or the name of a workload`;
       const didYouMean = section.closest(name, known);
       section.at(at).problem({ message, expected: "a flow or a workload", found: shown(name), didYouMean });

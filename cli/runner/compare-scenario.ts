@@ -107,7 +107,8 @@ const runAll = Effect.fnUntraced(function* (
           baseline: Option.none(),
         });
       },
-      onProgress: (news) => progress.show(news, { wanted: rule.precision, reached: found.state.half_widths.at(-1) ?? null }),
+      onProgress: (news) =>
+        progress.show(news, { wanted: rule.precision, reached: found.state.half_widths.at(-1) ?? null }),
     }),
     Effect.sync(progress.clear),
   );

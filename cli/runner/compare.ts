@@ -55,7 +55,9 @@ export const runComparison = Effect.fnUntraced(function* (options: CompareOption
   const { workers, signal } = options;
   const bundle = bundledWorker();
   if (bundle === null)
-    yield* Effect.logDebug("workers start from the sources, which takes each a second; npm run build makes them faster");
+    yield* Effect.logDebug(
+      "workers start from the sources, which takes each a second; npm run build makes them faster",
+    );
   const board = new Board(options);
   const end = yield* Deferred.make<void>();
   const stop = (): void => void Deferred.doneUnsafe(end, Effect.void);

@@ -137,7 +137,9 @@ function impairmentText(impairment: Impairment): string {
   const { latency_ns, jitter_ns, loss, corrupt, duplicate, reorder, rate_bps } = impairment;
   const shares = { loss, corrupt, duplicate, reorder };
   const parts = [
-    ...Object.entries(shares).flatMap(([name, share]) => (share > 0 ? [`${name} ${Number((share * 100).toFixed(2))} %`] : [])),
+    ...Object.entries(shares).flatMap(([name, share]) =>
+      share > 0 ? [`${name} ${Number((share * 100).toFixed(2))} %`] : [],
+    ),
     ...(latency_ns > 0 ? [`latency +${formatDuration(latency_ns)}`] : []),
     ...(jitter_ns > 0 ? [`jitter ${formatDuration(jitter_ns)}`] : []),
     ...(rate_bps === null ? [] : [`rate ${formatRate(rate_bps)}`]),

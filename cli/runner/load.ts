@@ -117,9 +117,7 @@ const namePolicies = Effect.fnUntraced(function* (
   const named: Scenario = {
     ...scenario,
     flows: flows.map((flow) => ({ ...flow, policy: rename(flow.policy, ofFlows) })),
-    ...(compare === undefined
-      ? {}
-      : { compare: yield* nameCompared(compare, (policy) => rename(policy, ofCompared)) }),
+    ...(compare === undefined ? {} : { compare: yield* nameCompared(compare, (policy) => rename(policy, ofCompared)) }),
   };
   return { scenario: named, policies };
 });

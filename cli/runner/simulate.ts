@@ -1,5 +1,5 @@
 /** One simulation from job to report. Runs in a worker; everything it says goes through `say`. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { assemble } from "../../actors/assemble.ts";
 import { Recorder } from "../../actors/record.ts";
 import { results } from "../../actors/results.ts";
@@ -27,8 +27,23 @@ export async function simulate(job: SimulationJob, beat: Int32Array, say: Say): 
   try {
     say({ kind: "done", report: await runJob(job, beat, say) });
   } catch (cause) {
-    say({ kind: "failed", failure: failureOf(cause) });
+    say({ kind: "failed", failure: withPolicyLine(failureOf(cause), job) });
   }
+}
+
+/** Where in a policy's file it happened, if it did there. */
+function withPolicyLine(failure: SimulationFailure, { policies }: SimulationJob): SimulationFailure {
+  const { kind, message, stack = "" } = failure;
+  for (const { file } of policies) {
+    const name = basename(file);
+    const after = stack.includes(name) ? stack.slice(stack.indexOf(name) + name.length) : "";
+    const line = /^(?:\?[^:)]*)?:(\d+)/.exec(after)?.[1];
+    if (kind === "run" && line !== undefined) {
+      const [first = "", ...rest] = message.split("\n");
+      return { ...failure, message: [`${first} (${file}:${line})`, ...rest].join("\n") };
+    }
+  }
+  return failure;
 }
 
 async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<SimulationReport> {

@@ -47,7 +47,9 @@ export function compareRuns(
   );
   const paired = adoptions.flatMap((adoption) => {
     const outcomes = policies.filter((outcome) => outcome.adoption === adoption);
-    return phasesIn(outcomes).flatMap((phase) => METRICS.flatMap(({ name }) => compare(outcomes, phase, name, baseline)));
+    return phasesIn(outcomes).flatMap((phase) =>
+      METRICS.flatMap(({ name }) => compare(outcomes, phase, name, baseline)),
+    );
   });
   return { policies, paired };
 }
@@ -104,12 +106,18 @@ function compare(
   const named = outcomes.findIndex(({ policy }) => policy === baseline);
   const reference = named >= 0 ? named : bestOf(outcomes, estimates, metric);
   if (reference < 0) return [];
-  const family = outcomes.flatMap((_, a) => outcomes.flatMap((__, b) => (isTested(a, b, reference, named) ? [[a, b]] : [])));
+  const family = outcomes.flatMap((_, a) =>
+    outcomes.flatMap((__, b) => (isTested(a, b, reference, named) ? [[a, b]] : [])),
+  );
   const tests = family.map(([a, b]) => pairedTest(valuesOf(estimates, a), valuesOf(estimates, b)));
   const corrected = holm(tests.map(({ p }) => p));
   return family.flatMap(([a, b], index) => {
     if (b !== reference) return [];
-    const ends = { a: outcomes[a as number]?.policy ?? "", b: outcomes[b]?.policy ?? "", adoption: outcomes[0]?.adoption };
+    const ends = {
+      a: outcomes[a as number]?.policy ?? "",
+      b: outcomes[b]?.policy ?? "",
+      adoption: outcomes[0]?.adoption,
+    };
     const test = tests[index] as PairedTest;
     return [{ ...ends, phase, metric, ...differenceOf(test, corrected[index] ?? null) } as PairedDifference];
   });
