@@ -87,7 +87,7 @@ export interface Estimate {
   /** Mean over the replications, of quantile metrics too. null where no replication has a value. */
   readonly mean: number | null;
   readonly median: number | null;
-  /** Of the mean, or of the median where the metric is summed up so; null below two replications. */
+  /** Of the mean, or of the median where the metric is summed up so; null below two replications, of a median below six. */
   readonly ci95: readonly [number, number] | null;
   /** Replications that have a value. */
   readonly n: number;
@@ -124,7 +124,7 @@ export interface PairedDifference {
   readonly ci95: readonly [number, number] | null;
   /** Two-sided, of the paired t test; null where there is none. */
   readonly p: number | null;
-  /** After Holm, over all comparisons of one adoption, phase and metric. */
+  /** After Holm, over all comparisons of one adoption, phase and metric: with a baseline each other policy's with it, else those of all pairs. */
   readonly p_holm: number | null;
   /** Mean of the differences over their standard deviation, with Hedges' correction; null where they do not vary. */
   readonly effect_size: number | null;
@@ -162,7 +162,7 @@ export interface Stopping {
   readonly precision: number | null;
   readonly limit: number;
   readonly reached: boolean;
-  /** Widest half-width over its mean among the metrics that count, after each replication from the second. */
+  /** Widest half-width over its mean (median) among the metrics that count and have an interval, after each replication from the second. */
   readonly half_widths: readonly number[];
   /** Seconds of wall clock until the precision was first met; null where it was not. */
   readonly wall_s: number | null;

@@ -22,7 +22,7 @@ export interface FinishedRun {
 }
 
 export interface ComparedRuns {
-  /** By policy as given, then by adoption. */
+  /** By policy as given, then by adoption; those without a run are left out. */
   readonly policies: readonly PolicyOutcome[];
   /** By adoption, phase, metric and policy. */
   readonly paired: readonly PairedDifference[];
@@ -43,7 +43,10 @@ export function compareRuns(
   baseline: string | null,
 ): ComparedRuns {
   const policies = labels.flatMap((label, policy) =>
-    adoptions.map((adoption) => outcomeOf(runsOf(runs, policy, adoption), label, adoption)),
+    adoptions.flatMap((adoption) => {
+      const some = runsOf(runs, policy, adoption);
+      return some.length === 0 ? [] : [outcomeOf(some, label, adoption)];
+    }),
   );
   const paired = adoptions.flatMap((adoption) => {
     const outcomes = policies.filter((outcome) => outcome.adoption === adoption);

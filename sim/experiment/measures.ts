@@ -56,8 +56,14 @@ function recoveriesOf(
   const [whole, ...phases] = stretches.phases as [PhaseSpec, ...PhaseSpec[]];
   const deliveries = {
     bin: bins.fine,
-    sent: addUp(strands.map(({ sent }) => sent), bins.fines),
-    delivered: addUp(strands.map(({ delivered }) => delivered), bins.fines),
+    sent: addUp(
+      strands.map(({ sent }) => sent),
+      bins.fines,
+    ),
+    delivered: addUp(
+      strands.map(({ delivered }) => delivered),
+      bins.fines,
+    ),
   };
   return disturbances(scenario, timeline, whole.from_ns, whole.to_ns).flatMap((begin) => {
     const phase = phases.find(({ from_ns, to_ns }) => begin >= from_ns && begin < to_ns);
@@ -88,7 +94,11 @@ function pathCurves(strands: readonly Strand[], flows: readonly string[], bins: 
   const shown = strands.find((strand) => strand.flows.includes(flows[0] as string))?.pair;
   const ways = strands.flatMap((strand) => strand.ways);
   const ofShown = strands.filter(({ pair }) => pair === shown).flatMap((strand) => strand.ways);
-  const packets = (some: readonly Way[]): number[] => addUp(some.map((way) => way.packets), bins);
+  const packets = (some: readonly Way[]): number[] =>
+    addUp(
+      some.map((way) => way.packets),
+      bins,
+    );
   const byPath = [...Map.groupBy(ofShown, ({ fingerprint }) => fingerprint)].map(([fingerprint, some]): PathCurve => {
     const { position, label } = some[0] as Way;
     return { pair: shown ?? null, position, fingerprint, label, packets: packets(some) };

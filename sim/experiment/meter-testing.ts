@@ -105,9 +105,9 @@ export function meter(scenario: Scenario, groups: readonly (readonly string[])[]
   const world = Simulation.create(assembly, ways);
   const reader = ways.meter === false ? null : new RunMeter(world, scenario, groups);
   const until: Nanos = scenario.duration_ns;
-  while (reader !== null && reader.next <= until) {
-    while (world.step(reader.next - 1));
-    reader.take();
+  for (let next = reader?.next ?? until + 1; next <= until; next = reader?.next ?? until + 1) {
+    while (world.step(next - 1));
+    reader?.take();
   }
   world.run(until);
   return { measures: reader?.end() ?? [], digest: world.digest(), result: results(world, scenario) };

@@ -1,5 +1,6 @@
 /** The meter over whole runs: figures worked out by hand, and what must hold for every run. */
 import test from "ava";
+import type { Policy } from "../../actors/selectors/policy.ts";
 import type { MetricValues, RunMeasures } from "../../core/comparison.ts";
 import { FLOW_DEFAULTS, type FlowSpec } from "../../core/scenario.ts";
 import { busyScenario } from "../test-worlds.ts";
@@ -123,7 +124,10 @@ test("phases add up, and all together what the run's own counters say", (t) => {
     const curve = curves.paths.find((one) => one.fingerprint === fingerprint);
     t.true(sum(curve?.packets ?? []) >= packets, "the other flows of the pair use the path, too");
   }
-  const [ofPair, overall] = [curves.paths.filter(({ pair }) => pair !== null), curves.paths.filter(({ pair }) => pair === null)];
+  const [ofPair, overall] = [
+    curves.paths.filter(({ pair }) => pair !== null),
+    curves.paths.filter(({ pair }) => pair === null),
+  ];
   t.is(sum(ofPair.flatMap(({ packets }) => packets)), sum(overall.flatMap(({ packets }) => packets)));
   const bins: Record<string, [number, number]> = { one: [0, 3], two: [3, 6], all: [0, 8] };
   for (const [name, [from, to]] of Object.entries(bins)) {
@@ -159,7 +163,10 @@ test("connections: bytes handed over, completion times, and those that never end
   ];
   const compare = { policies: [], adoptions: [], replications: 1, baseline: null, background: [], phases: [] };
   const scenario = cutScenario(flows, { warmup_ns: 0, compare });
-  const { measures, result } = meter(scenario, flows.map(({ id }) => [id]));
+  const { measures, result } = meter(
+    scenario,
+    flows.map(({ id }) => [id]),
+  );
   measures.forEach(({ phases }, index) => {
     const { id, goodput_bps, received, sent, transfers, latency_ms } = result.flows[index] as (typeof result.flows)[0];
     const values = phases["all"] as MetricValues;
@@ -177,8 +184,63 @@ test("connections: bytes handed over, completion times, and those that never end
   t.true((asks.unfinished_share as number) > 0, "exchanges are given up while the link is cut");
   // 40 ms are too late for messages: only the other way, 15 ms, brings them on time.
   const video = result.flows[3]?.messages as { on_time: number };
-  t.is(Math.round(((valuesOf(measures[3] as RunMeasures, "all").goodput_bps as number) * 20) / 8), video.on_time * 5_000);
+  t.is(
+    Math.round(((valuesOf(measures[3] as RunMeasures, "all").goodput_bps as number) * 20) / 8),
+    video.on_time * 5_000,
+  );
   const ping = valuesOf(measures[4] as RunMeasures, "all");
   t.is(ping.goodput_bps, 0);
   t.true((ping.latency_p95_ms as number) >= 79 && (ping.latency_p95_ms as number) <= 81, "there and back");
+});
+
+/** Observes all that costs something and goes to the path of the least round-trip time; asks for itself every second. */
+const MEASURING: Policy<null> = {
+  name: "measuring",
+  observes: ["probes", "reports"],
+  init: () => null,
+  choose: (_state, { measured, paths, usable }) => {
+    const times = paths.map((_, index) => (usable[index] === true ? (measured[index]?.srtt ?? 1e12) : 1e15));
+    return times.indexOf(Math.min(...times));
+  },
+};
+
+test("probe bytes are those of the run's own count: probes, answers, reports, each for its pair", (t) => {
+  const policy = { name: "measuring", params: {} };
+  const host = "10.0.0.9";
+  const flows = [
+    everyTenMs("f", { policy }),
+    everyTenMs("g", { policy, src: { ia: "1-1", host } }),
+    everyTenMs("h", { src: { ia: "1-5", host } }),
+  ];
+  const groups = [["f"], ["g"], ["h"], ["f", "g", "h"]];
+  const compare = { policies: [], adoptions: [], replications: 1, baseline: null, background: [], phases: [] };
+  const scenario = cutScenario(flows, { warmup_ns: 0, compare, duration_ns: 20 * 1_000 * MS });
+  const { measures, result, digest } = meter(scenario, groups, { policies: [MEASURING] });
+  const bytes = measures.map(({ phases }) => phases["all"]?.probe_bytes);
+  const counted = result.totals.probe_bytes as number;
+  const from = (address: string): number =>
+    (result.probes ?? []).filter(({ src }) => src === `1-1,${address}`).reduce((sum, one) => sum + one.bytes, 0);
+  t.true(from("10.0.0.1") > 10_000 && from(host) > 10_000);
+  t.deepEqual(bytes, [from("10.0.0.1"), from(host), 0, counted]);
+  t.is(meter(scenario, groups, { policies: [MEASURING], meter: false }).digest, digest);
+});
+
+/** Each second another of the two paths. */
+const SWAYING: Policy<null> = {
+  name: "swaying",
+  reconsider: () => 1_000 * MS,
+  init: () => null,
+  choose: (_state, { now }) => Math.floor(now / (1_000 * MS)) % 2,
+};
+
+test("to and fro between 40 and 15 ms: reordering, and every switch but the first goes back", (t) => {
+  const flow = everyTenMs("f", { policy: { name: "swaying", params: {} } });
+  const { phases } = only(meter(cutScenario([flow], { faults: [], warmup_ns: 0 }), [["f"]], { policies: [SWAYING] }));
+  const all = phases["all"] as MetricValues;
+  t.is(all.switches_per_min, (19 * 60) / 20);
+  t.is(all.oscillation_share, 18 / 19);
+  t.is(phases["cut"]?.oscillation_share, 1);
+  t.is(phases["cut"]?.switches_per_min, 60);
+  // Ten times from 40 to 15 ms: of the last packets on the slow way, those sent 10 and 20 ms before come after the first on the fast one.
+  t.is(Math.round((all.reordered_share as number) * 2_000), 10 * 2);
 });

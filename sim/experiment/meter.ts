@@ -8,6 +8,8 @@ import type { BulkContext } from "../../actors/apps/bulk.ts";
 import type { Completion } from "../../actors/apps/connection.ts";
 import type { Tally } from "../../actors/apps/tally.ts";
 import { tallyId } from "../../actors/results.ts";
+import type { MonitorContext } from "../../actors/selectors/monitor.ts";
+import type { ProberContext } from "../../actors/selectors/prober.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import { SeriesReader } from "../../actors/series.ts";
 import type { PacketHandler } from "../../actors/with-packet-handler.ts";
@@ -21,7 +23,6 @@ import { type Nanos, SECOND } from "../../core/units.ts";
 import { type Bins, binsOf, FINE_IN_CURVE } from "./bins.ts";
 import { measuresOf } from "./measures.ts";
 import type { Part } from "./parts.ts";
-import { pairOf } from "./plan.ts";
 import { createStrands, type Strand, type Way } from "./strands.ts";
 import { type Stretches, stretchesOf } from "./stretches.ts";
 
@@ -240,29 +241,15 @@ export class RunMeter {
     if (completedAt >= 0 && outgoing.sender.total === bytes) record(part.completion, completedAt - start);
   }
 
-  /**
-   * What a host sends by itself for the selectors of a pair (probes, their answers, reports) has flow numbers from twice the number of flows
-   * on. The first packet of such a flow tells the pair, from whichever side it comes.
-   */
+  /** Probes, their answers and reports enter a router from inside its AS; without any, no router is listened to. */
   #watchProbes(): void {
+    const strandOf = measuringFlows(this.#world, this.#strands);
+    if (strandOf.size === 0) return;
     const first = 2 * this.#scenario.flows.length;
-    const pairs = new Map(this.#strands.map((strand) => [strand.pair, strand]));
-    const strandOf = new Map<number, Strand | null>();
-    const find = (packet: Packet): Strand | null => {
-      const src = { ia: packet.srcIa, host: packet.srcHost };
-      const dst = { ia: packet.dstIa, host: packet.dstHost };
-      const strand = pairs.get(pairOf({ src, dst })) ?? pairs.get(pairOf({ src: dst, dst: src })) ?? null;
-      strandOf.set(packet.flow, strand);
-      return strand;
-    };
-    const ases = new Set(this.#flows.flatMap(({ flow: { src, dst } }) => [src.ia, dst.ia]));
-    for (const ia of ases) {
+    for (const { ia } of this.#scenario.network.ases) {
       listen(this.#cell(`node/${ia}`), (onPacket) => (state, packet, ifId, env) => {
-        if (ifId === 0 && packet.flow >= first) {
-          const known = strandOf.get(packet.flow);
-          const strand = known === undefined ? find(packet) : known;
-          if (strand !== null) this.#partAt(strand, env.now).probeBytes += packet.wireLength;
-        }
+        const strand = ifId === 0 && packet.flow >= first ? strandOf.get(packet.flow) : undefined;
+        if (strand !== undefined) this.#partAt(strand, env.now).probeBytes += packet.wireLength;
         return onPacket(state, packet, ifId, env);
       });
     }
@@ -302,6 +289,27 @@ export class RunMeter {
     this.#from = starts[stretch] as Nanos;
     this.#to = starts[stretch + 1] ?? Number.POSITIVE_INFINITY;
   }
+}
+
+/** Flow numbers of the probes and reports that selectors of the measured flows get, those of replies included. */
+function measuringFlows(world: World, strands: readonly Strand[]): Map<number, Strand> {
+  const ofSelector = new Map(
+    strands.flatMap((strand) =>
+      strand.flows.flatMap((id) => [id, `${id}/replies`].map((one) => [one, strand] as const)),
+    ),
+  );
+  const found = world.allCells().flatMap(({ id, spec, state }): (readonly [number, string | undefined])[] => {
+    if (spec.logic === "monitor") return [[(state.context as MonitorContext).reportFlow, id.slice("monitor/".length)]];
+    if (spec.logic !== "prober") return [];
+    const { flow, selectors } = state.context as ProberContext;
+    return [[flow, world.cells[selectors[0] as number]?.id.slice("selector/".length)]];
+  });
+  return new Map(
+    found.flatMap(([flow, selector]) => {
+      const strand = ofSelector.get(selector ?? "");
+      return strand === undefined ? [] : [[flow, strand] as const];
+    }),
+  );
 }
 
 /** The handler that a cell has, and around it one that looks on. */

@@ -117,7 +117,8 @@ export const METRICS: readonly Metric[] = [
   {
     name: "reordered_share",
     label: "reordered",
-    description: "Data packets sent in the phase that arrived after one of their flow sent later, over those that arrived.",
+    description:
+      "Data packets sent in the phase that arrived after one of their flow sent later, over those that arrived.",
     unit: "share",
     better: "lower",
     summary: "mean",

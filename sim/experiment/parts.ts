@@ -51,11 +51,16 @@ export function sumOf(parts: readonly Part[]): Part {
     sum.returns += part.returns;
     sum.probeBytes += part.probeBytes;
     sum.started += part.started;
-    sum.completion = merge(sum.completion, part.completion);
-    sum.delays = merge(sum.delays, part.delays);
-    sum.roundTrips = merge(sum.roundTrips, part.roundTrips);
+    sum.completion = together(sum.completion, part.completion);
+    sum.delays = together(sum.delays, part.delays);
+    sum.roundTrips = together(sum.roundTrips, part.roundTrips);
   }
   return sum;
+}
+
+function together(a: Histogram, b: Histogram): Histogram {
+  if (a.count === 0) return b;
+  return b.count === 0 ? a : merge(a, b);
 }
 
 /** What the metrics of one phase are made of. */

@@ -30,7 +30,7 @@ export interface StoppingRule {
 export const STOPPING_DEFAULTS = { minimum: 6, limit: 100 } as const;
 
 export interface StoppingState {
-  /** From the second replication on; Infinity where a metric that counts has no interval yet. */
+  /** From the second replication on; metrics that have no interval yet are left out. */
   readonly half_widths: readonly number[];
   readonly reached: boolean;
   /** Replications that the result is made of, the first ones; null: more are needed. */
@@ -45,33 +45,33 @@ export function stoppingRule(runs: readonly FinishedRun[], runsEach: number, rul
   const looked = Math.min(complete, rule.limit);
   const half_widths: number[] = [];
   for (let count = 2; count <= looked; count++) {
-    const width = widestHalfWidth(runs.filter(({ plan }) => plan.replication < count));
-    half_widths.push(width);
-    if (rule.precision === null || count < rule.minimum || width > rule.precision) continue;
+    const { widest, known } = widestHalfWidth(runs.filter(({ plan }) => plan.replication < count));
+    half_widths.push(widest);
+    if (rule.precision === null || count < rule.minimum || !known || widest > rule.precision) continue;
     return { half_widths, reached: true, enough: count };
   }
   return { half_widths, reached: false, enough: complete >= rule.limit ? rule.limit : null };
 }
 
-function widestHalfWidth(runs: readonly FinishedRun[]): number {
+/** `known`: every metric has an interval. */
+function widestHalfWidth(runs: readonly FinishedRun[]): { widest: number; known: boolean } {
   const outcomes = Map.groupBy(runs, ({ plan }) => `${plan.policy} ${plan.adoption}`);
-  let widest = 0;
-  for (const some of outcomes.values()) {
+  const counting = METRICS.filter(({ name }) => COUNTING_METRICS.includes(name));
+  const widths = [...outcomes.values()].flatMap((some) => {
     const inOrder = some.toSorted((left, right) => left.plan.replication - right.plan.replication);
-    for (const metric of METRICS) {
-      if (!COUNTING_METRICS.includes(metric.name)) continue;
-      const values = inOrder.map(({ measures }) => measures.phases[WHOLE_RUN]?.[metric.name] ?? null);
-      widest = Math.max(widest, relativeHalfWidth(values, metric.summary));
-    }
-  }
-  return widest;
+    return counting.map(({ name, summary }) => {
+      const values = inOrder.map(({ measures }) => measures.phases[WHOLE_RUN]?.[name] ?? null);
+      return relativeHalfWidth(values, summary);
+    });
+  });
+  return { widest: Math.max(0, ...widths.map((width) => width ?? 0)), known: !widths.includes(null) };
 }
 
-/** 0 where there is nothing to measure (a metric without any value), and where nothing varies. */
-export function relativeHalfWidth(values: readonly (number | null)[], summary: "mean" | "quantile"): number {
+/** null without an interval; 0 where there is nothing to measure (a metric without any value), and where nothing varies. */
+export function relativeHalfWidth(values: readonly (number | null)[], summary: "mean" | "quantile"): number | null {
   const { ci95, mean, median, n } = estimateOf(values, summary);
   if (n === 0) return 0;
-  if (ci95 === null) return Number.POSITIVE_INFINITY;
+  if (ci95 === null) return null;
   const half = (ci95[1] - ci95[0]) / 2;
   return half === 0 ? 0 : half / Math.abs((summary === "mean" ? mean : median) as number);
 }

@@ -46,7 +46,12 @@ export class Strand {
   }
 }
 
-export function createStrands(scenario: Scenario, groups: readonly (readonly string[])[], bins: Bins, stretches: number): Strand[] {
+export function createStrands(
+  scenario: Scenario,
+  groups: readonly (readonly string[])[],
+  bins: Bins,
+  stretches: number,
+): Strand[] {
   const sets = groups.map((flows) => new Set(flows));
   const groupsOf = ({ id }: FlowSpec): number[] => sets.flatMap((set, group) => (set.has(id) ? [group] : []));
   const measured = scenario.flows.filter((flow) => groupsOf(flow).length > 0);

@@ -11,7 +11,10 @@ export interface Stretches {
 }
 
 /** The measured time is from the warm-up until the last measured flow stops. */
-export function stretchesOf({ compare, duration_ns, flows, warmup_ns }: Scenario, measured: ReadonlySet<string>): Stretches {
+export function stretchesOf(
+  { compare, duration_ns, flows, warmup_ns }: Scenario,
+  measured: ReadonlySet<string>,
+): Stretches {
   const stops = flows.filter(({ id }) => measured.has(id)).map(({ stop_ns }) => Math.min(stop_ns, duration_ns));
   const end = Math.max(warmup_ns, ...stops);
   const phases = [{ name: WHOLE_RUN, from_ns: warmup_ns, to_ns: end }, ...(compare?.phases ?? [])];
