@@ -1,10 +1,8 @@
-/** For tests: paths and views made by hand or by fast-check, and what every path policy must keep to. */
-import fc from "fast-check";
+/** For tests: paths and views made by hand, and what a policy makes of them. */
 import type { PathInfo } from "../../core/path.ts";
 import { RandomStream } from "../../core/rng.ts";
-import type { PathLoad, PathMeasurement, PathView, Policy, PolicyParams } from "./policy.ts";
-
-const HOUR = 3_600e9;
+import { BUILTIN_POLICIES } from "./builtin.ts";
+import type { PathMeasurement, PathView, Policy, PolicyParams } from "./policy.ts";
 
 export const UNMEASURED: PathMeasurement = {
   rtt: null,
@@ -15,6 +13,12 @@ export const UNMEASURED: PathMeasurement = {
   delivered: 0,
   lost: 0,
 };
+
+export function policyNamed(name: string): Policy {
+  const found = BUILTIN_POLICIES.find((policy) => policy.name === name);
+  if (found === undefined) throw new Error(`no policy is called ${name}`);
+  return found;
+}
 
 /** A path of its own between 1-ff00:0:1 and 2-ff00:0:2, through one AS for every link but the first. */
 export function pathOf(number: number, fields: Partial<PathInfo> = {}): PathInfo {
@@ -71,56 +75,3 @@ export function choices<S>(
     return current;
   });
 }
-
-const amount = fc.oneof(fc.constant(null), fc.double({ min: 0, max: 1e12, noNaN: true }));
-const wild = fc.oneof(amount, fc.constantFrom(Number.POSITIVE_INFINITY, Number.NaN, -1, 0));
-
-const path = (number: number): fc.Arbitrary<PathInfo> =>
-  fc
-    .record({
-      length: fc.integer({ min: 1, max: 6 }),
-      latencyNs: amount,
-      bandwidthKbps: amount,
-      carbonGPerGb: amount,
-      costPerGb: amount,
-      lossRatio: amount,
-    })
-    .map((fields) => pathOf(number, fields));
-
-const measurement: fc.Arbitrary<PathMeasurement> = fc.record({
-  rtt: wild,
-  srtt: wild,
-  answeredAt: wild,
-  loss: wild,
-  goodputBps: wild,
-  delivered: fc.nat(1_000),
-  lost: fc.nat(1_000),
-});
-
-const load: fc.Arbitrary<PathLoad> = fc.record({
-  delay: fc.oneof(fc.nat(1e9), fc.constant(Number.POSITIVE_INFINITY)),
-  loss: fc.double({ min: 0, max: 1, noNaN: true }),
-});
-
-/** Paths, and a story of views on them; times ascend. */
-export const stories: fc.Arbitrary<{ paths: PathInfo[]; views: PathView[] }> = fc
-  .constantFrom(0, 1, 2, 5, 50)
-  .chain((count) => fc.tuple(...Array.from({ length: count }, (_, number) => path(number))))
-  .chain((paths) => {
-    const each = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: paths.length, maxLength: paths.length });
-    const step = fc.record({
-      after: fc.nat(HOUR / 600),
-      usable: fc.oneof(each(fc.boolean()), fc.constant(paths.map(() => true))),
-      // A selector that measures nothing may as well give none.
-      measured: fc.oneof(each(measurement), fc.constant([])),
-      load: fc.oneof(fc.constant(null), each(load)),
-    });
-    return fc.array(step, { minLength: 1, maxLength: paths.length > 10 ? 4 : 12 }).map((steps) => {
-      let now = 0;
-      const views = steps.map(({ after, ...fields }) => {
-        now += after;
-        return viewOf(paths, { ...fields, now });
-      });
-      return { paths, views };
-    });
-  });

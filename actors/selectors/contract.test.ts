@@ -1,13 +1,67 @@
 /** What every path policy that ships must keep to, whatever paths and measurements it is shown. */
 import test from "ava";
 import fc from "fast-check";
+import type { PathInfo } from "../../core/path.ts";
 import { RandomStream } from "../../core/rng.ts";
 import { BUILTIN_POLICIES } from "./builtin.ts";
-import { choices, pathOf, stories, viewOf } from "./contract-testing.ts";
-import type { PathView, Policy } from "./policy.ts";
+import { choices, pathOf, viewOf } from "./contract-testing.ts";
+import type { PathLoad, PathMeasurement, PathView, Policy } from "./policy.ts";
 
 const RUNS = { numRuns: 60 };
 const SETTLED = new Set(["shortest", "pinned", "lowest-rtt", "lowest-loss", "reliability", "random", "ecmp", "oracle"]);
+
+const amount = fc.oneof(fc.constant(null), fc.double({ min: 0, max: 1e12, noNaN: true }));
+const wild = fc.oneof(amount, fc.constantFrom(Number.POSITIVE_INFINITY, Number.NaN, -1, 0));
+
+const path = (number: number): fc.Arbitrary<PathInfo> =>
+  fc
+    .record({
+      length: fc.integer({ min: 1, max: 6 }),
+      latencyNs: amount,
+      bandwidthKbps: amount,
+      carbonGPerGb: amount,
+      costPerGb: amount,
+      lossRatio: amount,
+    })
+    .map((fields) => pathOf(number, fields));
+
+const measurement: fc.Arbitrary<PathMeasurement> = fc.record({
+  rtt: wild,
+  srtt: wild,
+  answeredAt: wild,
+  loss: wild,
+  goodputBps: wild,
+  delivered: fc.nat(1_000),
+  lost: fc.nat(1_000),
+});
+
+const load: fc.Arbitrary<PathLoad> = fc.record({
+  delay: fc.oneof(fc.nat(1e9), fc.constant(Number.POSITIVE_INFINITY)),
+  loss: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+
+/** Paths, and a story of views on them; times ascend. */
+const stories: fc.Arbitrary<{ paths: PathInfo[]; views: PathView[] }> = fc
+  .constantFrom(0, 1, 2, 5, 50)
+  .chain((count) => fc.tuple(...Array.from({ length: count }, (_, number) => path(number))))
+  .chain((paths) => {
+    const each = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: paths.length, maxLength: paths.length });
+    const step = fc.record({
+      after: fc.nat(6e9),
+      usable: fc.oneof(each(fc.boolean()), fc.constant(paths.map(() => true))),
+      // A selector that measures nothing may as well give none.
+      measured: fc.oneof(each(measurement), fc.constant([])),
+      load: fc.oneof(fc.constant(null), each(load)),
+    });
+    return fc.array(step, { minLength: 1, maxLength: paths.length > 10 ? 4 : 12 }).map((steps) => {
+      let now = 0;
+      const views = steps.map(({ after, ...fields }) => {
+        now += after;
+        return viewOf(paths, { ...fields, now });
+      });
+      return { paths, views };
+    });
+  });
 
 /** Packets go on over a path known to be down until routing has converged. */
 const holdsItsPath = (policy: Policy): boolean => policy.name === "bgp-like";

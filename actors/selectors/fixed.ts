@@ -1,6 +1,6 @@
 /** Policies that follow a rule of the user's or the routers' rather than a metric: pinned, geofence, bgp-like. */
 import type { PathInfo } from "../../core/path.ts";
-import { type Settings, settingsOf } from "../../core/policy-parameters.ts";
+import { settingsOf } from "../../core/policy-parameters.ts";
 import { SECOND, type Nanos } from "../../core/units.ts";
 import { carryPosition, leastUsable } from "./measured.ts";
 import { STATIC_METRICS } from "./metric.ts";
@@ -32,8 +32,8 @@ function pinOf(params: PolicyParams, paths: readonly PathInfo[]): number {
 }
 
 interface Geofence {
-  readonly metric: Settings<"geofence">["metric"];
-  readonly isAllowed: readonly boolean[];
+  /** By position; null: not allowed. */
+  readonly scores: readonly (number | null)[];
 }
 
 /**
@@ -46,17 +46,23 @@ const geofence: Policy<Geofence> = {
     const { allow, deny, metric } = settingsOf("geofence", params);
     const inside = (ia: string, regions: readonly string[]): boolean =>
       regions.includes(ia) || regions.includes(ia.slice(0, ia.indexOf("-")));
-    const isAllowed = paths.map(({ src, dst, interfaces }) =>
-      [src, dst, ...interfaces.map(({ ia }) => ia)].every(
+    const scores = paths.map((path) => {
+      const ends = [path.src, path.dst, ...path.interfaces.map(({ ia }) => ia)];
+      const isAllowed = ends.every(
         (ia) => (allow === null || inside(ia, allow)) && (deny === null || !inside(ia, deny)),
-      ),
-    );
-    return { metric, isAllowed };
+      );
+      return isAllowed ? STATIC_METRICS[metric](path) : null;
+    });
+    return { scores };
   },
-  choose: ({ metric, isAllowed }, view) => {
-    const score = STATIC_METRICS[metric];
-    const usable = view.usable.map((is, index) => is && isAllowed[index] === true);
-    return leastUsable({ ...view, usable }, (index) => score(view.paths[index] as PathInfo));
+  choose: ({ scores }, { usable }) => {
+    let best = -1;
+    for (let index = 0; index < scores.length; index++) {
+      const score = scores[index] ?? null;
+      if (score === null || usable[index] !== true) continue;
+      if (best < 0 || score < (scores[best] as number)) best = index;
+    }
+    return best;
   },
 };
 

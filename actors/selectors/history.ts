@@ -3,7 +3,7 @@ import { pow } from "../../core/math.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { type Settings, settingsOf } from "../../core/policy-parameters.ts";
 import type { Nanos } from "../../core/units.ts";
-import { carryEach, carryPosition, leastUsable, measurementOf, probingOf, usablePositions } from "./measured.ts";
+import { carryEach, carryPosition, measurementOf, probingOf, usablePositions } from "./measured.ts";
 import type { PathView, Policy } from "./policy.ts";
 
 interface Record {
@@ -17,7 +17,7 @@ interface Record {
 
 interface Reliability {
   readonly settings: Settings<"reliability">;
-  records: Record[];
+  readonly records: Record[];
 }
 
 const CLEAN: Record = { score: 0, at: 0, lost: 0, usable: true };
@@ -41,13 +41,20 @@ const reliability: Policy<Reliability> = {
     records: carryEach(before, paths, records, CLEAN),
   }),
   choose: (state, view) => {
-    const { settings } = state;
-    state.records = state.records.map((record, index) => noted(record, view, index, settings));
-    const score = (index: number): number => scoreOf(state.records[index] as Record, view, index, settings);
-    const best = leastUsable(view, (index) => -score(index));
-    const { current } = view;
-    if (best < 0 || view.usable[current] !== true) return best;
-    return score(best) > score(current) + settings.margin ? best : current;
+    const { settings, records } = state;
+    let best = -1;
+    let [bestScore, present] = [Number.NEGATIVE_INFINITY, 0];
+    for (let index = 0; index < records.length; index++) {
+      const record = noted(records[index] as Record, view, index, settings);
+      records[index] = record;
+      const score = scoreOf(record, view, index, settings);
+      if (index === view.current) present = score;
+      if (view.usable[index] !== true || score <= bestScore) continue;
+      best = index;
+      bestScore = score;
+    }
+    if (best < 0 || view.usable[view.current] !== true) return best;
+    return bestScore > present + settings.margin ? best : view.current;
   },
 };
 
@@ -77,6 +84,8 @@ interface Goodput {
   known: number[];
   seenAt: Nanos[];
   pick: number;
+  /** The path judged best when none was left to try; -1 before. */
+  home: number;
   next: Nanos;
 }
 
@@ -95,6 +104,7 @@ const highestGoodput: Policy<Goodput> = {
     known: paths.map(() => -1),
     seenAt: paths.map(() => -1),
     pick: -1,
+    home: -1,
     next: -1,
   }),
   update: (state, _params, before, paths) => ({
@@ -102,6 +112,7 @@ const highestGoodput: Policy<Goodput> = {
     known: carryEach(before, paths, state.known, -1),
     seenAt: carryEach(before, paths, state.seenAt, -1),
     pick: carryPosition(before, paths, state.pick),
+    home: carryPosition(before, paths, state.home),
   }),
   choose: (state, view) => {
     const isUsable = view.usable[state.pick] === true;
@@ -116,17 +127,19 @@ const highestGoodput: Policy<Goodput> = {
   },
 };
 
-function triedOrBest({ settings, known, seenAt, pick }: Goodput, view: PathView): number {
+function triedOrBest(state: Goodput, view: PathView): number {
+  const { settings, known, seenAt, home } = state;
   const candidates = usablePositions(view).slice(0, settings.paths);
   const isForgotten = (index: number): boolean =>
     (known[index] as number) < 0 || view.now - (seenAt[index] as number) > settings.memory;
   const untried = candidates.find(isForgotten);
   if (untried !== undefined) return untried;
-  const [first = -1, ...others] = candidates.includes(pick) ? [pick, ...candidates] : candidates;
-  return others.reduce((best, index) => {
-    const margin = best === pick ? 1 + settings.share : 1;
+  const [first = -1, ...others] = candidates.includes(home) ? [home, ...candidates] : candidates;
+  state.home = others.reduce((best, index) => {
+    const margin = best === home ? 1 + settings.share : 1;
     return (known[index] as number) > (known[best] as number) * margin ? index : best;
   }, first);
+  return state.home;
 }
 
 export const HISTORY_POLICIES: readonly Policy[] = [reliability, highestGoodput];

@@ -34,9 +34,12 @@ export function isSilent(view: PathView, index: number, { interval, timeout }: P
 
 /** Smoothed round-trip time; of a silent path at least the timeout (as in pan's PingingSelector). Infinity before the first answer. */
 export function roundTrip(view: PathView, index: number, probing: Probing, since: Nanos): number {
-  const srtt = measurementOf(view, index)?.srtt ?? null;
-  if (isSilent(view, index, probing, since)) return Math.max(probing.timeout, srtt ?? 0);
-  return srtt ?? Number.POSITIVE_INFINITY;
+  const measured = view.measured[index];
+  const srtt = measured === undefined ? null : measured.srtt;
+  const heard = measured === undefined ? null : measured.answeredAt;
+  const isHeard = view.now - (heard === null ? since : heard) <= probing.interval + probing.timeout;
+  if (isHeard) return srtt === null ? Number.POSITIVE_INFINITY : srtt;
+  return srtt !== null && srtt > probing.timeout ? srtt : probing.timeout;
 }
 
 /** The usable position with the least `value`; the earlier one where two are equal. -1 where none is usable. Makes no garbage. */
@@ -49,6 +52,20 @@ export function leastUsable(view: PathView, value: (index: number) => number): n
     if (best >= 0 && !(own < bestValue)) continue;
     best = index;
     bestValue = own;
+  }
+  return best;
+}
+
+/** The same where the values are known already. */
+export function leastScore({ usable }: PathView, scores: readonly number[]): number {
+  let best = -1;
+  let bestScore = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < scores.length; index++) {
+    if (usable[index] !== true) continue;
+    const score = scores[index] as number;
+    if (best >= 0 && !(score < bestScore)) continue;
+    best = index;
+    bestScore = score;
   }
   return best;
 }

@@ -5,53 +5,50 @@
 import type { PathInfo } from "../../core/path.ts";
 import { type PolicyName, type Settings, settingsOf } from "../../core/policy-parameters.ts";
 import type { Nanos } from "../../core/units.ts";
-import { isSilent, leastUsable, measurementOf, probingOf, roundTrip } from "./measured.ts";
+import { isSilent, leastScore, measurementOf, probingOf, roundTrip } from "./measured.ts";
 import type { Observation, PathMeasurement, PathView, Policy, PolicyParams, ProbePlan } from "./policy.ts";
 
 interface MetricState<N extends PolicyName> {
   readonly settings: Settings<N>;
   /** When the first choice was made; -1 before. */
   since: Nanos;
+  /** By position, of the latest choice. */
+  readonly scores: number[];
 }
 
 interface Metric<N extends PolicyName> {
   readonly name: N;
-  readonly observes?: readonly Observation[];
+  readonly observes: readonly Observation[];
   readonly each?: "packet";
   readonly probing?: (params: PolicyParams) => ProbePlan;
   /** Smaller is better; Infinity where it is not known. */
   readonly score: (view: PathView, index: number, state: MetricState<N>) => number;
-  /** By how much another path must be better than the present one's score. Default: at all, whatever the present one is. */
-  readonly margin?: (settings: Settings<N>, present: number) => number;
+  /** By how much another path must be better than the present one's score. */
+  readonly margin: (settings: Settings<N>, present: number) => number;
 }
 
 function metricPolicy<N extends PolicyName>({ score, margin, ...rest }: Metric<N>): Policy<MetricState<N>> {
   return {
     ...rest,
-    init: (params) => ({ settings: settingsOf(rest.name, params), since: -1 }),
+    init: (params, paths) => ({ settings: settingsOf(rest.name, params), since: -1, scores: paths.map(() => 0) }),
     choose: (state, view) => {
       if (state.since < 0) state.since = view.now;
-      const value = (index: number): number => ordered(score(view, index, state));
-      const best = leastUsable(view, value);
-      return margin === undefined
-        ? best
-        : unlessBetter(view, best, value, (present) => margin(state.settings, present));
+      const { scores } = state;
+      for (let index = 0; index < scores.length; index++) scores[index] = ordered(score(view, index, state));
+      const present = scores[view.current];
+      return unlessBetter(view, scores, present === undefined ? 0 : margin(state.settings, present));
     },
   };
 }
 
-/** The path in use as long as it is usable and `best` is not better by more than the margin. */
-function unlessBetter(
-  view: PathView,
-  best: number,
-  value: (index: number) => number,
-  margin: (present: number) => number,
-): number {
+/** The path in use as long as it is usable and none is better by more than the margin. */
+function unlessBetter(view: PathView, scores: readonly number[], margin: number): number {
   const { current } = view;
+  const best = leastScore(view, scores);
   if (best < 0 || best === current || view.usable[current] !== true) return best;
-  const present = value(current);
-  if (present === Number.POSITIVE_INFINITY) return value(best) < present ? best : current;
-  return value(best) < present - margin(present) ? best : current;
+  const present = scores[current] as number;
+  const limit = present === Number.POSITIVE_INFINITY ? present : present - margin;
+  return (scores[best] as number) < limit ? best : current;
 }
 
 /** Not a number is not known. */
@@ -72,9 +69,16 @@ export const STATIC_METRICS = {
   "lowest-cost": (path: PathInfo): number => orLast(path.costPerGb),
 } as const;
 
-function staticPolicy(name: keyof typeof STATIC_METRICS): Policy {
-  const metric = STATIC_METRICS[name];
-  return metricPolicy({ name, score: ({ paths }, index) => metric(paths[index] as PathInfo) });
+/** Metadata do not change while paths are offered: scores are given once. */
+function staticPolicy(name: keyof typeof STATIC_METRICS): Policy<readonly number[]> {
+  return {
+    name,
+    init: (params, paths) => {
+      settingsOf(name, params);
+      return paths.map(STATIC_METRICS[name]);
+    },
+    choose: (scores, view) => leastScore(view, scores),
+  };
 }
 
 /** Fewest links; among equals the first offered. Source: SCION's default in most applications (snet, pan). */
@@ -162,10 +166,11 @@ export function scored(
     name,
     observes,
     init: () => null,
-    choose: (_state, view) => {
-      const value = (index: number): number =>
-        ordered(score(view.paths[index] as PathInfo, measurementOf(view, index)));
-      return unlessBetter(view, leastUsable(view, value), value, () => margin);
-    },
+    choose: (_state, view) =>
+      unlessBetter(
+        view,
+        view.paths.map((path, index) => ordered(score(path, view.measured[index]))),
+        margin,
+      ),
   };
 }

@@ -2,7 +2,7 @@
 import { hashText } from "../../core/digest.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { type Settings, settingsOf, type Weights } from "../../core/policy-parameters.ts";
-import { carryPosition, leastUsable, usablePositions } from "./measured.ts";
+import { carryPosition, usablePositions } from "./measured.ts";
 import type { Policy } from "./policy.ts";
 
 interface RoundRobin {
@@ -47,18 +47,20 @@ const weighted: Policy<Weighted> = {
     credit: paths.map(() => 0),
   }),
   choose: ({ weights, credit }, { usable }) => {
-    const weightOf = weights.some((weight, index) => weight > 0 && usable[index] === true)
-      ? (index: number) => weights[index] as number
-      : () => 1;
     let total = 0;
+    for (let index = 0; index < credit.length; index++) if (usable[index] === true) total += weights[index] as number;
+    // Where no usable path has a weight, all weigh the same.
+    const [factor, added] = total > 0 ? [1, 0] : [0, 1];
+    let sum = 0;
     let best = -1;
     for (let index = 0; index < credit.length; index++) {
-      if (usable[index] !== true || weightOf(index) === 0) continue;
-      total += weightOf(index);
-      credit[index] = (credit[index] as number) + weightOf(index);
+      const weight = factor * (weights[index] as number) + added;
+      if (usable[index] !== true || weight === 0) continue;
+      sum += weight;
+      credit[index] = (credit[index] as number) + weight;
       if (best < 0 || (credit[index] as number) > (credit[best] as number)) best = index;
     }
-    if (best >= 0) credit[best] = (credit[best] as number) - total;
+    if (best >= 0) credit[best] = (credit[best] as number) - sum;
     return best;
   },
 };
@@ -116,13 +118,18 @@ const ecmp: Policy<Ecmp> = {
     hash,
     affinity: paths.map(({ fingerprint }) => hashText(fingerprint, hash)[0] >>> 0),
   }),
-  choose: ({ by, hash, affinity }, view) => {
-    const first = leastUsable(view, (index) => (view.paths[index] as PathInfo).length);
-    const least = view.paths[first]?.length;
-    const equals = usablePositions(view).filter((index) => view.paths[index]?.length === least);
-    if (equals.length === 0) return -1;
-    if (by === "modulo") return equals[hash % equals.length] as number;
-    return equals.reduce((best, index) => ((affinity[index] as number) > (affinity[best] as number) ? index : best));
+  choose: ({ by, hash, affinity }, { paths, usable }) => {
+    let best = -1;
+    const equals: number[] = [];
+    for (let index = 0; index < paths.length; index++) {
+      if (usable[index] !== true) continue;
+      const longer = best < 0 ? -1 : (paths[index] as PathInfo).length - (paths[best] as PathInfo).length;
+      if (longer > 0) continue;
+      if (longer < 0) equals.length = 0;
+      if (longer < 0 || (affinity[index] as number) > (affinity[best] as number)) best = index;
+      equals.push(index);
+    }
+    return by === "rendezvous" || best < 0 ? best : (equals[hash % equals.length] as number);
   },
 };
 
