@@ -155,7 +155,10 @@ export function packetHash(packet: Packet): string {
   return hexHash(hashBytes(encodePacket(packet)));
 }
 
-/** Hash over an actor's state value and context. Handles of timers name places in a queue: only which are set counts. */
+/**
+ * Hash over an actor's state value and context. Handles of timers name places in a queue: only which are set counts. The path a packet
+ * came by (`cameBy`) is kept to know it again; its object holds SegIDs it started with, which the packet's bytes do not hold.
+ */
 export function stateHash(cell: Cell): string {
   const { value, context } = cell.state;
   return hexHash(hashText(stateText({ value, context })));
@@ -165,6 +168,7 @@ export function stateHash(cell: Cell): string {
 export function stateText(data: unknown): string {
   return JSON.stringify(data, (key, value: unknown) => {
     if (key === "timers" && value !== null && typeof value === "object") return Object.keys(value).sort();
+    if (key === "cameBy") return null;
     if (value instanceof Map) return { map: [...value] };
     if (value instanceof Set) return { set: [...value] };
     if (ArrayBuffer.isView(value)) return { array: [...(value as Float64Array)] };

@@ -8,6 +8,7 @@ import { coverageBench } from "./coverage.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
+import { selectorBench } from "./selector.ts";
 
 export const BENCHES: readonly Bench[] = [
   chainBench,
@@ -19,6 +20,7 @@ export const BENCHES: readonly Bench[] = [
   codecBench,
   recordingBench,
   coverageBench,
+  selectorBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

@@ -9,10 +9,10 @@ import { Recorder } from "../actors/record.ts";
 import { results } from "../actors/results.ts";
 import { parseRecord, type PlaceRecord, replay } from "../sim/replay.ts";
 import { CRAFTED, HONEST, quietRow } from "../sim/crafted-packets.ts";
-import { busyScenario } from "../sim/test-worlds.ts";
+import { busyScenario, MEASURING_POLICIES, measuringScenario } from "../sim/test-worlds.ts";
 import { assemble } from "../actors/assemble.ts";
 import type { Packet } from "../core/packet.ts";
-import { NO_IMPAIRMENT, type Scenario } from "../core/scenario.ts";
+import { type FlowSpec, NO_IMPAIRMENT, type Scenario } from "../core/scenario.ts";
 import { RandomStream } from "../core/rng.ts";
 import { encodePacket } from "../core/wire/codec.ts";
 import { MonotonicClock } from "./clock.ts";
@@ -282,3 +282,32 @@ test.serial("truncated, mis-sized and mangled packets at a live router: garbage 
 function shortened({ wireLength, payloadLength }: Packet): Pick<Packet, "payloadLength" | "wireLength"> {
   return { payloadLength: 20, wireLength: wireLength - payloadLength + 20 };
 }
+
+/** Few packets, so that a machine that is busy keeps up. */
+function calmMeasuring(): Scenario {
+  const scenario = measuringScenario(9);
+  const flows = scenario.flows.flatMap((flow): FlowSpec[] => {
+    if (flow.app !== "constant-rate" && flow.app !== "ping") return [];
+    return [{ ...flow, interval_ns: 30 * MS, stop_ns: 900 * MS }];
+  });
+  return { ...scenario, flows };
+}
+
+test.serial("policies that measure do so live: probes, reports, load; and their record replays", async (t) => {
+  const scenario = calmMeasuring();
+  const make = (): Assembly =>
+    assemble(scenario, { repeat: "npx ava live/live.test.ts", policies: MEASURING_POLICIES });
+  const { world, records } = await recorded(make());
+  t.deepEqual(replay(make(), records).firstDifference, null);
+  t.true(records.some(({ entries }) => entries.some(([kind]) => kind === "l")));
+  const { flows, probes = [] } = results(world, scenario);
+  for (const kind of ["probes", "reports"]) {
+    const of = probes.filter((one) => one.kind === kind);
+    t.is(of.length, 2);
+    t.true(
+      of.some(({ received }) => received > 0),
+      JSON.stringify(of),
+    );
+  }
+  t.true(flows.some(({ received }) => received > 0));
+});

@@ -41,13 +41,14 @@ interface Counted extends PathCount {
   packets: number;
   bytes: number;
   highest: number;
-  /** As a packet had it last: packets of a path share theirs. */
-  path: PacketPath | null;
+  /** As a packet had it last: packets of a path share theirs. Only which object it is counts. */
+  cameBy: PacketPath | null;
 }
 
 /** How the latest packet came: what the way back is made from. */
-interface CameBy {
-  path: PacketPath | null;
+interface Latest {
+  /** Its SegIDs count as they stand below. */
+  cameBy: PacketPath | null;
   currInf: number;
   currHf: number;
   segId0: number;
@@ -57,7 +58,7 @@ interface CameBy {
 
 export interface MonitorContext extends MonitorInput {
   readonly counted: Counted[];
-  readonly last: CameBy;
+  readonly last: Latest;
   /** Packets over more paths than it counts. */
   uncounted: number;
   /** Path that stands first in the next report, where they do not all fit. */
@@ -84,7 +85,7 @@ const monitorMachine = setup({
   context: ({ input }) => ({
     ...input,
     counted: [],
-    last: { path: null, currInf: 0, currHf: 0, segId0: 0, segId1: 0, segId2: 0 },
+    last: { cameBy: null, currInf: 0, currHf: 0, segId0: 0, segId1: 0, segId2: 0 },
     uncounted: 0,
     turn: 0,
     repeats: 0,
@@ -118,7 +119,7 @@ export const monitorLogic = withPacketHandler(monitorMachine, onPacket, { "timer
 
 function count(monitor: MonitorContext, packet: Packet): void {
   const { counted, last } = monitor;
-  last.path = packet.path;
+  last.cameBy = packet.path;
   last.currInf = packet.currInf;
   last.currHf = packet.currHf;
   last.segId0 = packet.segId0;
@@ -137,15 +138,15 @@ function count(monitor: MonitorContext, packet: Packet): void {
 
 /** null: too many paths. */
 function countedFor(counted: Counted[], path: PacketPath | null): Counted | null {
-  for (const one of counted) if (one.path === path) return one;
+  for (const one of counted) if (one.cameBy === path) return one;
   const key = pathKey(path);
   const known = counted.find((one) => one.key[0] === key[0] && one.key[1] === key[1]);
   if (known !== undefined) {
-    known.path = path;
+    known.cameBy = path;
     return known;
   }
   if (counted.length >= MAX_COUNTED) return null;
-  const fresh: Counted = { key, packets: 0, bytes: 0, highest: 0, path };
+  const fresh: Counted = { key, packets: 0, bytes: 0, highest: 0, cameBy: path };
   counted.push(fresh);
   return fresh;
 }
@@ -158,7 +159,9 @@ function sendReport(monitor: MonitorContext, env: Env): void {
     trafficClass: 0,
     flowId: (reportFlow + 1) & 0xf_ffff,
     // Turned round as if it were the packet that came.
-    ...last,
+    path: last.cameBy,
+    currInf: last.currInf,
+    currHf: last.currHf,
     dstIa: dst.ia,
     srcIa: src.ia,
     dstHost: dst.host,

@@ -31,6 +31,7 @@ export interface PathLoad {
   readonly loss: number;
 }
 
+/** One object for all decisions of a selector, its arrays included: a policy copies what it wants to keep. */
 export interface PathView {
   readonly now: Nanos;
   /** Offered paths, in the order of path discovery: fewest links first. */
@@ -72,7 +73,7 @@ export interface Policy<S = unknown> {
   readonly name: string;
   /** Default: none. */
   readonly observes?: readonly Observation[];
-  /** Asked for every packet, or (default) when paths, their state or measurements change. */
+  /** Asked for every packet and not otherwise, or (default) when paths, their state or measurements change. */
   readonly each?: "change" | "packet";
   /** Of policies that observe probes; default: every 500 ms, 1 s, 32 bytes. */
   probing?(params: PolicyParams): ProbePlan;
