@@ -14,6 +14,7 @@ import { packetCommand } from "./commands/packet.ts";
 import { pathsCommand } from "./commands/paths.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { topologyCommand } from "./commands/topology.ts";
@@ -31,6 +32,7 @@ const pathloom = Command.make("pathloom").pipe(
     compareCommand,
     liveCommand,
     replayCommand,
+    reportCommand,
     doctorCommand,
     pathsCommand,
     pingCommand,

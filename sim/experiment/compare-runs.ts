@@ -150,18 +150,17 @@ function differenceOf(test: PairedTest, corrected: number | null) {
 }
 
 /**
- * The first of those with the best mean (median, where the metric is summed up so); -1 where none has one. What knows the load is no
- * contestant, and who lacks values that others have (transfers that never ended) is not best by what is left.
+ * The first of those with the best mean, which is what is tested; -1 where none has one. What knows the load is no contestant, and who lacks values that others have (transfers that never ended) is not best by what is left.
  */
 function bestOf(outcomes: readonly PolicyOutcome[], estimates: readonly Estimate[], metric: MetricName): number {
-  const { better, summary } = METRICS.find(({ name }) => name === metric) as Metric;
+  const { better } = METRICS.find(({ name }) => name === metric) as Metric;
   const contestants = estimates.map((estimate, index) => (isBound(outcomes[index]?.policy ?? "") ? null : estimate));
   const most = Math.max(0, ...contestants.map((estimate) => estimate?.n ?? 0));
   let best = -1;
   let leader = 0;
   contestants.forEach((estimate, index) => {
-    const value = summary === "mean" ? estimate?.mean : estimate?.median;
-    if (estimate === null || value === null || value === undefined || estimate.n < most) return;
+    const value = estimate?.mean ?? null;
+    if (estimate === null || value === null || estimate.n < most) return;
     if (best >= 0 && (better === "higher" ? value <= leader : value >= leader)) return;
     best = index;
     leader = value;

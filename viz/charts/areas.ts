@@ -1,8 +1,19 @@
 /** Shares of a whole over time, stacked. */
 import { area, scaleLinear, type SeriesPoint, stack } from "d3";
-import { type Band, bands, type Box, chart, type Described, emptyChart, stretches, xAxis, yAxis } from "./frame.ts";
+import {
+  type Band,
+  bands,
+  type Box,
+  chart,
+  type Described,
+  emptyChart,
+  stretches,
+  TIME_TOP,
+  xAxis,
+  yAxis,
+} from "./frame.ts";
 import { el, group, type Markup, px } from "./markup.ts";
-import { seriesClass, tidyPath } from "./palette.ts";
+import { seriesClass } from "./palette.ts";
 
 export interface Layer {
   readonly name: string;
@@ -21,7 +32,7 @@ export interface AreaChart extends Described {
   readonly domain: readonly [number, number];
   readonly label: string;
   readonly bands?: readonly Band[];
-  /** Stretches that are only named, at the foot of the plot. */
+  /** Stretches that are only named, above the plot. */
   readonly stretches?: readonly Band[];
 }
 
@@ -32,7 +43,12 @@ export function areaChart(input: AreaChart): Markup {
   const { width, height, layers, times } = input;
   const totals = times.map((_, bin) => layers.reduce((sum, { values }) => sum + (values[bin] ?? 0), 0));
   if (!totals.some((total) => total > 0)) return emptyChart(input, width, height, "no packets");
-  const box: Box = { left: 44, top: 18, right: width - 8, bottom: height - 36 };
+  const box: Box = {
+    left: 44,
+    top: input.stretches === undefined ? 10 : TIME_TOP,
+    right: width - 8,
+    bottom: height - 36,
+  };
   const x = scaleLinear()
     .domain([...input.domain])
     .range([box.left, box.right]);
@@ -46,6 +62,8 @@ export function areaChart(input: AreaChart): Markup {
     .keys(keys)
     .value((bin, n) => share(bin, n))(times.map((_, bin) => bin));
   const shape = area<Piece>()
+    // Whole pixels: bins are several wide, and there are many of these.
+    .digits(0)
     .defined((piece) => (totals[piece.data] as number) > 0)
     .x((piece) => x(times[piece.data] as number))
     .y0(([low]) => y(low))
@@ -57,8 +75,7 @@ export function areaChart(input: AreaChart): Markup {
     yAxis(y, box, 4, (value) => `${Math.round(value * 100)} %`),
     stacked.map((pieces, n) => {
       const { name, series } = layers[n] as Layer;
-      const d = tidyPath(shape(pieces) ?? "");
-      return el("path", { class: `area ${seriesClass(series)}`, d }, el("title", {}, name));
+      return el("path", { class: `area ${seriesClass(series)}`, d: shape(pieces) ?? "" }, el("title", {}, name));
     }),
     stacked.map((pieces, n) => keyOf(layers[n] as Layer, pieces, x, y, times)),
     bands(input.bands ?? [], x, box),
@@ -77,13 +94,15 @@ function keyOf(
   y: (value: number) => number,
   times: readonly number[],
 ): Markup {
-  const inner = pieces.slice(1, -1);
+  const edge = Math.floor(pieces.length * 0.12);
+  const inner = pieces.slice(edge, pieces.length - edge);
+  const middle = pieces.length / 2;
   const thick = ([low, high]: Piece): number => y(low) - y(high);
-  const widest = inner.reduce<Piece | null>(
-    (best, piece) => (best === null || thick(piece) > thick(best) ? piece : best),
-    null,
+  const [widest] = [...inner].sort(
+    (one, other) =>
+      Math.round(thick(other) - thick(one)) || Math.abs(one.data - middle) - Math.abs(other.data - middle),
   );
-  if (widest === null || thick(widest) < KEY_HEIGHT) return group();
+  if (widest === undefined || thick(widest) < KEY_HEIGHT) return group();
   const [low, high] = widest;
   const at = { x: px(x(times[widest.data] as number)), y: px((y(low) + y(high)) / 2 + 4) };
   return el("text", { class: "mid halo", ...at }, layer.key);

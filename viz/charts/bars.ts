@@ -18,7 +18,7 @@ export interface BarChart extends Described {
   readonly text: (value: number) => string;
 }
 
-const LABEL = 122;
+const LABEL = 134;
 const ROW = 24;
 const LABEL_LENGTH = 19;
 

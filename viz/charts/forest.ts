@@ -28,11 +28,13 @@ export interface ForestChart extends Described {
   readonly scale: number;
   /** Of a tick, in the unit shown. */
   readonly text: (value: number) => string;
+  /** Values cannot lie beyond these, in the unit shown. */
+  readonly bounds?: readonly [low: number, high: number];
   /** Drawn through the plot, for differences. */
   readonly zero?: boolean;
 }
 
-const LABEL = 122;
+const LABEL = 134;
 const LABEL_LENGTH = 19;
 const ROW = 15;
 
@@ -46,9 +48,13 @@ export function forestChart(input: ForestChart): Markup {
   const box: Box = { left: LABEL, top: 4, right: width - 32, bottom: 8 + rows.length * step };
   const height = box.bottom + (input.unit === "" ? 22 : 36);
   if (values.length === 0) return emptyChart(input, width, 60, "no replication has a value");
-  const x = scaleLinear()
+  const [low, high] = scaleLinear()
     .domain(domainOf(values, input.zero === true))
     .nice(5)
+    .domain() as [number, number];
+  const [least, most] = input.bounds ?? [low, high];
+  const x = scaleLinear()
+    .domain([Math.max(low, least), Math.min(high, most)])
     .range([box.left, box.right]);
   return chart(
     input,

@@ -80,7 +80,10 @@ export interface Band {
   readonly label: string;
 }
 
-/** Shaded stretches, named at the top of the plot. */
+/** Room above a plot over time: phases in the lower row, faults in the upper. */
+export const TIME_TOP = 32;
+
+/** Shaded stretches, named in the upper row above the plot. */
 export function bands(list: readonly Band[], scale: (value: number) => number, box: Box): Markup {
   return group(
     list.map(({ from, to, label }) => {
@@ -89,13 +92,13 @@ export function bands(list: readonly Band[], scale: (value: number) => number, b
       const middle = px((x + end) / 2);
       return group(
         el("rect", { class: "band", x: px(x), y: box.top, width: px(end - x), height: px(box.bottom - box.top) }),
-        el("text", { class: "tick mid", x: middle, y: box.top - 4 }, label),
+        el("text", { class: "mid bold", x: middle, y: box.top - 18 }, label),
       );
     }),
   );
 }
 
-/** Names of stretches at the foot of the plot, with the bounds between them. */
+/** Names of stretches in the lower row above the plot, with the bounds between them. */
 export function stretches(list: readonly Band[], scale: (value: number) => number, box: Box): Markup {
   const inside = list.filter(({ from, to }) => scale(to) > box.left && scale(from) < box.right);
   const edges = [...new Set(inside.flatMap(({ from, to }) => [px(scale(from)), px(scale(to))]))];
@@ -103,24 +106,7 @@ export function stretches(list: readonly Band[], scale: (value: number) => numbe
     edges.map((x) => el("line", { class: "bound", x1: x, x2: x, y1: box.top, y2: box.bottom })),
     inside.map(({ from, to, label }) => {
       const middle = (scale(from) + scale(to)) / 2;
-      return el("text", { class: "tick mid halo", x: px(middle), y: box.bottom - 4 }, label);
+      return el("text", { class: "tick mid", x: px(middle), y: box.top - 4 }, label);
     }),
   );
-}
-
-/** Places for labels no closer than `gap`, in the order of the wanted places, moved as little as a single pass can. */
-export function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
-  const order = wanted.map((_, n) => n).sort((a, b) => (wanted[a] as number) - (wanted[b] as number) || a - b);
-  const placed = [...wanted];
-  let floor = low;
-  for (const n of order) {
-    placed[n] = Math.max(placed[n] as number, floor);
-    floor = (placed[n] as number) + gap;
-  }
-  let ceiling = high;
-  for (const n of order.toReversed()) {
-    placed[n] = Math.min(placed[n] as number, ceiling);
-    ceiling = (placed[n] as number) - gap;
-  }
-  return placed;
 }

@@ -1,8 +1,19 @@
 /** Lines over a continuous axis: curves over time, cumulative distributions. */
 import { curveStepAfter, line, scaleLinear, scaleLog } from "d3";
-import { type Band, bands, type Box, chart, type Described, emptyChart, stretches, xAxis, yAxis } from "./frame.ts";
+import {
+  type Band,
+  bands,
+  type Box,
+  chart,
+  type Described,
+  emptyChart,
+  stretches,
+  TIME_TOP,
+  xAxis,
+  yAxis,
+} from "./frame.ts";
 import { el, group, type Markup } from "./markup.ts";
-import { lineStyle, marker, tidyPath } from "./palette.ts";
+import { lineStyle, marker } from "./palette.ts";
 
 export interface Line {
   readonly name: string;
@@ -21,7 +32,7 @@ export interface LineChart extends Described {
   readonly x: { readonly domain: readonly [number, number]; readonly label: string; readonly log?: boolean };
   readonly y: { readonly domain: readonly [number, number]; readonly text: (value: number) => string };
   readonly bands?: readonly Band[];
-  /** Stretches that are only named, at the foot of the plot. */
+  /** Stretches that are only named, above the plot. */
   readonly stretches?: readonly Band[];
   readonly step?: boolean;
 }
@@ -31,7 +42,12 @@ export function lineChart(input: LineChart): Markup {
   const hasData = lines.some(({ points }) => points.some(([, y]) => y !== null));
   const [low, high] = input.x.domain;
   if (!hasData || !(high > low)) return emptyChart(input, width, height);
-  const box: Box = { left: 44, right: width - 8, top: 18, bottom: height - 36 };
+  const box: Box = {
+    left: 44,
+    right: width - 8,
+    top: input.stretches === undefined ? 10 : TIME_TOP,
+    bottom: height - 36,
+  };
   const x = (input.x.log === true ? scaleLog() : scaleLinear()).domain([low, high]).range([box.left, box.right]);
   const y = scaleLinear()
     .domain([...input.y.domain])
@@ -65,6 +81,7 @@ function drawLine(
   step: boolean,
 ): Markup {
   const path = line<readonly [number, number | null]>()
+    .digits(1)
     .defined(([, value]) => value !== null)
     .x(([at]) => x(at))
     .y(([, value]) => y(value ?? 0));
@@ -75,7 +92,7 @@ function drawLine(
     "g",
     attributes,
     el("title", {}, name),
-    el("path", { ...lineStyle(series), d: tidyPath(path(points) ?? "") }),
+    el("path", { ...lineStyle(series), d: path(points) ?? "" }),
     markersAlong(drawn, n, of, series, x, y),
   );
 }

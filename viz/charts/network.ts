@@ -21,7 +21,9 @@ interface Body extends SimulationNodeDatum {
 }
 
 const STEPS = 300;
-const MARGIN = 26;
+/** Half of the widest name. */
+const MARGIN = 32;
+const NAME_LENGTH = 9;
 
 /** Places of the ASes within `width` times `height`. */
 export function layoutNetwork({ ases, links }: ComparedNetwork, width: number, height: number): Layout {
@@ -88,66 +90,62 @@ export const LOAD_STEPS = [0.2, 0.5, 0.8, 0.95];
 const WIDTHS = [1, 2, 3.2, 4.6, 6];
 
 export function networkChart(input: NetworkChart): Markup {
-  const { network, layout, load, width, height } = input;
+  const { network, layout, width, height } = input;
   if (network.ases.length === 0) return emptyChart(input, width, height);
-  const order = [...network.links].sort((one, other) => busiest(one, load) - busiest(other, load));
   return chart(
     input,
     width,
     height,
-    order.flatMap(({ a, b, directions: [ab, ba], type }) => {
-      const [from, to] = [layout.get(iaOf(a)), layout.get(iaOf(b))];
-      if (from === undefined || to === undefined) return [];
-      return [half(from, to, load.get(ab) ?? 0, ab, type), half(to, from, load.get(ba) ?? 0, ba, type)];
-    }),
+    WIDTHS.map((_, level) => drawLevel(network.links, level, input)),
     network.ases.map(({ ia, label, core }) => drawAs(ia, label, core, layout.get(ia))),
   );
-}
-
-function busiest({ directions }: ComparedNetwork["links"][number], load: ReadonlyMap<string, number>): number {
-  return Math.max(...directions.map((id) => load.get(id) ?? 0));
 }
 
 export function loadClass(share: number): number {
   return LOAD_STEPS.filter((bound) => share >= bound).length;
 }
 
+/** All directions of one class of load; dashes for peering links. The figures of each link stand in the report's tables. */
+function drawLevel(links: ComparedNetwork["links"], level: number, { layout, load }: NetworkChart): Child {
+  const pieces = (isPeer: boolean): string =>
+    links
+      .filter(({ type }) => (type === "peer") === isPeer)
+      .flatMap(({ a, b, directions: [ab, ba] }) => {
+        const [from, to] = [layout.get(iaOf(a)), layout.get(iaOf(b))];
+        if (from === undefined || to === undefined) return [];
+        return [
+          loadClass(load.get(ab) ?? 0) === level ? half(from, to, level) : "",
+          loadClass(load.get(ba) ?? 0) === level ? half(to, from, level) : "",
+        ];
+      })
+      .join("");
+  const style = { class: `ln l${level}`, style: `stroke-width:${WIDTHS[level] ?? 1}` };
+  const [plain, peering] = [pieces(false), pieces(true)];
+  return [
+    plain === "" ? null : el("path", { ...style, d: plain }),
+    peering === "" ? null : el("path", { ...style, "stroke-dasharray": "5 3", d: peering }),
+  ];
+}
+
 /** One direction, drawn beside the middle on the right-hand side of its traffic. */
-function half(from: Spot, to: Spot, share: number, id: string, type: string): Child {
+function half(from: Spot, to: Spot, level: number): string {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.sqrt(dx * dx + dy * dy) || 1;
-  const level = loadClass(share);
-  const thick = WIDTHS[level] as number;
-  const aside = thick / 2 + 0.6;
+  const aside = (WIDTHS[level] ?? 1) / 2 + 0.6;
   const [ox, oy] = [(-dy / length) * aside, (dx / length) * aside];
-  return el(
-    "line",
-    {
-      class: `ln l${level}`,
-      "stroke-width": thick,
-      style: `stroke-width:${thick}`,
-      "stroke-dasharray": type === "peer" ? "5 3" : null,
-      x1: px(from.x + ox),
-      y1: px(from.y + oy),
-      x2: px(to.x + ox),
-      y2: px(to.y + oy),
-    },
-    el("title", {}, `${id}: ${Math.round(share * 100)} %`),
-  );
+  return `M${px(from.x + ox)},${px(from.y + oy)}L${px(to.x + ox)},${px(to.y + oy)}`;
 }
 
 function drawAs(ia: string, label: string | null, core: boolean, spot: Spot | undefined): Child {
   if (spot === undefined) return null;
-  const name = label ?? ia.split(":").at(-1) ?? ia;
-  const size = core ? 12 : 10;
-  const shape = core
-    ? el("rect", { class: "as", x: spot.x - size, y: spot.y - 9, width: 2 * size, height: 18, rx: 4 })
-    : el("circle", { class: "as", cx: spot.x, cy: spot.y, r: size });
+  const name = shorten(label ?? ia.split(":").at(-1) ?? ia, NAME_LENGTH);
+  const [wide, high] = core ? [name.length * 8 + 14, 18] : [name.length * 5.6 + 10, 15];
+  const box = { x: px(spot.x - wide / 2), y: px(spot.y - high / 2), width: px(wide), height: high };
   return el(
     "g",
     {},
     el("title", {}, label === null ? ia : `${ia} (${label})`),
-    shape,
-    el("text", { class: core ? "mid bold" : "mid small", x: spot.x, y: px(spot.y + 4) }, shorten(name, 4)),
+    el("rect", { class: core ? "as core" : "as", ...box, rx: core ? 2 : high / 2 }),
+    el("text", { class: core ? "mid bold" : "mid small", x: spot.x, y: px(spot.y + 4) }, name),
   );
 }

@@ -116,14 +116,9 @@ export function lineStyle(n: number): Attributes {
 
 /** The marker of series `n` around a point. */
 export function marker(n: number, x: number, y: number, size = 34, title: string | null = null): Markup {
-  const shape = symbol(SHAPES[n % SHAPES.length] as SymbolType, size)() ?? "";
-  const attributes = { class: `mk ${seriesClass(n)}`, transform: `translate(${px(x)},${px(y)})`, d: tidyPath(shape) };
+  const shape = symbol(SHAPES[n % SHAPES.length] as SymbolType, size).digits(1)() ?? "";
+  const attributes = { class: `mk ${seriesClass(n)}`, transform: `translate(${px(x)},${px(y)})`, d: shape };
   return title === null ? el("path", attributes) : el("path", attributes, el("title", {}, title));
-}
-
-/** Path data with coordinates of tenths. */
-export function tidyPath(d: string): string {
-  return d.replaceAll(/-?\d+\.\d+(e-?\d+)?/g, (number) => String(px(Number(number))));
 }
 
 /** A short line with its marker, for legends. */

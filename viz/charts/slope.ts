@@ -1,108 +1,68 @@
-/** Two columns of values joined by lines: how an order changes from one condition to another. */
-import { scaleLinear } from "d3";
-import { chart, type Described, emptyChart, spread } from "./frame.ts";
-import { el, group, type Markup, px, shorten } from "./markup.ts";
+/** Two orders joined by lines: who comes first under one condition, and under another. Places are ranks; the values stand beside the names. */
+import { chart, type Described, emptyChart } from "./frame.ts";
+import { el, group, type Markup, shorten } from "./markup.ts";
 import { lineStyle, marker } from "./palette.ts";
 
-export interface SlopeLine {
-  readonly name: string;
-  readonly series: number;
-  readonly left: number | null;
-  readonly right: number | null;
-  /** Drawn thick: the lines that the picture is about. */
-  readonly strong: boolean;
-}
+/** Best first; `text`: what stands beside the name. */
+export type Ranked = readonly { readonly name: string; readonly series: number; readonly text: string }[];
 
 export interface SlopeChart extends Described {
   readonly width: number;
   readonly heads: readonly [left: string, right: string];
-  readonly lines: readonly SlopeLine[];
-  /** Is a higher value drawn higher? Better is up. */
-  readonly up: "higher" | "lower";
-  readonly text: (value: number) => string;
+  readonly left: Ranked;
+  readonly right: Ranked;
+  /** Drawn thick: the lines that the picture is about. */
+  readonly strong: readonly string[];
 }
 
-const SIDE = 158;
-const TOP = 30;
-const GAP = 15;
+const SIDE = 172;
+const TOP = 36;
+const STEP = 25;
 const NAME_LENGTH = 18;
 
 export function slopeChart(input: SlopeChart): Markup {
-  const { width, lines, up } = input;
-  const values = lines.flatMap(({ left, right }) => [left, right]).filter((value) => value !== null);
-  const height = TOP + Math.max(150, lines.length * (GAP + 9)) + 12;
-  if (values.length === 0) return emptyChart(input, width, 80);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const range = up === "higher" ? [height - 14, TOP] : [TOP, height - 14];
-  const y = scaleLinear()
-    .domain(low === high ? [low - 1, high + 1] : [low, high])
-    .range(range);
+  const { width, left, right, strong } = input;
+  const rows = Math.max(left.length, right.length);
+  if (rows === 0) return emptyChart(input, width, 80);
   const [from, to] = [SIDE, width - SIDE];
-  const ordered = [...lines].sort((a, b) => Number(a.strong) - Number(b.strong));
+  const names = [...new Set([...left, ...right].map(({ name }) => name))];
+  const ordered = names.sort((a, b) => Number(strong.includes(a)) - Number(strong.includes(b)));
   return chart(
     input,
     width,
-    height,
-    [from, to].map((x) => el("line", { class: "axis", x1: x, x2: x, y1: TOP - 8, y2: height - 8 })),
-    el("text", { class: "end bold", x: from, y: 14 }, input.heads[0]),
-    el("text", { class: "bold", x: to, y: 14 }, input.heads[1]),
-    ordered.map((one) => drawLine(one, from, to, y)),
-    labels(lines, "left", from, y, input.text, height),
-    labels(lines, "right", to, y, input.text, height),
+    TOP + rows * STEP - 6,
+    el("text", { class: "end bold", x: from + 4, y: 14 }, input.heads[0]),
+    el("text", { class: "bold", x: to - 4, y: 14 }, input.heads[1]),
+    ordered.map((name) => drawLine(name, input, from, to)),
+    left.map((one, n) =>
+      label(one.name, `${shorten(one.name, NAME_LENGTH)}  ${one.text}`, n, from - 11, "end", strong),
+    ),
+    right.map((one, n) => label(one.name, `${one.text}  ${shorten(one.name, NAME_LENGTH)}`, n, to + 11, "", strong)),
   );
 }
 
-function drawLine(
-  { name, series, left, right, strong }: SlopeLine,
-  from: number,
-  to: number,
-  y: (value: number) => number,
-): Markup {
+function height(rank: number): number {
+  return TOP + rank * STEP;
+}
+
+function drawLine(name: string, { left, right, strong }: SlopeChart, from: number, to: number): Markup {
+  const [before, after] = [left, right].map((order) => order.findIndex((one) => one.name === name)) as [number, number];
+  const series = (left[before] ?? right[after])?.series ?? 0;
   const style = lineStyle(series);
-  const both = left !== null && right !== null;
+  const thick = strong.includes(name) ? `${style["class"]} strong` : `${style["class"]}`;
+  const ends = { x1: from, x2: to, y1: height(before), y2: height(after) };
   return el(
     "g",
     { "data-policy": name },
-    both
-      ? el("line", {
-          ...style,
-          class: strong ? `${style["class"]} strong` : (style["class"] as string),
-          x1: from,
-          x2: to,
-          y1: px(y(left)),
-          y2: px(y(right)),
-        })
-      : null,
-    left === null ? null : marker(series, from, y(left)),
-    right === null ? null : marker(series, to, y(right)),
+    before < 0 || after < 0 ? null : el("line", { ...style, class: thick, ...ends }),
+    before < 0 ? null : marker(series, from, height(before), 44),
+    after < 0 ? null : marker(series, to, height(after), 44),
   );
 }
 
-/** Names with their values beside the axis, moved apart where they would cover each other. */
-function labels(
-  lines: readonly SlopeLine[],
-  side: "left" | "right",
-  x: number,
-  y: (value: number) => number,
-  text: (value: number) => string,
-  height: number,
-): Markup {
-  const shown = lines.filter((one) => one[side] !== null);
-  const wanted = shown.map((one) => y(one[side] ?? 0));
-  const places = spread(wanted, GAP, TOP, height - 10);
-  const [sign, anchor] = side === "left" ? [-1, "end"] : [1, ""];
+function label(name: string, text: string, rank: number, x: number, side: string, strong: readonly string[]): Markup {
+  const classes = `${side} ${strong.includes(name) ? "bold" : ""}`.trim();
   return group(
-    shown.map(({ name, strong, ...values }, n) => {
-      const [at, place] = [wanted[n] as number, places[n] as number];
-      const value = text(values[side] ?? 0);
-      const short = shorten(name, NAME_LENGTH);
-      const label = side === "left" ? `${short}  ${value}` : `${value}  ${short}`;
-      return el(
-        "g",
-        { "data-policy": name },
-        el("path", { class: "grid", d: `M${x + sign * 5},${px(at)}L${x + sign * 14},${px(place)}` }),
-        el("text", { class: `${anchor} ${strong ? "bold" : ""}`.trim(), x: x + sign * 17, y: px(place + 4) }, label),
-      );
-    }),
+    el("text", { "data-policy": name, class: classes === "" ? null : classes, x, y: height(rank) + 4 }, text),
   );
 }

@@ -10,6 +10,7 @@ import {
   adoptionLegend,
   adoptionSeries,
   adoptionText,
+  capitalize,
   dataBehind,
   dataTable,
   faultBands,
@@ -67,7 +68,7 @@ export function latencySection(report: Report): Markup {
           x: { domain, label: "one-way delay (ms, logarithmic)", log: true },
           y: { domain: [0, 1], text: (value) => `${Math.round(value * 100)} %` },
         });
-        return figure(el("b", {}, adoptionText(adoption)), drawn, { adoption });
+        return figure(el("b", {}, capitalize(adoptionText(adoption))), drawn, { adoption });
       }),
     ),
     dataBehind(
@@ -323,6 +324,7 @@ function pathTable(report: Report, pair: string | null): Markup {
     });
   });
   return dataTable({
+    kind: "words",
     caption: `Share of the most used paths by phase, ${pair ?? "all pairs together"}`,
     head: ["Policy", "Adoption", "Phase", "Paths and their shares", "Paths used"],
     rows,

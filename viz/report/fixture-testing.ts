@@ -190,9 +190,21 @@ function estimatesOf(policy: string, adoption: Adoption, n: number, seed: string
     Array.from({ length: n }, () => value * (1 + 0.03 * noise() * (value > 0.9 && value < 1 ? 0.05 : 1)));
   const entries = METRICS.map(({ name, summary }): [string, Estimate] => {
     const value = typical[name];
-    return [name, value === null ? missing(n) : estimateOf(spread(value), summary)];
+    return [
+      name,
+      value === null
+        ? missing(n)
+        : estimateOf(
+            spread(value).map((one) => (isShare(name) ? Math.min(1, one) : one)),
+            summary,
+          ),
+    ];
   });
   return Object.fromEntries(entries) as Record<MetricName, Estimate>;
+}
+
+function isShare(name: MetricName): boolean {
+  return name.endsWith("_share") || name === "jain";
 }
 
 function missing(n: number): Estimate {
@@ -226,7 +238,8 @@ function pairedOf(outcomes: readonly PolicyOutcome[], adoption: Adoption, baseli
       const known = of.filter((outcome) => estimate(outcome)?.mean !== null);
       const sign = better === "higher" ? -1 : 1;
       const ranked = known.toSorted((a, b) => sign * ((estimate(a)?.mean ?? 0) - (estimate(b)?.mean ?? 0)));
-      const reference = known.find(({ policy }) => policy === baseline) ?? ranked[0];
+      const reference =
+        known.find(({ policy }) => policy === baseline) ?? ranked.find(({ policy }) => policy !== "oracle");
       if (reference === undefined) return [];
       return known
         .filter((one) => one !== reference)

@@ -45,7 +45,7 @@ export function methodSection({ comparison }: Report): Markup {
   const points: readonly Child[] = [
     `The unit of all statistics is the replication: ${replications} with seeds that follow from ${comparison.seed}, the same for every policy, so that each policy meets the same arrivals, losses and faults.`,
     "Intervals hold the true value in 95 of 100 comparisons: Student\u2019s t on the replications\u2019 means; order statistics for latencies and completion times (medians of the replications\u2019 quantiles).",
-    `Differences are paired by replication and tested with the paired t test, ${baseline === null ? "each policy with the best of the metric" : `each policy with ${baseline}`}; p is corrected after Holm over all comparisons of one adoption, phase and metric. Effect size: mean difference over its standard deviation, with Hedges\u2019 correction.`,
+    `Policies are ordered by their means. Differences are paired by replication and tested with the paired t test, ${baseline === null ? "each policy with the best of the metric" : `each policy with ${baseline}`}; p is corrected after Holm over all comparisons of one adoption, phase and metric. Effect size: mean difference over its standard deviation, with Hedges\u2019 correction.`,
     `The first ${warmup_s} s are left out for every policy. Packets belong to the phase in which they were sent.`,
     stoppingText(stopping, replications),
   ];
@@ -58,6 +58,7 @@ export function methodSection({ comparison }: Report): Markup {
       points.map((point) => el("li", {}, point)),
     ),
     dataTable({
+      kind: "words",
       caption: "Metrics: what is counted",
       head: ["Metric", "unit", "better is", "summed up as", "meaning"],
       rows: metrics.map(({ label, unit, better, summary, description }) => [
@@ -92,6 +93,7 @@ function pairTable({ pairs }: Comparison): Markup {
     {},
     el("summary", {}, `The ${pairs.length} pairs that are measured`),
     dataTable({
+      kind: "words",
       caption: "Pairs of hosts, their flows and the paths offered",
       head: ["Pair", "paths", "flows"],
       rows: pairs.map(({ pair, flows, paths }) => [el("code", {}, pair), paths, flows.join(", ")]),
@@ -113,6 +115,7 @@ function manifestList({ manifest, digest, policies }: Comparison): Markup {
     {},
     el("dl", { class: "facts" }, entries),
     dataTable({
+      kind: "words",
       caption: `Digests of the runs, in order of the replications; of all together ${digest}`,
       head: ["Policy", "adoption", "digests"],
       rows: policies.map(({ policy, adoption, digests }) => [

@@ -9,7 +9,9 @@ import { estimateOf, indexPairs, outcomesOf, type PairIndex, type Standing, stan
 
 /** Natural widths of charts: three columns, or two, on a wide screen; one on a phone, still legible. */
 export const SMALL = 360;
-export const MEDIUM = 440;
+export const MEDIUM = 430;
+/** Targets of a fault that are named before the rest is only mentioned. */
+const SHOWN_TARGETS = 3;
 
 /** What every section reads. */
 export interface Report {
@@ -54,19 +56,21 @@ export function gallery(size: "small" | "medium", ...figures: readonly Child[]):
 
 export interface Table {
   readonly caption: string;
+  /** Words stand left, numbers right. */
+  readonly kind?: "words";
   readonly head: readonly Child[];
   /** First cell: the row's head. */
   readonly rows: readonly (readonly Child[])[];
 }
 
 /** A table that scrolls by itself where it is wider than the page. */
-export function dataTable({ caption, head, rows }: Table): Markup {
+export function dataTable({ caption, head, rows, kind }: Table): Markup {
   return el(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     el(
       "table",
-      {},
+      { class: kind ?? null },
       el("caption", {}, caption),
       el(
         "thead",
@@ -174,28 +178,16 @@ function letter(n: number): string {
 }
 
 /** What the letters and numbers in charts over time stand for. */
-export function timeKey(report: Report): Markup {
-  const { phases, faults } = report.comparison;
-  const entries = [
-    ...phases.map(({ name, from_ns, to_ns }, n) =>
-      el("li", {}, el("b", {}, n + 1), ` ${name}, ${formatSeconds(from_ns)} to ${formatSeconds(to_ns)} s`),
-    ),
-    ...faults.map(({ id, effect, targets, from_s, to_s }, n) =>
-      el(
-        "li",
-        {},
-        el("b", {}, letter(n)),
-        ` ${id}: ${effect}, ${from_s} to ${to_s === null ? "the end" : `${to_s} s`}`,
-        targets.length > 0
-          ? el(
-              "span",
-              { class: "muted" },
-              ` ${targets.slice(0, 3).join(", ")}${targets.length > 3 ? ", and more" : ""}`,
-            )
-          : null,
-      ),
-    ),
-  ];
-  if (entries.length === 0) return el("p", {}, "No phases and no faults.");
-  return el("ul", { class: "key", "aria-label": "Phases and faults marked in the charts" }, entries);
+export function timeKey({ comparison: { phases, faults } }: Report): Markup {
+  const phaseList = phases.map(({ name, from_ns, to_ns }, n) =>
+    el("li", {}, el("b", {}, n + 1), ` ${name}, ${formatSeconds(from_ns)} to ${formatSeconds(to_ns)} s`),
+  );
+  const faultList = faults.map(({ id, effect, targets, from_s, to_s }, n) => {
+    const where = `${targets.slice(0, SHOWN_TARGETS).join(", ")}${targets.length > SHOWN_TARGETS ? ", and more" : ""}`;
+    const when = `${from_s} s to ${to_s === null ? "the end" : `${to_s} s`}`;
+    return el("li", {}, el("b", {}, letter(n)), ` ${id}: ${effect}, ${when} `, el("span", { class: "muted" }, where));
+  });
+  const keyed = (label: string, list: readonly Markup[]): Markup | null =>
+    list.length === 0 ? null : el("div", {}, el("p", { class: "over" }, label), el("ul", { class: "key" }, list));
+  return el("div", { class: "keys" }, keyed("Phases", phaseList), keyed("Faults (shaded)", faultList));
 }

@@ -103,6 +103,8 @@ export function forestFigure(report: Report, phase: string, metric: Metric): Mar
     unit: scale.unit,
     text: (value) => formatValue(value * scale.divisor, scale),
     scale: scale.divisor,
+    ...(metric.unit === "share" ? { bounds: [0, 100] } : {}),
+    ...(metric.unit === "index" ? { bounds: [0, 1] } : {}),
   });
   const caption = group(
     el("b", { title: metric.description }, capitalize(metric.label)),
@@ -207,18 +209,20 @@ function pairedBlock(report: Report, adoption: Adoption): Markup {
       el("summary", {}, `All paired differences of the whole run (${text})`),
       dataTable({ caption: `Paired differences, whole run, ${text}`, head, rows: wholeRun }),
     ),
-    comparison.phases.map(({ name }) =>
-      el(
-        "details",
-        { "data-phase": name },
-        el("summary", {}, `Paired differences in phase ${name} (${text})`),
-        dataTable({
-          caption: `Paired differences, phase ${name}, ${text}`,
-          head,
-          rows: headlines.flatMap((metric) => rowsOf(name, metric).map((row) => pairedRow(report, metric, row))),
-        }),
-      ),
-    ),
+    comparison.phases.length === 0
+      ? null
+      : el(
+          "details",
+          {},
+          el("summary", {}, `Paired differences phase by phase (${text})`),
+          comparison.phases.map(({ name }) =>
+            dataTable({
+              caption: `Paired differences, phase ${name}, ${text}`,
+              head,
+              rows: headlines.flatMap((metric) => rowsOf(name, metric).map((row) => pairedRow(report, metric, row))),
+            }),
+          ),
+        ),
   );
 }
 

@@ -23,7 +23,7 @@ export interface Standing {
   readonly metric: Metric;
   readonly adoption: Adoption;
   readonly phase: string;
-  /** Best first, without the bound and without policies that have no value. */
+  /** Best mean first (the tests are on means), without the bound and without policies that have no value. */
   readonly order: readonly string[];
   readonly marks: ReadonlyMap<string, Mark>;
 }
@@ -79,7 +79,7 @@ export function standingOf(
 ): Standing {
   const values = outcomesOf(comparison, adoption).map((outcome) => ({
     policy: outcome.policy,
-    value: valueOf(outcome, phase, metric),
+    value: estimateOf(outcome, phase, metric.name)?.mean ?? null,
     n: estimateOf(outcome, phase, metric.name)?.n ?? 0,
   }));
   // Who lacks values that others have (transfers that never ended) is not best by what is left.

@@ -23,7 +23,8 @@ nav a{display:inline-block;padding:3px 0}
 .key{flex-direction:column;gap:2px}
 .key li{overflow-wrap:anywhere}
 .key b{display:inline-block;min-width:1.4em}
-@media(min-width:800px){.key{display:grid;grid-template-columns:1fr 1fr}}
+.keys{display:grid;gap:4px 40px;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));margin:12px 0}
+.keys .key{margin:2px 0}
 .words{padding-left:1.2em}
 .words li{margin:6px 0}
 .winner{color:var(--text)}
@@ -39,10 +40,12 @@ pre{margin:4px 0;padding:12px 16px;background:var(--panel);border:1px solid var(
 .gallery{display:grid;gap:28px 30px;margin:18px 0;align-items:end}
 .gallery.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr))}
 .gallery.medium{grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr))}
+.gallery.medium figure{max-width:500px}
 figure{margin:0;min-width:0;max-width:560px}
 figcaption{font-size:.92rem;margin-bottom:6px}
 .chart .as{fill:var(--background);stroke:var(--text);stroke-width:1.2}
-.chart .small{font-size:9.5px}
+.chart .core{stroke-width:2}
+.chart .small{font-size:10px}
 .swatch{vertical-align:-1px}
 .scroll{overflow-x:auto;margin:14px 0;border:1px solid var(--faint);border-radius:6px}
 table{border-collapse:collapse;font-size:.86rem;line-height:1.35;min-width:100%}
@@ -55,6 +58,7 @@ th:first-child{text-align:left;position:sticky;left:0;background:var(--backgroun
 thead th:first-child{background:var(--panel)}
 td small{display:block;color:var(--muted);font-size:.85em}
 th small{font-weight:400;color:var(--muted);white-space:nowrap}
+table.words th,table.words td{text-align:left}
 td .names,td .prose{display:block;text-align:left;white-space:normal;min-width:14em}
 td .prose{min-width:22em}
 td strong{font-weight:750}
@@ -72,7 +76,7 @@ button{cursor:pointer}
 .dim{opacity:.16}
 .off{display:none}
 footer{margin:60px auto 40px;color:var(--muted);font-size:.9rem}
-@media(max-width:560px){body{font-size:15px}header{padding-top:24px}h1{font-size:1.55rem}header,main,footer{padding:0 16px}section{margin:32px 0}.facts div{grid-template-columns:1fr;gap:0}th,td{padding:5px 8px}tbody th:first-child,thead th:first-child{max-width:9.5em;white-space:normal;overflow-wrap:anywhere}}
+@media(max-width:560px){body{font-size:15px}header{padding-top:24px}h1{font-size:1.55rem}header,main,footer{padding:0 16px}section{margin:32px 0}.facts div{grid-template-columns:1fr;gap:0}th,td{padding:5px 8px}tbody th:first-child,thead th:first-child{max-width:9.5em;white-space:normal;overflow-wrap:break-word}}
 @media print{@page{margin:14mm}body{font-size:10pt}header,main,footer{max-width:none;padding:0}header{padding-top:0}nav,.controls,button,details.data,details:not(.phase){display:none}
 section{margin:18pt 0}h2,h3,figcaption,caption{break-after:avoid}figure,tr,.note,li{break-inside:avoid}.gallery.small{grid-template-columns:repeat(3,1fr);gap:12pt}.gallery.medium{grid-template-columns:repeat(2,1fr);gap:12pt}
 .scroll{overflow:visible;border:0}table{font-size:6.6pt;min-width:0}th,td{padding:2pt 3pt;white-space:normal}thead th{min-width:0}caption{padding:4pt 0}th:first-child,caption{position:static}td .names,td .prose{min-width:0}

@@ -7,6 +7,7 @@ import { block, seriesClass } from "../charts/palette.ts";
 import { formatCount, formatShare } from "../charts/units.ts";
 import {
   adoptionText,
+  capitalize,
   dataBehind,
   dataTable,
   figure,
@@ -39,7 +40,7 @@ export function networkSection(report: Report): Markup {
       "p",
       {},
       `${network.name}: ${network.ases.length} ASes, ${network.links.length} links. Each link is drawn as two lines, one a direction (traffic keeps to the right); `,
-      "width and colour: mean share of the measured time in which it was sending. Boxes are core ASes, circles the others; dashed links are peering links.",
+      "width and colour: mean share of the measured time in which it was sending. Square names in bold are core ASes; dashed links are peering links.",
     ),
     el(
       "ul",
@@ -133,7 +134,7 @@ export function dropsSection(report: Report): Markup {
           unit: "packets",
           text: shortCount,
         });
-        return figure(el("b", {}, adoptionText(adoption)), drawn, { adoption });
+        return figure(el("b", {}, capitalize(adoptionText(adoption))), drawn, { adoption });
       }),
     ),
     dataBehind(

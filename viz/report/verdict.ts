@@ -2,7 +2,7 @@
 import { type Metric, WHOLE_RUN } from "../../core/comparison.ts";
 import type { Adoption } from "../../core/scenario.ts";
 import { type Child, el, group, type Markup } from "../charts/markup.ts";
-import { slopeChart } from "../charts/slope.ts";
+import { type Ranked, slopeChart } from "../charts/slope.ts";
 import { formatInterval, formatValue, formatWithUnit } from "../charts/units.ts";
 import {
   adoptionText,
@@ -16,7 +16,17 @@ import {
   type Report,
   section,
 } from "./page.ts";
-import { estimateOf, type Flip, flipOf, headlinesOf, isBound, leadersOf, outcomesOf, valueOf } from "./standing.ts";
+import {
+  estimateOf,
+  type Flip,
+  flipOf,
+  headlinesOf,
+  isBound,
+  leadersOf,
+  outcomesOf,
+  type Standing,
+  valueOf,
+} from "./standing.ts";
 
 export function verdictSection(report: Report): Markup {
   const { comparison } = report;
@@ -80,7 +90,7 @@ function figureText(report: Report, adoption: Adoption, metric: Metric, policy: 
   const scale = metricScale(report, WHOLE_RUN, metric);
   const value = outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric);
   const interval = estimate?.ci95 ?? null;
-  const text = formatWithUnit(value, scale);
+  const text = `${metric.summary === "mean" ? "mean" : "median"} ${formatWithUnit(value, scale)}`;
   return interval === null ? `${text}, no interval` : `${text}, 95 % interval ${formatInterval(interval, scale)}`;
 }
 
@@ -91,17 +101,20 @@ function flips(report: Report, headlines: readonly Metric[]): Markup | null {
     flipOf(report.standing("one", WHOLE_RUN, metric), report.standing("all", WHOLE_RUN, metric)),
   );
   const count = found.filter(({ kind }) => kind === "flip").length;
+  const unsure = found.some(({ kind }) => kind === "unsure");
   const head =
-    count === 0
-      ? "Adoption does not change who is best"
-      : `Adoption turns the order round in ${count} of ${found.length} metrics`;
+    count > 0
+      ? `Adoption turns the order round in ${count} of ${found.length} metrics`
+      : unsure
+        ? "Adoption may change who is best"
+        : "Adoption does not change who is best";
   return group(
     el("h3", { id: "adoption" }, head),
     el(
       "p",
       {},
       "What is good for a single pair while the others take the shortest path need not be good when everybody does the same. ",
-      "In each chart better is up; thick lines are the best of either side.",
+      "Each chart joins the order with one adopter to the order when all adopt, best on top; thick lines are the best of either side. Values are means; \u2248 marks those not distinguishable from the best. Ranks hide distances: those stand in the ranking below.",
     ),
     el(
       "ul",
@@ -128,47 +141,50 @@ function flipText(report: Report, flip: Flip): Child {
         ? `${alone} is best either way.`
         : `with one adopter ${alone} is best; when all adopt it is not distinguishable from the best, ${together}.`,
   }[kind];
+  const figures = `${shortFigure(report, "one", metric, alone)} alone, ${shortFigure(report, "all", metric, alone)} together`;
   return group(
     label,
     ": ",
     text,
+    ` (${alone}: ${figures}.)`,
     order,
     kind === "flip" ? el("strong", { class: "flag" }, " The order turns.") : null,
-    ` ${capitalize(alone)}: ${shortFigure(report, "one", metric, alone)} alone, ${shortFigure(report, "all", metric, alone)} together.`,
   );
 }
 
-function shortFigure({ comparison, ...report }: Report, adoption: Adoption, metric: Metric, policy: string): string {
+/** The mean, by which policies are ordered. */
+function shortFigure(report: Report, adoption: Adoption, metric: Metric, policy: string): string {
+  return formatWithUnit(meanOf(report, adoption, metric, policy), metricScale(report, WHOLE_RUN, metric));
+}
+
+function meanOf({ comparison }: Report, adoption: Adoption, metric: Metric, policy: string): number | null {
   const outcome = outcomesOf(comparison, adoption).find((one) => one.policy === policy);
-  const value = outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric);
-  return formatWithUnit(value, metricScale({ comparison, ...report }, WHOLE_RUN, metric));
+  return outcome === undefined ? null : (estimateOf(outcome, WHOLE_RUN, metric.name)?.mean ?? null);
 }
 
 function slopeFigure(report: Report, { metric, one, all, turned, of }: Flip): Markup {
-  const { comparison, policies } = report;
   const scale = metricScale(report, WHOLE_RUN, metric);
-  const value = (adoption: Adoption, policy: string): number | null => {
-    const outcome = outcomesOf(comparison, adoption).find((found) => found.policy === policy);
-    return outcome === undefined ? null : valueOf(outcome, WHOLE_RUN, metric);
-  };
-  const lines = policies.map((name, series) => ({
-    name,
-    series,
-    left: value("one", name),
-    right: value("all", name),
-    strong: name === one.order[0] || name === all.order[0],
-  }));
   const unit = scale.unit === "" ? "" : ` (${scale.unit})`;
   const drawn = slopeChart({
-    title: `${capitalize(metric.label)} of each policy, from one adopter to all`,
-    description: `Left: order with one adopter, ${one.order.join(", ")}. Right: order when all adopt, ${all.order.join(", ")}. ${turned} of ${of} pairs change order. The figures stand in the tables of the ranking.`,
+    title: `${capitalize(metric.label)}: order of the policies, from one adopter to all`,
+    description: `Order with one adopter: ${one.order.join(", ")}. Order when all adopt: ${all.order.join(", ")}. ${turned} of ${of} pairs change order. The figures stand in the tables of the ranking.`,
     width: MEDIUM,
     heads: ["one adopts", "all adopt"],
-    lines,
-    up: metric.better,
-    text: (number) => formatValue(number, scale),
+    left: ranked(report, one),
+    right: ranked(report, all),
+    strong: [one.order[0], all.order[0]].flatMap((best) => best ?? []),
   });
   return figure(group(el("b", {}, capitalize(metric.label)), unit), drawn, { metric: metric.name });
+}
+
+/** The order with its means; those that cannot be told from the best are marked. */
+function ranked(report: Report, { metric, adoption, order, marks }: Standing): Ranked {
+  const scale = metricScale(report, WHOLE_RUN, metric);
+  return order.map((name) => {
+    const value = formatValue(meanOf(report, adoption, metric, name), scale);
+    const text = marks.get(name) === "tied" ? `\u2248${value}` : value;
+    return { name, series: report.policies.indexOf(name), text };
+  });
 }
 
 /** For every metric the best and those not distinguishable from it. */
@@ -180,6 +196,7 @@ function leaderTable(report: Report): Markup {
     return group(el("strong", {}, best), others.length > 0 ? ` \u2248 ${others.join(", ")}` : null);
   };
   return dataTable({
+    kind: "words",
     caption: "Best policy in each metric over the whole run; after \u2248 those not distinguishable from it",
     head: ["Metric", "better is", ...adoptions.map((adoption) => capitalize(adoptionText(adoption)))],
     rows: metrics.map((metric) => [

@@ -1,0 +1,89 @@
+/** For tests: pages in a real Chromium, in windows of several kinds, with what goes wrong in them written down. */
+import { existsSync } from "node:fs";
+import test, { type ExecutionContext } from "ava";
+import axe from "axe-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Where Chromium lies on Debian, Ubuntu and macOS; `PATHLOOM_CHROMIUM` names another. */
+const PLACES = [
+  process.env["PATHLOOM_CHROMIUM"] ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+/** Nothing that asks the network by itself, nothing that needs a screen. */
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+const executable = PLACES.find((place) => place !== "" && existsSync(place)) ?? null;
+
+/** A test in a browser: skipped, and listed as skipped, where there is none. */
+export const browserTest = executable === null ? test.serial.skip : test.serial;
+
+/** Says which tests were skipped and how to have them; in CI on Linux the browser must be there. Each file with browser tests has a test of this. */
+export function expectBrowser(t: ExecutionContext, skipped: string): void {
+  t.pass();
+  if (executable !== null) return;
+  const advice = "apt-get install --no-install-recommends chromium, or name one in PATHLOOM_CHROMIUM";
+  if (process.env["CI"] === "true" && process.platform === "linux") t.fail(`no Chromium; .ci/run installs it`);
+  else t.log(`no Chromium: skipped ${skipped}. To have them: ${advice}`);
+}
+
+/** One browser for all tests of a file; close it after them. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: executable ?? "", headless: true, args: FLAGS.split(" ") });
+}
+
+/** A page, and what happened on it. */
+export interface Visit {
+  readonly page: Page;
+  /** Errors and warnings of the console, exceptions. */
+  readonly complaints: readonly string[];
+  /** Everything that was asked for, the page itself included. */
+  readonly requests: readonly string[];
+}
+
+/** Opens `url` in a new window, and closes it when `look` is done. */
+export async function visit(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+  look: (visit: Visit) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    page.on("pageerror", ({ message }) => complaints.push(message));
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(url);
+    await look({ page, complaints, requests });
+  } finally {
+    await context.close();
+  }
+}
+
+/** What axe-core has to say against the page by WCAG 2, levels A and AA: one line for each rule that is broken. */
+export async function accessibilityViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const wanted = JSON.stringify({ runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+  const { violations } = (await page.evaluate(`axe.run(document, ${wanted})`)) as axe.AxeResults;
+  return violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes
+        .map(({ html }) => html)
+        .slice(0, 3)
+        .join(" ")}`,
+  );
+}
+
+/** How far the page reaches beyond its window to the right, in pixels. */
+export async function sidewaysOverflow(page: Page): Promise<number> {
+  return Number(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
+}
