@@ -7,7 +7,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
-import { hashSources, libraryVersions } from "./cli/build-info.ts";
+import { hashSources, libraryVersions, workerHash } from "./cli/build-info.ts";
 
 const ROOT = import.meta.dirname;
 const ENTRIES = { pathloom: "cli/main.ts", worker: "cli/runner/worker.ts", index: "index.ts", live: "live/index.ts" };
@@ -21,6 +21,7 @@ checkEntries();
 rmSync(join(ROOT, "dist"), { recursive: true, force: true });
 const shared = sharedOptions();
 await Promise.all([build(commandLine(shared)), build(library(shared))]);
+writeFileSync(join(ROOT, "dist/worker.hash"), workerHash(ROOT));
 chmodSync(join(ROOT, "dist/pathloom.js"), 0o755);
 emitTypes();
 emitSchema();

@@ -38,10 +38,19 @@ export function libraryVersions(root: string): Record<string, string> {
   );
 }
 
+/** Tells whether a built worker is what the sources would make now: the simulator, the command line around it, and the libraries in it. */
+export function workerHash(root: string): string {
+  const libraries = JSON.stringify(libraryVersions(root));
+  return createHash("sha256")
+    .update(hashSources(root, [...HASHED_FOLDERS, "cli"]))
+    .update(libraries)
+    .digest("hex");
+}
+
 /** Hash over path and content of every source under `root` that decides what a run computes, in order of path. */
-export function hashSources(root: string): string {
+export function hashSources(root: string, folders: readonly string[] = HASHED_FOLDERS): string {
   const hash = createHash("sha256");
-  for (const path of HASHED_FOLDERS.flatMap((folder) => sourcesUnder(root, folder)).sort()) {
+  for (const path of folders.flatMap((folder) => sourcesUnder(root, folder)).sort()) {
     hash
       .update(`${path}\0`)
       .update(readFileSync(join(root, path)))

@@ -150,13 +150,14 @@ export function repeatCommand(
     series = Option.none(),
     samples = Option.none(),
   }: OverrideValues & Partial<RecordingValues>,
+  more: readonly string[] = [],
 ): string {
   const words = ["pathloom", command, file, "--seed", String(seed)];
   if (Option.isSome(policy)) words.push("--policy", policy.value);
   if (Option.isSome(duration)) words.push("--duration", duration.value.text);
   if (Option.isSome(series)) words.push("--series", series.value.text);
   if (Option.isSome(samples)) words.push("--samples", String(samples.value));
-  return words.map(quoted).join(" ");
+  return [...words, ...more].map(quoted).join(" ");
 }
 
 function quoted(word: string): string {

@@ -6,6 +6,7 @@
 import * as Command from "effect/cli/Command";
 import { buildInfo } from "./build-info.ts";
 import { checkCommand } from "./commands/check.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
@@ -29,6 +30,7 @@ const pathloom = Command.make("pathloom").pipe(
   ]),
   Command.withSubcommands([
     runCommand,
+    compareCommand,
     liveCommand,
     replayCommand,
     reportCommand,

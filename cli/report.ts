@@ -185,7 +185,8 @@ function formatSeconds(ms: number): string {
   return `${formatNumber(ms / 1_000)} s`;
 }
 
-function formatTargets(targets: readonly string[]): string {
+/** Links and ASes that a fault hits. */
+export function formatTargets(targets: readonly string[]): string {
   const names = wholeLinks(targets);
   const shown = names.slice(0, MAX_TARGETS).join(", ");
   return names.length > MAX_TARGETS ? `${shown} and ${names.length - MAX_TARGETS} more` : shown;

@@ -243,6 +243,18 @@ const impairments: Explanation = (t, run) => {
   t.true(flowOf(run, "storm").lost > 50);
 };
 
+const compareTwoIsds: Explanation = (t, run) => {
+  const talk = run.flows.filter(({ app }) => app === "on-off");
+  const bits = talk.reduce((sum, { sent }) => sum + sent * 1_400 * 8, 0);
+  near(t, bits / 60, 14.175e6, 1e6, "70 % of the offered load");
+  const files = run.flows.filter(({ app }) => app === "file-transfer");
+  const begun = files.reduce((sum, { transfers }) => sum + (transfers?.started ?? 0), 0);
+  near(t, begun, (55 * 12) / 3.951, 40, "files begun before 55 s");
+  near(t, flowOf(run, "surge").sent, (7e6 / 9_600) * 10, 2, "packets of the surge");
+  t.is(linkOf(run, "1-ff00:0:112#4>2-ff00:0:212#4").packets, 0, "the peering link leads no pair anywhere");
+  t.true((run.drops.loss ?? 0) > 0, "what is lost silently");
+};
+
 /** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
@@ -255,4 +267,5 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "15-demand": demand,
   "16-outages": outages,
   "17-impairments": impairments,
+  "18-compare-two-isds": compareTwoIsds,
 };

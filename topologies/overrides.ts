@@ -1,6 +1,6 @@
 /** What this run takes instead of the file's own values, and what of it cannot be. */
-import type { PolicySpec } from "../core/scenario.ts";
-import { checkParameters, checkPolicyName, type PolicyNames } from "./policies.ts";
+import type { Adoption, PolicySpec } from "../core/scenario.ts";
+import { checkParameters, checkPolicyName, type PolicyNames, specOf } from "./policies.ts";
 import type { Problem } from "./problems.ts";
 
 /** What takes the place of the file's own values, for this run. */
@@ -9,14 +9,22 @@ export interface Overrides {
   /** For every flow, whatever the flow itself says. */
   readonly policy?: string | PolicySpec;
   readonly duration_ns?: number;
+  /** Asks for a comparison, whether or not the file speaks of one. */
+  readonly compare?: CompareOverrides;
+}
+
+/** What the command line says of a comparison. */
+export interface CompareOverrides {
+  readonly policies?: readonly (string | PolicySpec)[];
+  readonly adoptions?: readonly Adoption[];
+  readonly replications?: number;
+  /** Whether it is one of the policies is for the caller to check, who knows the names of those in files. */
+  readonly baseline?: string;
 }
 
 /** The policy of every flow; a name that the scenario gives to a policy of its own stands for that. */
-export function overridingPolicy({ policy }: Overrides, { named }: PolicyNames): PolicySpec | undefined {
-  if (policy === undefined) return undefined;
-  const { name, params } = typeof policy === "string" ? { name: policy, params: {} } : policy;
-  const own = named.get(name);
-  return { name: own?.name ?? name, params: { ...own?.params, ...params } };
+export function overridingPolicy({ policy }: Overrides, names: PolicyNames): PolicySpec | undefined {
+  return policy === undefined ? undefined : specOf(policy, names);
 }
 
 /** Overrides stand in no file: their problems name the override itself. */
@@ -40,10 +48,13 @@ export function checkOverrides(overrides: Overrides, names: PolicyNames): Proble
     const expected = "a duration above 0";
     report("duration", String(duration_ns), { message: `expected ${expected}, found ${duration_ns}ns`, expected });
   }
+  const check = (flag: string, policy: PolicySpec): void => {
+    const finding = checkPolicyName(policy.name, names);
+    if (finding !== undefined) report(flag, policy.name, finding);
+    for (const wrong of checkParameters(policy)) report(flag, policy.name, wrong);
+  };
   const policy = overridingPolicy(overrides, names);
-  if (policy === undefined) return problems;
-  const finding = checkPolicyName(policy.name, names);
-  if (finding !== undefined) report("policy", policy.name, finding);
-  for (const wrong of checkParameters(policy)) report("policy", policy.name, wrong);
+  if (policy !== undefined) check("policy", policy);
+  for (const one of overrides.compare?.policies ?? []) check("policies", specOf(one, names));
   return problems;
 }

@@ -16,6 +16,13 @@ export interface PolicyNames {
   readonly named: ReadonlyMap<string, PolicySpec | undefined>;
 }
 
+/** A policy by its name or as it is; a name that the scenario gives to a policy of its own stands for that. */
+export function specOf(policy: string | PolicySpec, { named }: Pick<PolicyNames, "named">): PolicySpec {
+  const { name, params } = typeof policy === "string" ? { name: policy, params: {} } : policy;
+  const own = named.get(name);
+  return { name: own?.name ?? name, params: { ...own?.params, ...params } };
+}
+
 /** Whether the name is a path to a policy's source file, which the caller loads. */
 export function isPolicyFile(name: string): boolean {
   return /^(\.{1,2}\/|\/)/.test(name) || /\.[cm]?[jt]s$/.test(name);

@@ -15,6 +15,7 @@ import {
   SCENARIO_DEFAULTS,
 } from "../core/scenario.ts";
 import { MICROSECOND } from "../core/units.ts";
+import { readCompare } from "./compare.ts";
 import { decode } from "./decode.ts";
 import { readFaults } from "./faults.ts";
 import { findPaths, type FlowContext, readFlows } from "./flows.ts";
@@ -105,6 +106,12 @@ function readScenario(
     const expected = `a time before the end of the run, ${formatDuration(times.ownDuration_ns)}`;
     section.at("warmup").mismatch(expected, document.warmup);
   }
+  const compare = readCompare(document.compare, section.at("compare"), {
+    policies,
+    flows,
+    ...times,
+    overrides: overrides.compare ?? null,
+  });
   return {
     name: document.name ?? fileTitle(file),
     seed,
@@ -118,6 +125,7 @@ function readScenario(
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
     faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, seed, ...times }),
     ...(document.bfd === undefined ? {} : { bfd: readBfd(document.bfd, section.at("bfd")) }),
+    ...(compare === undefined ? {} : { compare }),
     ...(document.keys === undefined
       ? {}
       : { keys: readKeys(document.keys, section.at("keys"), network === null ? null : names.known) }),

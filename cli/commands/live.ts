@@ -1,7 +1,6 @@
 /** `pathloom live`: the same actors in real time, each AS on a UDP socket of its own. */
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import type * as Scope from "effect/Scope";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import { InputError, reporting, type RunError } from "../errors.ts";
@@ -18,6 +17,7 @@ import {
 import { print, printJson } from "../output.ts";
 import type { LiveFigures, SimulationJob } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
+import { stopSignal } from "../runner/stop-signal.ts";
 import { levelOf, openFolder } from "./run.ts";
 
 const portFlag = wholeNumber("port", 1, 65_535).pipe(
@@ -77,26 +77,6 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
   // Whoever ended it early got what there was: that is success.
   process.exitCode = 0;
 }, Effect.scoped);
-
-/** Raised by the first Ctrl-C or SIGTERM; a second one ends the program at once. */
-const stopSignal: Effect.Effect<AbortSignal, never, Scope.Scope> = Effect.gen(function* () {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  const listen = Effect.sync(() => {
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
-  yield* Effect.acquireRelease(listen, () =>
-    Effect.sync(() => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    }),
-  );
-  return controller.signal;
-});
 
 function formatLive({ lateness_us, underlay }: LiveFigures): string {
   const us = (value: number | null): string => (value === null ? "-" : `${value.toFixed(0)} us`);

@@ -3,8 +3,9 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import * as Effect from "effect/Effect";
 import { canonicalJson } from "../../core/canonical.ts";
-import type { PolicySpec, Scenario } from "../../core/scenario.ts";
+import type { CompareSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { policyLabel } from "../../topologies/compare.ts";
 import { isPolicyFile, parsePolicy } from "../../topologies/policies.ts";
 import { resolveScenario, type Overrides } from "../../topologies/resolve.ts";
 import { MAX_FILE_SIZE } from "../../topologies/yaml.ts";
@@ -13,7 +14,8 @@ import { textOf } from "./failure-text.ts";
 import type { PolicyFile } from "./job.ts";
 import { type InputFile, type ManifestSource, sha256 } from "./manifest.ts";
 import { loadPolicy } from "./policies.ts";
-import type { Problem } from "../../topologies/problems.ts";
+import { alternatives, type Problem } from "../../topologies/problems.ts";
+import { closest } from "../../topologies/suggest.ts";
 import { problemText } from "./problem-text.ts";
 import { readTopologySource, reasonOf } from "./topology-sources.ts";
 
@@ -56,8 +58,14 @@ export const completeScenario = Effect.fnUntraced(function* (
   overrides: Overrides = {},
 ) {
   if (!resolved.ok) return yield* new InputError({ message: problemText(source, resolved.error) });
-  const locate = (name: string): string => (overrides.policy === undefined ? besides(file, name) : name);
-  const { scenario: named, policies } = yield* namePolicies(resolved.value, locate, inputs);
+  const here = (name: string): string => name;
+  const there = (name: string): string => besides(file, name);
+  const { scenario: named, policies } = yield* namePolicies(
+    resolved.value,
+    overrides.policy === undefined ? there : here,
+    overrides.compare?.policies === undefined ? there : here,
+    inputs,
+  );
   const text = canonicalJson(named);
   // What runs is what scenario.json will hold, the order of its keys included.
   const scenario = JSON.parse(text) as Scenario;
@@ -65,39 +73,74 @@ export const completeScenario = Effect.fnUntraced(function* (
   return loaded;
 });
 
+/** Policies of the command line with what stands behind their colons taken apart. */
 function withParameters(overrides: Overrides): Overrides {
-  const { policy } = overrides;
-  return typeof policy === "string" ? { ...overrides, policy: parsePolicy(policy) } : overrides;
+  const { policy, compare } = overrides;
+  const read = (one: string | PolicySpec): string | PolicySpec => (typeof one === "string" ? parsePolicy(one) : one);
+  return {
+    ...overrides,
+    ...(policy === undefined ? {} : { policy: read(policy) }),
+    ...(compare?.policies === undefined ? {} : { compare: { ...compare, policies: compare.policies.map(read) } }),
+  };
 }
 
-/** Replaces the files that stand for policies by the policies' own names. */
+/** Replaces the files that stand for policies by the policies' own names: those of flows, and those that are compared. */
 const namePolicies = Effect.fnUntraced(function* (
   scenario: Scenario,
-  locate: (name: string) => string,
+  ofFlows: (name: string) => string,
+  ofCompared: (name: string) => string,
   inputs: InputFile[],
 ) {
-  const written = [...new Set(scenario.flows.map(({ policy }) => policy.name))].filter(isPolicyFile);
-  const names = new Map<string, string>();
+  const { flows, compare } = scenario;
+  const written = [
+    ...flows.map(({ policy }) => [policy.name, ofFlows] as const),
+    ...(compare?.policies ?? []).map(({ name }) => [name, ofCompared] as const),
+  ].flatMap(([name, locate]) => (isPolicyFile(name) ? [locate(name)] : []));
   const policies: PolicyFile[] = [];
-  for (const file of written) {
-    const path = locate(file);
+  for (const path of new Set(written)) {
     const { name } = yield* Effect.tryPromise({
       try: () => loadPolicy(path),
       catch: (cause) => new InputError(textOf(cause)),
     });
     const other = policies.find((policy) => policy.name === name);
-    if (other !== undefined && other.file !== path) {
+    if (other !== undefined) {
       return yield* new InputError({
         message: `policy files ${other.file} and ${path} both hold a policy named ${name}; give one of them another name`,
       });
     }
-    names.set(file, name);
     policies.push({ name, file: path });
     inputs.push({ file: path, sha256: sha256(readFileSync(path)) });
   }
-  const rename = (policy: PolicySpec): PolicySpec => ({ ...policy, name: names.get(policy.name) ?? policy.name });
-  const flows = scenario.flows.map((flow) => ({ ...flow, policy: rename(flow.policy) }));
-  return { scenario: { ...scenario, flows }, policies };
+  const nameOf = new Map(policies.map(({ file, name }) => [file, name]));
+  const rename = (policy: PolicySpec, locate: (name: string) => string): PolicySpec =>
+    isPolicyFile(policy.name) ? { ...policy, name: nameOf.get(locate(policy.name)) ?? policy.name } : policy;
+  const named: Scenario = {
+    ...scenario,
+    flows: flows.map((flow) => ({ ...flow, policy: rename(flow.policy, ofFlows) })),
+    ...(compare === undefined ? {} : { compare: yield* nameCompared(compare, (policy) => rename(policy, ofCompared)) }),
+  };
+  return { scenario: named, policies };
+});
+
+/** The baseline may be given as the file's name or as the policy's own. */
+const nameCompared = Effect.fnUntraced(function* (compare: CompareSpec, rename: (policy: PolicySpec) => PolicySpec) {
+  const { baseline } = compare;
+  const policies = compare.policies.map(rename);
+  const labels = policies.map(policyLabel);
+  const twice = labels.find((label, at) => labels.indexOf(label) !== at);
+  if (twice !== undefined) {
+    return yield* new InputError({ message: `the policy ${twice} is to be compared with itself; name it once` });
+  }
+  const at = compare.policies.findIndex((policy) => policyLabel(policy) === baseline);
+  const found = labels[at] ?? labels.find((label) => label === baseline) ?? null;
+  if (baseline !== null && found === null) {
+    const meant = closest(baseline, labels);
+    const suggestion = meant === undefined ? "" : `; did you mean ${meant}?`;
+    return yield* new InputError({
+      message: `baseline ${baseline} is none of the policies compared: expected ${alternatives(labels)}${suggestion}`,
+    });
+  }
+  return { ...compare, policies, baseline: found };
 });
 
 /** A path as it stands in a file, seen from where the command runs. */

@@ -47,35 +47,23 @@ export function defaultWorkers(): number {
   return availableParallelism();
 }
 
-/** One simulation, or with `live` one live run, in a worker of its own. */
+/** One simulation, or with `live` one live run, in a worker of its own; `bundle`: the module to start instead of the sources'. */
 export function runJob(
   job: SimulationJob,
   listener: Listener = {},
   live: LiveJob | null = null,
+  bundle: URL | null = null,
 ): Effect.Effect<SimulationReport, InputError | RunError> {
   const beat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Beat.words));
   const workerData: WorkerInput = { job, beat, live };
+  const start = (): Worker =>
+    // A bundle needs none of the loaders that this process may have been started with.
+    bundle === null ? new Worker(workerEntry(), { workerData }) : new Worker(bundle, { workerData, execArgv: [] });
   return Effect.acquireUseRelease(
-    Effect.sync(() => new Worker(workerEntry(), { workerData })),
+    Effect.sync(start),
     (worker) => watched(worker, job, beat, listener),
     (worker) => Effect.promise(() => worker.terminate()),
   );
-}
-
-/** Many simulations, `workers` at a time; reports stand in the order of the jobs. The first failure ends all. */
-export function runJobs(
-  jobs: readonly SimulationJob[],
-  options: { readonly workers: number; readonly onDone?: (finished: number) => void },
-): Effect.Effect<SimulationReport[], InputError | RunError> {
-  const finished: SimulationReport[] = [];
-  const one = (job: SimulationJob): Effect.Effect<SimulationReport, InputError | RunError> =>
-    Effect.tap(runJob(job), (report) =>
-      Effect.sync(() => {
-        finished.push(report);
-        options.onDone?.(finished.length);
-      }),
-    );
-  return Effect.forEach(jobs, one, { concurrency: options.workers });
 }
 
 function watched(

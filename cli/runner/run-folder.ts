@@ -33,6 +33,8 @@ export interface OpenRunFolder {
   readonly path: string;
   /** What killed runs left beside it; null: nothing. */
   readonly notice: string | null;
+  /** Writes files of these names and moves the folder to its place. */
+  readonly keep: (files: Readonly<Record<string, string>>) => Effect.Effect<void, InputError>;
   /** What every run leaves beside its records. */
   readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, InputError>;
 }
@@ -48,7 +50,8 @@ export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRu
       });
       const partial = guardWrite(dir, () => makePartial(place));
       const { path } = partial;
-      return { path, partial, notice, complete: (...contents) => complete({ place, path, force }, ...contents) };
+      const keep = (files: Readonly<Record<string, string>>) => keepFiles({ place, path, force }, files);
+      return { path, partial, notice, keep, complete: (...contents) => keep(filesOf(...contents)) };
     },
     catch: asInputError,
   });
@@ -92,21 +95,25 @@ interface Target {
   readonly force: boolean;
 }
 
-function complete(
+function filesOf(scenario: Scenario, manifest: Manifest, summary: RunSummary): Readonly<Record<string, string>> {
+  return {
+    [FLOWS]: flowsText(summary.flows),
+    [LINKS]: linksText(summary.links),
+    [TIMELINE]: timelineText(summary.timeline),
+    [SCENARIO]: `${canonicalJson(scenario)}\n`,
+    [SUMMARY]: `${JSON.stringify(summary, null, 2)}\n`,
+    [MANIFEST]: `${JSON.stringify(manifest, null, 2)}\n`,
+  };
+}
+
+function keepFiles(
   { place, path, force }: Target,
-  scenario: Scenario,
-  manifest: Manifest,
-  summary: RunSummary,
+  files: Readonly<Record<string, string>>,
 ): Effect.Effect<void, InputError> {
   return Effect.try({
     try: () =>
       guardWrite(place, () => {
-        writeFileSync(join(path, FLOWS), flowsText(summary.flows));
-        writeFileSync(join(path, LINKS), linksText(summary.links));
-        writeFileSync(join(path, TIMELINE), timelineText(summary.timeline));
-        writeFileSync(join(path, SCENARIO), `${canonicalJson(scenario)}\n`);
-        writeFileSync(join(path, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
-        writeFileSync(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+        for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
         moveToPlace(path, place, force);
       }),
     catch: asInputError,

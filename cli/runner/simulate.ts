@@ -1,11 +1,12 @@
 /** One simulation from job to report. Runs in a worker; everything it says goes through `say`. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { assemble } from "../../actors/assemble.ts";
 import { Recorder } from "../../actors/record.ts";
 import { results } from "../../actors/results.ts";
 import { ActorFailure, type World } from "../../actors/world.ts";
 import type { TraceRecord, TraceSink } from "../../core/trace.ts";
 import { SECOND } from "../../core/units.ts";
+import { RunMeter } from "../../sim/experiment/meter.ts";
 import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
 import { textOf } from "./failure-text.ts";
 import { Beat, type SimulationFailure, type SimulationJob, type SimulationReport, type WorkerMessage } from "./job.ts";
@@ -26,8 +27,23 @@ export async function simulate(job: SimulationJob, beat: Int32Array, say: Say): 
   try {
     say({ kind: "done", report: await runJob(job, beat, say) });
   } catch (cause) {
-    say({ kind: "failed", failure: failureOf(cause) });
+    say({ kind: "failed", failure: withPolicyLine(failureOf(cause), job) });
   }
+}
+
+/** Where in a policy's file it happened, if it did there. */
+function withPolicyLine(failure: SimulationFailure, { policies }: SimulationJob): SimulationFailure {
+  const { kind, message, stack = "" } = failure;
+  for (const { file } of policies) {
+    const name = basename(file);
+    const after = stack.includes(name) ? stack.slice(stack.indexOf(name) + name.length) : "";
+    const line = /^(?:\?[^:)]*)?:(\d+)/.exec(after)?.[1];
+    if (kind === "run" && line !== undefined) {
+      const [first = "", ...rest] = message.split("\n");
+      return { ...failure, message: [`${first} (${file}:${line})`, ...rest].join("\n") };
+    }
+  }
+  return failure;
 }
 
 async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<SimulationReport> {
@@ -37,22 +53,27 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
   const simulation = Simulation.create(assembly, { beat, wire: job.wire === true, ...outputs.options });
-  const { files } = job;
+  const { files, measure } = job;
   const recording = files === null ? null : new RunRecording(simulation, scenario, files.folder, files.level);
-  runWithNews(simulation, scenario.duration_ns, say, recording);
+  const meter = measure === undefined ? null : new RunMeter(simulation, scenario, measure);
+  runWithNews(simulation, scenario.duration_ns, say, recording ?? meter);
   recording?.end(simulation.now);
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });
   outputs.end();
-  return reportOf(simulation, job, wall);
+  const report = reportOf(simulation, job, wall);
+  return meter === null ? report : { ...report, measures: meter.end() };
 }
 
-/** Runs in slices where a series is recorded: what happens at the very end of an interval belongs to the next. */
-function runWithNews(simulation: Simulation, until: number, say: Say, recording: RunRecording | null): void {
+/** Takes what stands in a world between two events, whenever it is due. */
+type Sampler = Pick<RunMeter, "next" | "take">;
+
+/** Runs in slices where something is sampled: what happens at the very end of an interval belongs to the next. */
+function runWithNews(simulation: Simulation, until: number, say: Say, sampler: Sampler | null): void {
   const news = { due: performance.now() + PROGRESS_MS, say };
-  for (let next = recording?.next ?? until + 1; next <= until; next = recording?.next ?? until + 1) {
+  for (let next = sampler?.next ?? until + 1; next <= until; next = sampler?.next ?? until + 1) {
     stepUntil(simulation, next - 1, news);
-    recording?.take();
+    sampler?.take();
   }
   stepUntil(simulation, until, news);
   simulation.run(until);

@@ -2,6 +2,7 @@
 import {
   type Estimate,
   type Estimates,
+  type Metric,
   type MetricName,
   type PairedDifference,
   type PolicyOutcome,
@@ -31,7 +32,7 @@ export interface ComparedRuns {
 const SIGNIFICANT = 0.05;
 
 /**
- * `labels`: the policies by position. `baseline`: label of the policy that all others are compared with; null: the one with the best mean, of
+ * `labels`: the policies by position. `baseline`: label of the policy that all others are compared with; null: the best that a host can use, of
  * each adoption, phase and metric by itself. Since the best is chosen by the very same runs, Holm's correction is then over all pairs of
  * policies, which holds whichever of them are looked at.
  */
@@ -106,7 +107,7 @@ function compare(
 ): PairedDifference[] {
   const estimates = outcomes.map((outcome) => estimateIn(outcome, phase, metric));
   const named = outcomes.findIndex(({ policy }) => policy === baseline);
-  const reference = named >= 0 ? named : bestOf(estimates, metric);
+  const reference = named >= 0 ? named : bestOf(outcomes, estimates, metric);
   if (reference < 0) return [];
   const family = outcomes.flatMap((_, a) =>
     outcomes.flatMap((__, b) => (isTested(a, b, reference, named) ? [[a, b]] : [])),
@@ -148,14 +149,26 @@ function differenceOf(test: PairedTest, corrected: number | null) {
   };
 }
 
-/** The first of those with the best mean; -1 where none has one. */
-function bestOf(estimates: readonly Estimate[], metric: MetricName): number {
-  const higher = METRICS.some(({ name, better }) => name === metric && better === "higher");
+/**
+ * The first of those with the best mean, which is what is tested; -1 where none has one. What knows the load is no contestant, and who lacks values that others have (transfers that never ended) is not best by what is left.
+ */
+function bestOf(outcomes: readonly PolicyOutcome[], estimates: readonly Estimate[], metric: MetricName): number {
+  const { better } = METRICS.find(({ name }) => name === metric) as Metric;
+  const contestants = estimates.map((estimate, index) => (isBound(outcomes[index]?.policy ?? "") ? null : estimate));
+  const most = Math.max(0, ...contestants.map((estimate) => estimate?.n ?? 0));
   let best = -1;
-  estimates.forEach(({ mean }, index) => {
-    const leader = estimates[best]?.mean ?? null;
-    if (mean === null) return;
-    if (leader === null || (higher ? mean > leader : mean < leader)) best = index;
+  let leader = 0;
+  contestants.forEach((estimate, index) => {
+    const value = estimate?.mean ?? null;
+    if (estimate === null || value === null || estimate.n < most) return;
+    if (best >= 0 && (better === "higher" ? value <= leader : value >= leader)) return;
+    best = index;
+    leader = value;
   });
   return best;
+}
+
+/** The policy that knows the load of every link. */
+function isBound(policy: string): boolean {
+  return policy === "oracle" || policy.startsWith("oracle:");
 }

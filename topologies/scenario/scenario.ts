@@ -1,6 +1,7 @@
 /** A scenario file as an Effect schema: decoding checks its shape, and editors complete from the same values. */
 import * as Schema from "effect/Schema";
 import { SCENARIO_DEFAULTS } from "../../core/scenario.ts";
+import { Compare } from "./compare.ts";
 import { Fault } from "./fault.ts";
 import { Flow, hostText } from "./flow.ts";
 import { Keys } from "./keys.ts";
@@ -131,6 +132,10 @@ const fields = {
   record: optional(Record, {
     description: "What a run writes down beside its totals",
     example: { series: "100ms", samples: 1000 },
+  }),
+  compare: optional(Compare, {
+    description: "How `pathloom compare` compares path policies here, where its flags say nothing else",
+    example: { policies: ["shortest", "lowest-latency"], replications: 10 },
   }),
 };
 

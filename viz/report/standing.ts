@@ -80,11 +80,14 @@ export function standingOf(
   const values = outcomesOf(comparison, adoption).map((outcome) => ({
     policy: outcome.policy,
     value: estimateOf(outcome, phase, metric.name)?.mean ?? null,
+    n: estimateOf(outcome, phase, metric.name)?.n ?? 0,
   }));
+  // Who lacks values that others have (transfers that never ended) is not best by what is left.
+  const most = Math.max(0, ...values.map(({ policy, n }) => (isBound(policy) ? 0 : n)));
   const sign = metric.better === "higher" ? -1 : 1;
   const ranked = values
     .filter(({ policy, value }) => value !== null && !isBound(policy))
-    .sort((a, b) => sign * ((a.value ?? 0) - (b.value ?? 0)));
+    .sort((a, b) => Number(a.n < most) - Number(b.n < most) || sign * ((a.value ?? 0) - (b.value ?? 0)));
   const [best] = ranked;
   const markOf = (policy: string, value: number | null): Mark => {
     if (value === null) return "missing";
