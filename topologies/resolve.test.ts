@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { canonicalJson } from "../core/canonical.ts";
-import { enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-finder.ts";
 import { err, ok } from "../core/result.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { PRESETS } from "./presets.ts";
@@ -178,10 +178,10 @@ test("policies: built in, given by the caller, from a file, and with parameters"
   const params = scenarioOf(withFlow("app: ping, policy: {name: ./p.ts, gain: 0.5, mode: fast, on: true}")).flows[0]
     ?.policy;
   t.deepEqual(params, { name: "./p.ts", params: { gain: 0.5, mode: "fast", on: true } });
-  const fingerprint = enumeratePaths(scenarioOf(withFlow("app: ping")).network, "1-ff00:0:110", "1-ff00:0:120", {
-    max: 1,
-    epochS: 0,
-  }).paths[0]?.fingerprint;
+  const fingerprint = createPathFinder(scenarioOf(withFlow("app: ping")).network, { max: 1 })(
+    "1-ff00:0:110",
+    "1-ff00:0:120",
+  )[0]?.fingerprint;
   t.deepEqual(problemsOf(withFlow(`app: ping, policy: {name: pinned, path: "${fingerprint}"}`)), []);
   const wrong = (policy: string): string[] => problemsOf(withFlow(`app: ping, policy: ${policy}`));
   t.deepEqual(wrong("round-robin"), [

@@ -24,12 +24,6 @@ const MAX_ROUNDS = 1_000;
 /** Most beacons between core ASes kept at a time; the origins asked for longest ago go first, one stays. */
 const MAX_CORE_BEACONS = 500_000;
 
-export interface OracleOptions {
-  /** Unix seconds at which all segments are originated. */
-  readonly epochS: number;
-  readonly policy?: BeaconPolicy;
-}
-
 type BestSets = ReadonlyMap<IA, readonly Beacon[]>;
 
 export class SegmentOracle {
@@ -45,7 +39,8 @@ export class SegmentOracle {
   /** Best sets of core ASes, by origin. */
   readonly #between = new Map<IA, BestSets>();
 
-  constructor(network: Network, { epochS, policy = DEFAULT_BEACON_POLICY }: OracleOptions) {
+  /** @param epochS Unix seconds at which all segments are originated. */
+  constructor(network: Network, epochS: number, policy: BeaconPolicy = DEFAULT_BEACON_POLICY) {
     this.network = network;
     this.policy = policy;
     this.epochS = epochS;
