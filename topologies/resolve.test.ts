@@ -235,9 +235,9 @@ test("what is wrong with a flow", (t) => {
 });
 
 test("packets need room for the headers of a long path", (t) => {
-  const flow = "flows: [{app: ping, from: 1-ff00:0:110, to: 1-ff00:0:12d, packet_size: 300}]\n";
-  t.deepEqual(problemsOf(`topology: {preset: line, length: 30}\nduration: 1s\n${flow}`), [
-    '3:72 flows[0].packet_size: expected at least 436B, what the headers of ping on the first path take, found "300B"',
+  const flow = "flows: [{app: ping, from: 1-ff00:0:110, to: 1-ff00:0:11a, packet_size: 200}]\n";
+  t.deepEqual(problemsOf(`topology: {preset: line, length: 11}\nduration: 1s\n${flow}`), [
+    '3:72 flows[0].packet_size: expected at least 208B, what the headers of ping on the first path take, found "200B"',
   ]);
 });
 
