@@ -4,6 +4,7 @@ import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
+import { discoveryBench } from "./discovery.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
@@ -17,6 +18,7 @@ export const BENCHES: readonly Bench[] = [
   connectorsBench,
   codecBench,
   recordingBench,
+  discoveryBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

@@ -234,6 +234,17 @@ test("what is wrong with a flow", (t) => {
   ]);
 });
 
+test("how paths are discovered: oracle or beaconing; left out, nothing is said", (t) => {
+  const discovered = (line: string): unknown => scenarioOf(`${line}${withFlow("app: ping")}`).discovery;
+  t.is(discovered(""), undefined);
+  t.is(discovered("discovery: oracle\n"), "oracle");
+  t.is(discovered("discovery: beaconing\n"), "beaconing");
+  t.regex(
+    problemsOf(`discovery: magic\n${withFlow("app: ping")}`).join(),
+    /discovery: expected oracle or beaconing, found "magic"/,
+  );
+});
+
 test("packets need room for the headers of a long path", (t) => {
   const flow = "flows: [{app: ping, from: 1-ff00:0:110, to: 1-ff00:0:11a, packet_size: 200}]\n";
   t.deepEqual(problemsOf(`topology: {preset: line, length: 11}\nduration: 1s\n${flow}`), [

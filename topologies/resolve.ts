@@ -113,6 +113,7 @@ function readScenario(
     record: readRecord(document, section.at("record")),
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
     faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, seed, ...times }),
+    ...(document.discovery === undefined ? {} : { discovery: document.discovery }),
     ...(document.bfd === undefined ? {} : { bfd: readBfd(document.bfd, section.at("bfd")) }),
     ...(document.keys === undefined
       ? {}
