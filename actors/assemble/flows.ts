@@ -2,6 +2,8 @@
  * The actors of each flow: its selector, its source and, where packets end elsewhere, the application that takes them; where replies
  * choose their own path, a selector for them, too.
  */
+import { SegmentOracle } from "../../core/beaconing/oracle.ts";
+import type { BeaconPolicy } from "../../core/beaconing/policy.ts";
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { L4, Packet, ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
@@ -65,8 +67,10 @@ export function planApplications(
   flows: readonly FlowPlan[],
   keys: ForwardingKeys,
   at: Lookup,
+  beacons?: BeaconPolicy,
 ): Planned[] {
-  const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s, keys });
+  const oracle = new SegmentOracle(scenario.network, scenario.epoch_s, beacons);
+  const pathsOf = createPathFinder(oracle, { max: scenario.max_paths, keys });
   return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf, at));
 }
 
