@@ -10,6 +10,7 @@ import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { planFaults } from "./assemble/faults.ts";
+import type { BeaconPolicy } from "../core/beaconing/policy.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
 import { createMeasuring } from "./assemble/measuring.ts";
@@ -28,6 +29,8 @@ export interface AssembleOptions {
   readonly repeat: string;
   /** MACs that each router remembers, a power of two; 0: none. No result depends on it. */
   readonly macCache?: number;
+  /** Of all ASes, where paths come from the oracle; default: scionproto's. */
+  readonly beaconPolicy?: BeaconPolicy;
   /** A traceroute that runs beside the flows. */
   readonly traceroute?: TracerouteSpec;
 }
@@ -63,7 +66,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, portsOf(host.spec.ia), at)),
-    ...planApplications(scenario, flows, keys, measuring, at),
+    ...planApplications(scenario, flows, keys, measuring, at, options.beaconPolicy),
     ...traceroutes,
   ];
   planned.forEach(({ id }, position) => index.set(id, position));

@@ -1,4 +1,5 @@
 /** W1: packets over eleven links in a row; the rate of packet-hops with real actors, digest and checkers. */
+import { DEFAULT_BEACON_POLICY } from "../core/beaconing/policy.ts";
 import { assemble } from "../actors/assemble.ts";
 import type { NodeContext } from "../actors/node.ts";
 import { results } from "../actors/results.ts";
@@ -15,9 +16,12 @@ export interface RunOptions {
   readonly macCache?: number;
 }
 
+/** The chain and the grid have paths longer than beacons go by default. */
+const LONG_BEACONS = { ...DEFAULT_BEACON_POLICY, maxHopsLength: 100 };
+
 export function runScenario(name: string, scenario: Scenario, options: RunOptions = {}): BenchResult {
   const { dispatch = "direct", macCache = MAC_CACHE_ENTRIES } = options;
-  const assembly = assemble(scenario, { repeat: `npm run bench -- ${name}`, macCache });
+  const assembly = assemble(scenario, { repeat: `npm run bench -- ${name}`, macCache, beaconPolicy: LONG_BEACONS });
   const world = Simulation.create(assembly, { dispatch });
   const { wall_s, cpu_s } = measure(() => world.run(scenario.duration_ns));
   const { links, totals } = results(world, scenario);

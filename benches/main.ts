@@ -5,6 +5,7 @@ import { chainBench, chainColdBench } from "./chain.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
+import { discoveryBench } from "./discovery.ts";
 import { gridBench } from "./grid.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
@@ -21,6 +22,7 @@ export const BENCHES: readonly Bench[] = [
   recordingBench,
   selectorBench,
   coverageBench,
+  discoveryBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

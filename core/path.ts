@@ -104,6 +104,29 @@ export interface PathInterface {
   readonly ifId: IfId;
 }
 
+/**
+ * What the ASes on a path say of it (scionproto `pkg/snet/path.go`, `PathMetadata`), by position in `interfaces`; null: nothing is said.
+ * Between interface i and i + 1 lies a link where i is even, an AS's inside where it is odd.
+ */
+export interface PathMetadata {
+  /** One less than interfaces. Where two ASes contradict each other, the higher. */
+  readonly latencyNs: readonly (Nanos | null)[];
+  /** One less than interfaces. Where two ASes contradict each other, the lower. */
+  readonly bandwidthKbps: readonly (number | null)[];
+  /** One for each interface. */
+  readonly geo: readonly ({ readonly lat: number; readonly lon: number; readonly address: string } | null)[];
+  /** One for each link; null where its two ends contradict each other, too. */
+  readonly linkType: readonly ("direct" | "multihop" | "opennet" | null)[];
+  /** One for each AS but the first and the last. */
+  readonly internalHops: readonly (number | null)[];
+  /** One for each AS; empty where it has none. */
+  readonly notes: readonly string[];
+  /** One for each link each, extensions of Pathloom's; of two that differ the higher. */
+  readonly carbonGPerGb: readonly (number | null)[];
+  readonly costPerGb: readonly (number | null)[];
+  readonly lossRatio: readonly (number | null)[];
+}
+
 /** What a selector knows of a path before it has used it. */
 export interface PathInfo {
   /** Hash over the interfaces in travelling order, 16 hex digits; names the path in reports. */
@@ -130,4 +153,6 @@ export interface PathInfo {
   readonly segments: readonly PathSegment[];
   /** What goes into the packet; null for a destination in the same AS (path type Empty). */
   readonly forwarding: ScionPath | null;
+  /** Left out where no AS says anything of itself. */
+  readonly metadata?: PathMetadata;
 }

@@ -154,7 +154,7 @@ test.serial("faults strike live, too: silent loss in one direction, while it las
       {
         id: "silent",
         timing: { kind: "once", at_ns: 200 * MS, for_ns: 250 * MS },
-        effect: { kind: "impair", directions: [{ from: { ia: "1-1", ifId: 1 } }], impairment },
+        effect: { kind: "impair", directions: [{ from: { ia: "1-1", ifId: 3 } }], impairment },
       },
     ],
   };
@@ -175,8 +175,8 @@ test.serial("faults strike live, too: silent loss in one direction, while it las
   t.deepEqual(
     timeline.flatMap((entry) => (entry.event === "switch" ? [] : [[entry.at_ms, entry.event, ...entry.targets]])),
     [
-      [200, "begin", "1-1#1>1-2#1"],
-      [450, "end", "1-1#1>1-2#1"],
+      [200, "begin", "1-1#3>1-5#1"],
+      [450, "end", "1-1#3>1-5#1"],
     ],
   );
   // How many there are hangs on how late the loop was, which also overflows the queue; that none gets through does not.

@@ -1,8 +1,9 @@
 /** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
 import { type IA, iaParts } from "../core/address.ts";
 import type { PathInfo } from "../core/path.ts";
+import { SegmentOracle } from "../core/beaconing/oracle.ts";
+import { createPathFinder, type PathFinder } from "../core/path-finder.ts";
 import { findAllowed, type PathPolicy, pathsToJudge } from "../core/path-policy/policy.ts";
-import { createPathFinder, createPathIndex, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
 import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec, type Scenario } from "../core/scenario.ts";
 import { isConnected, leastPayload } from "../core/transport/frames.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
@@ -52,8 +53,8 @@ export interface Paths {
   readonly max: number;
 }
 
-export function findPaths(index: PathIndex, max: number, epochS: number): Paths {
-  const finder = (most: number): PathFinder => createPathFinder(index, { max: most, epochS });
+export function findPaths(oracle: SegmentOracle, max: number): Paths {
+  const finder = (most: number): PathFinder => createPathFinder(oracle, { max: most });
   return { first: finder(1), all: finder(max), wide: finder(pathsToJudge(max)), max };
 }
 
@@ -238,6 +239,6 @@ function checkPin({ id, src, dst, policy }: FlowSpec, section: Section, paths: P
 export function flowsWithoutPath({ network, max_paths, epoch_s, flows }: Scenario): readonly FlowSpec[] {
   const limited = flows.filter(({ path_policy }) => path_policy !== undefined);
   if (limited.length === 0) return [];
-  const paths = findPaths(createPathIndex(network), max_paths, epoch_s);
+  const paths = findPaths(new SegmentOracle(network, epoch_s), max_paths);
   return limited.filter((flow) => offeredPaths(flow, paths) === null);
 }

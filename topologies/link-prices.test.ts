@@ -1,6 +1,6 @@
 /** `carbon` and `cost` of links: in a topology, as a scenario's override, written and read back, added up along paths. */
 import test from "ava";
-import { createPathIndex, enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-finder.ts";
 import type { Network } from "../core/scenario.ts";
 import { resolveTopology } from "./resolve-topology.ts";
 import { DIAMOND, LINK, scenarioOf, TINY, wrongLink } from "./scenario-testing.ts";
@@ -40,10 +40,7 @@ test("a path costs what its links cost together; one unknown link makes it unkno
   const { network } = scenarioOf(
     `${DIAMOND}links: [{all: true, carbon: 1.5}, {link: "1-ff00:0:110#1", carbon: 4, cost: 1}]\n`,
   );
-  const { paths } = enumeratePaths(createPathIndex(network), "1-ff00:0:110", "1-ff00:0:120", {
-    max: 10,
-    epochS: 1_700_000_000,
-  });
+  const paths = createPathFinder(network, { max: 10 })("1-ff00:0:110", "1-ff00:0:120");
   t.deepEqual(
     paths.map(({ length, carbonGPerGb, costPerGb }) => [length, carbonGPerGb, costPerGb]),
     paths.map(({ length, interfaces }) => [length, 1.5 * length + (interfaces[0]?.ifId === 1 ? 2.5 : 0), null]),

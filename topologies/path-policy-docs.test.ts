@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { filterPaths } from "../core/path-policy/policy.ts";
-import { enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-finder.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { readPathPolicyFile } from "./path-policy-file.ts";
 import { buildPreset } from "./presets.ts";
@@ -29,7 +29,7 @@ test("the tables of keys are what the schema says", (t) => {
 test("each example of the table takes the paths it names", (t) => {
   const diamond = buildPreset("diamond");
   if (!diamond.ok) throw new Error("no diamond");
-  const { paths } = enumeratePaths(diamond.value, "1-ff00:0:110", "1-ff00:0:120", { max: 20, epochS: 0 });
+  const paths = createPathFinder(diamond.value, { max: 20 })("1-ff00:0:110", "1-ff00:0:120");
   t.is(paths.length, 3);
   const rows = [...readFileSync(PAGE, "utf8").matchAll(/^\| `((?:\{|\w+: )[^`\n]*)` \| ([012 ]*)\| [^|\n]+ \|$/gm)];
   t.true(rows.length >= 15, `${rows.length} rows`);

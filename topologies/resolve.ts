@@ -3,7 +3,7 @@
  * a scenario names are read by the caller's `readFile`. Nothing throws, whatever the text.
  */
 import { formatInterface } from "../core/address.ts";
-import { createPathIndex } from "../core/path-enumeration.ts";
+import { SegmentOracle } from "../core/beaconing/oracle.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import {
   type BfdSpec,
@@ -97,7 +97,7 @@ function readScenario(
     seed,
     ...times,
     policy: policy ?? ownPolicy,
-    paths: network === null ? null : findPaths(createPathIndex(network), max_paths, epoch),
+    paths: network === null ? null : findPaths(new SegmentOracle(network, epoch), max_paths),
     used: new Map(),
   });
   const numbers = network === null ? null : numberLinks(network);
@@ -124,6 +124,7 @@ function readScenario(
     record: readRecord(document, section.at("record")),
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
     faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, seed, ...times }),
+    ...(document.discovery === undefined ? {} : { discovery: document.discovery }),
     ...(document.bfd === undefined ? {} : { bfd: readBfd(document.bfd, section.at("bfd")) }),
     ...(compare === undefined ? {} : { compare }),
     ...(document.keys === undefined

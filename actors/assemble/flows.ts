@@ -2,10 +2,12 @@
  * The actors of each flow: its selector, its source and, where packets end elsewhere, the application that takes them; where replies
  * choose their own path, a selector for them, too.
  */
+import { SegmentOracle } from "../../core/beaconing/oracle.ts";
+import type { BeaconPolicy } from "../../core/beaconing/policy.ts";
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { L4, Packet, ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { createPathFinder, createPathIndex, type PathFinder } from "../../core/path-enumeration.ts";
+import { createPathFinder, type PathFinder } from "../../core/path-finder.ts";
 import { findAllowed, pathsToJudge } from "../../core/path-policy/policy.ts";
 import type { FlowSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
 import { isConnected, leastPayload } from "../../core/transport/frames.ts";
@@ -99,11 +101,12 @@ export function planApplications(
   keys: ForwardingKeys,
   measuring: Measuring,
   at: Lookup,
+  beacons?: BeaconPolicy,
 ): Planned[] {
-  const { max_paths: max, epoch_s: epochS } = scenario;
-  const index = createPathIndex(scenario.network);
-  const pathsOf = createPathFinder(index, { max, epochS, keys });
-  const wide = createPathFinder(index, { max: pathsToJudge(max), epochS, keys });
+  const { max_paths: max } = scenario;
+  const oracle = new SegmentOracle(scenario.network, scenario.epoch_s, beacons);
+  const pathsOf = createPathFinder(oracle, { max, keys });
+  const wide = createPathFinder(oracle, { max: pathsToJudge(max), keys });
   const planned = flows.flatMap((plan) => {
     const { path_policy, src } = plan.flow;
     return planOneFlow(scenario, plan, findAllowed(path_policy, src.ia, pathsOf, wide, max), measuring, at);

@@ -2,7 +2,7 @@
 import { formatInterface } from "../../core/address.ts";
 import type { ComparedFault, ComparedNetwork, Comparison, Stopping } from "../../core/comparison.ts";
 import { directionName, expandFaults } from "../../core/faults.ts";
-import { createPathFinder, createPathIndex } from "../../core/path-enumeration.ts";
+import { createPathFinder } from "../../core/path-finder.ts";
 import type { CompareSpec, FaultSpec, FlowSpec, Impairment, Network, Scenario } from "../../core/scenario.ts";
 import { MILLISECOND, SECOND } from "../../core/units.ts";
 import { compareRuns } from "../../sim/experiment/compare-runs.ts";
@@ -22,7 +22,7 @@ export type ComparedPair = Comparison["pairs"][number];
 /** The measured pairs of hosts, each with the number of paths that it is offered. */
 export function pairsOf(scenario: Scenario, { pairs }: ComparisonPlan): readonly ComparedPair[] {
   const { network, max_paths, epoch_s } = scenario;
-  const find = createPathFinder(createPathIndex(network), { max: max_paths, epochS: epoch_s });
+  const find = createPathFinder(network, { max: max_paths, epochS: epoch_s });
   const flowById = new Map(scenario.flows.map((flow) => [flow.id, flow]));
   return pairs.map(({ pair, flows }) => {
     const { src, dst } = flowById.get(flows[0] ?? "") as FlowSpec;

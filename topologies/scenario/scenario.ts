@@ -114,6 +114,11 @@ const fields = {
     example: { "1-ff00:0:110": "V9SOOHqV4KdAL6utGnvEtA==" },
   }),
   revocation: optional(Duration, { description: "How long a path is avoided after news of a failure", default: "10s" }),
+  discovery: optional(Schema.Literals(["oracle", "beaconing"]), {
+    description:
+      "How ASes know paths. oracle: what beaconing converges to, at once; beaconing: by beacons that cross the network",
+    default: "oracle",
+  }),
   max_paths: optional(wholeNumber(1, 1_000), {
     description: "Most paths offered to a policy",
     default: SCENARIO_DEFAULTS.max_paths,
