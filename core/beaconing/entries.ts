@@ -34,7 +34,8 @@ export function entryOf(view: AsView, hop: BeaconHop, table: EntryTable): AsEntr
   return entry;
 }
 
-function makeEntry(view: AsView, { ingress, egress, expTime }: BeaconHop): AsEntry | null {
+/** As `entryOf`, not remembered. */
+export function makeEntry(view: AsView, { ingress, egress, expTime }: BeaconHop): AsEntry | null {
   const entrance = view.byIfId.get(ingress);
   const exit = view.byIfId.get(egress);
   if ((entrance === undefined && ingress !== 0) || (exit === undefined && egress !== 0)) return null;
