@@ -44,7 +44,8 @@ export function makeEntry(view: AsView, { ingress, egress, expTime }: BeaconHop)
     next: exit?.neighbour ?? null,
     hop: { ingress, egress, expTime, mac: null },
     ingressMtu: entrance?.mtu ?? 0,
-    peers: view.peers.map((peer) => peerEntry(peer, egress, expTime)),
+    // A core AS names no peers in the beacons that it originates (scionproto `originator.go`).
+    peers: ingress === 0 ? [] : view.peers.map((peer) => peerEntry(peer, egress, expTime)),
     mtu: view.as.mtu,
     staticInfo: staticInfoOf(view, ingress, egress),
   };

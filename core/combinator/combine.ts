@@ -21,7 +21,7 @@ import type { AsEntry, PeerEntry, Segment } from "../segment.ts";
 import { type Bytes, SECOND } from "../units.ts";
 import { type Edge, type Segments, type Solution, solveSegments } from "./graph.ts";
 import { gatherMetadata } from "./metadata.ts";
-import { createSegmentSigner, type SegmentSigner } from "./signing.ts";
+import { bySegment, createSegmentSigner, type SegmentSigner } from "./signing.ts";
 
 /** SegLen has 6 bits. */
 const MAX_SEGMENT_HOPS = 63;
@@ -48,30 +48,33 @@ interface Leg {
 /** Parts that paths have in common are made once and shared, as long as the segments live. */
 export function createCombiner({ keys, survey }: CombinerOptions): Combiner {
   const sign = createSegmentSigner(keys);
-  const legs = rememberedBy(legOf);
-  const signed = rememberedBy((edge) => signLeg(edge, sign));
+  const legs = byUse(legOf);
+  const signed = byUse((edge) => signLeg(edge, sign));
+  const expiries = bySegment(commonExpiry);
   const finish = (candidate: Candidate): PathInfo => describe(candidate, signed, survey);
   return (segments, src, dst, max) => {
     const found: Candidate[] = [];
-    const lasting = outlasting([...segments.up, ...segments.core, ...segments.down]);
+    const all = mayOutlast(segments, expiries);
     for (const group of solveSegments(segments, src, dst)) {
       if (found.length >= max) break;
-      found.push(...uniqueIn(group, legs, { src, dst, max: lasting ? Number.POSITIVE_INFINITY : max - found.length }));
+      found.push(...uniqueIn(group, legs, { src, dst, max: all ? Number.POSITIVE_INFINITY : max - found.length }));
     }
     return found.slice(0, max).map(finish);
   };
 }
 
 /** May a later duplicate expire later than an earlier one? Not where all hop fields expire at the same time. */
-function outlasting(segments: readonly Segment[]): boolean {
-  const expiries = new Set<number>();
-  for (const { timestamp, entries } of segments) {
-    for (const { hop, peers } of entries) {
-      for (const { expTime } of [hop, ...peers.map((peer) => peer.hop)]) expiries.add(expiryOf(timestamp, expTime));
-      if (expiries.size > 1) return true;
-    }
-  }
-  return false;
+function mayOutlast({ up, core, down }: Segments, expiryOf: (segment: Segment) => number): boolean {
+  const [first] = [up, core, down].flatMap((segments) => segments.slice(0, 1));
+  const expected = first === undefined ? 0 : expiryOf(first);
+  const differs = (segment: Segment): boolean => expiryOf(segment) !== expected;
+  return up.some(differs) || core.some(differs) || down.some(differs);
+}
+
+/** When all hop fields of a segment expire; not a number where they do not at the same time. */
+function commonExpiry({ timestamp, entries }: Segment): number {
+  const times = entries.flatMap(({ hop, peers }) => [hop.expTime, ...peers.map((peer) => peer.hop.expTime)]);
+  return times.every((time) => time === times[0]) ? expiryOf(timestamp, times[0] ?? 0) : Number.NaN;
 }
 
 function expiryOf(timestamp: number, expTime: number): number {
@@ -219,14 +222,10 @@ function signLeg({ type, segment, shortcut, peer }: Edge, sign: SegmentSigner): 
 }
 
 /** Remembers what was made of each edge: a use of a segment, wherever it stands in a graph. */
-function rememberedBy<T>(make: (edge: Edge) => T): (edge: Edge) => T {
-  const known = new WeakMap<Segment, Map<string, T>>();
+function byUse<T>(make: (edge: Edge) => T): (edge: Edge) => T {
+  const usesOf = bySegment(() => new Map<string, T>());
   return (edge) => {
-    let uses = known.get(edge.segment);
-    if (uses === undefined) {
-      uses = new Map();
-      known.set(edge.segment, uses);
-    }
+    const uses = usesOf(edge.segment);
     const name = `${edge.type} ${edge.shortcut} ${edge.peer}`;
     const before = uses.get(name);
     if (before !== undefined) return before;

@@ -18,8 +18,6 @@ export interface Edge {
   /** Links crossed; a peering link counts with the down segment. */
   readonly cost: number;
   readonly to: string;
-  /** Place of the segment's ID among the IDs of all segments given. */
-  readonly rank: number;
 }
 
 /** One to three edges, in travelling order. */
@@ -32,80 +30,124 @@ export interface Segments {
   readonly down: readonly Segment[];
 }
 
-/** A path has at most this many segments: the cost and their number make one number. */
+/** Up, core, down. */
 const MAX_EDGES = 3;
 
 /**
  * Every solution in order, in groups of the same cost: by cost, number of segments, then segment by segment ID, cut and peering
- * link. Loops and duplicates are still among them.
+ * link. Loops and duplicates are still among them. Groups of higher cost cost nothing until they are asked for.
  */
 export function* solveSegments(given: Segments, src: IA, dst: IA): Generator<readonly Solution[]> {
-  const edges = edgesOf(given);
-  // Edges leave each vertex in order, so that each bucket is in order, too.
-  const buckets: Solution[][][] = [];
-  const visit = (at: string, before: Solution, cost: number): void => {
-    for (const edge of edges.get(at) ?? []) {
-      if (!follows(before.at(-1), edge)) continue;
-      const now = [...before, edge];
-      const total = cost + edge.cost;
-      if (edge.to === dst) putInto(buckets, total, now);
-      else if (now.length < MAX_EDGES) visit(edge.to, now, total);
-    }
-  };
-  visit(src, [], 0);
-  for (const bucket of buckets) {
-    if (bucket !== undefined) yield bucket.flat();
+  const search = new Search(edgesOf(given), src, dst);
+  for (let cost = 0; cost < Number.POSITIVE_INFINITY; cost = search.nextCost) {
+    const found = search.solutionsOf(cost);
+    if (found.length > 0) yield found.sort(compareSolutions);
   }
 }
 
-function putInto(buckets: Solution[][][], cost: number, solution: Solution): void {
-  while (buckets.length <= cost) buckets.push([]);
-  const bucket = buckets[cost] as Solution[][];
-  while (bucket.length <= solution.length) bucket.push([]);
-  bucket[solution.length]?.push(solution);
+/** By number of segments, then segment by segment. */
+function compareSolutions(left: Solution, right: Solution): number {
+  if (left.length !== right.length) return left.length - right.length;
+  for (const [at, edge] of left.entries()) {
+    const order = compareEdges(edge, right[at] as Edge);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
-function follows(before: Edge | undefined, { type }: Edge): boolean {
-  if (before === undefined || before.type === "up") return before === undefined || type !== "up";
-  return before.type === "core" && type === "down";
+function compareEdges(left: Edge, right: Edge): number {
+  if (left.segment !== right.segment) {
+    const [own, other] = [segmentId(left.segment), segmentId(right.segment)];
+    if (own !== other) return own < other ? -1 : 1;
+  }
+  return left.shortcut - right.shortcut || left.peer - right.peer;
 }
 
-/** Edges by the vertex they leave, in the order of their segments' IDs, cuts and peering links. */
-function edgesOf({ up, core, down }: Segments): Map<string, Edge[]> {
+type EdgesFrom = ReadonlyMap<string, readonly Edge[]>;
+
+/** Goes through the graph once for each cost, and only where the destination is within reach at that cost. */
+class Search {
+  /** Least cost above the one looked for that some walk has. */
+  nextCost = Number.POSITIVE_INFINITY;
+  readonly #edges: EdgesFrom;
+  readonly #src: string;
+  readonly #dst: string;
+  /** Least cost from a vertex to the destination, after an up and after a core segment. */
+  readonly #least = { up: new Map<string, number>(), core: new Map<string, number>() };
+
+  constructor(edges: EdgesFrom, src: string, dst: string) {
+    this.#edges = edges;
+    this.#src = src;
+    this.#dst = dst;
+  }
+
+  solutionsOf(cost: number): Solution[] {
+    this.nextCost = Number.POSITIVE_INFINITY;
+    const found: Solution[] = [];
+    this.#visit(this.#src, [], cost, cost, found);
+    return found;
+  }
+
+  #visit(at: string, before: Solution, left: number, cost: number, found: Solution[]): void {
+    const last = before.at(-1);
+    for (const edge of this.#edges.get(at) ?? []) {
+      if (!follows(last, edge)) continue;
+      const rest = left - edge.cost - this.#leastAfter(edge);
+      if (rest < 0) this.nextCost = Math.min(this.nextCost, cost - rest);
+      else if (edge.to === this.#dst) {
+        if (rest === 0) found.push([...before, edge]);
+      } else if (before.length + 1 < MAX_EDGES) this.#visit(edge.to, [...before, edge], left - edge.cost, cost, found);
+    }
+  }
+
+  #leastAfter({ type, to }: Edge): number {
+    if (to === this.#dst) return 0;
+    if (type === "down") return Number.POSITIVE_INFINITY;
+    const known = this.#least[type].get(to);
+    if (known !== undefined) return known;
+    let least = Number.POSITIVE_INFINITY;
+    for (const next of this.#edges.get(to) ?? []) {
+      if (isAfter(type, next)) least = Math.min(least, next.cost + this.#leastAfter(next));
+    }
+    this.#least[type].set(to, least);
+    return least;
+  }
+}
+
+function follows(before: Edge | undefined, next: Edge): boolean {
+  return before === undefined || isAfter(before.type, next);
+}
+
+function isAfter(before: SegmentType, { type }: Edge): boolean {
+  return before === "up" ? type !== "up" : before === "core" && type === "down";
+}
+
+/** Edges by the vertex they leave. */
+function edgesOf({ up, core, down }: Segments): EdgesFrom {
   const edges = new Map<string, Edge[]>();
   const add = (from: string, edge: Edge): void => {
     const known = edges.get(from);
     if (known === undefined) edges.set(from, [edge]);
     else known.push(edge);
   };
-  const ranks = ranksOf([...up, ...core, ...down]);
-  const rankOf = (segment: Segment): number => ranks.get(segmentId(segment)) ?? 0;
-  for (const segment of core) addCore(segment, rankOf(segment), add);
-  for (const segment of up) addUp(segment, rankOf(segment), add);
-  for (const segment of down) addDown(segment, rankOf(segment), add);
-  for (const leaving of edges.values()) {
-    leaving.sort((left, right) => left.rank - right.rank || left.shortcut - right.shortcut || left.peer - right.peer);
-  }
+  for (const segment of core) addCore(segment, add);
+  for (const segment of up) addUp(segment, add);
+  for (const segment of down) addDown(segment, add);
   return edges;
-}
-
-function ranksOf(segments: readonly Segment[]): ReadonlyMap<string, number> {
-  const ids = [...new Set(segments.map(segmentId))].sort();
-  return new Map(ids.map((id, rank) => [id, rank]));
 }
 
 type Add = (from: string, edge: Edge) => void;
 
-function addCore(segment: Segment, rank: number, add: Add): void {
+function addCore(segment: Segment, add: Add): void {
   const { first, last, links } = endsOf(segment);
-  add(last, { type: "core", segment, shortcut: 0, peer: 0, cost: links, to: first, rank });
+  add(last, { type: "core", segment, shortcut: 0, peer: 0, cost: links, to: first });
 }
 
-function addUp(segment: Segment, rank: number, add: Add): void {
+function addUp(segment: Segment, add: Add): void {
   const { last, links } = endsOf(segment);
   segment.entries.forEach(({ ia, peers }, shortcut) => {
     const cost = links - shortcut;
-    const edge = { type: "up", segment, shortcut, cost, rank } as const;
+    const edge = { type: "up", segment, shortcut, cost } as const;
     if (cost > 0) add(last, { ...edge, peer: 0, to: ia });
     peers.forEach(({ hop, peer, peerInterface }, at) => {
       add(last, { ...edge, peer: at + 1, to: peeringVertex(ia, hop.ingress, peer, peerInterface) });
@@ -113,11 +155,11 @@ function addUp(segment: Segment, rank: number, add: Add): void {
   });
 }
 
-function addDown(segment: Segment, rank: number, add: Add): void {
+function addDown(segment: Segment, add: Add): void {
   const { last, links } = endsOf(segment);
   segment.entries.forEach(({ ia, peers }, shortcut) => {
     const cost = links - shortcut;
-    const edge = { type: "down", segment, shortcut, to: last, rank } as const;
+    const edge = { type: "down", segment, shortcut, to: last } as const;
     if (cost > 0) add(ia, { ...edge, peer: 0, cost });
     peers.forEach(({ hop, peer, peerInterface }, at) => {
       add(peeringVertex(peer, peerInterface, ia, hop.ingress), { ...edge, peer: at + 1, cost: cost + 1 });

@@ -15,8 +15,10 @@ export function gatherMetadata(
     if (known === undefined) said.set(entry.ia, [entry]);
     else known.push(entry);
   }
-  const infosOf = (ia: IA): readonly StaticInfo[] =>
-    (said.get(ia) ?? []).flatMap(({ staticInfo }) => (staticInfo === null ? [] : [staticInfo]));
+  const infos = new Map(
+    [...said].map(([ia, own]) => [ia, own.flatMap(({ staticInfo }) => (staticInfo === null ? [] : [staticInfo]))]),
+  );
+  const infosOf = (ia: IA): readonly StaticInfo[] => infos.get(ia) ?? [];
   const atEnd = <T>({ ia, ifId }: PathInterface, of: (info: StaticInfo) => ReadonlyMap<IfId, T>): readonly T[] =>
     infosOf(ia).flatMap((info) => of(info).get(ifId) ?? []);
   const overLinks = <T>(of: (info: StaticInfo) => ReadonlyMap<IfId, T>): readonly T[][] =>

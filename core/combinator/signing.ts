@@ -15,15 +15,20 @@ export interface SignedSegment {
 
 export type SegmentSigner = (segment: Segment) => SignedSegment;
 
-/** Signs segments when first asked for, and remembers them as long as they live. Left out: MACs that are not known are 0. */
+/** Signs segments when first asked for. Left out: MACs that are not known are 0. */
 export function createSegmentSigner(keys?: ForwardingKeys): SegmentSigner {
-  const known = new WeakMap<Segment, SignedSegment>();
+  return bySegment((segment) => signSegment(segment, keys));
+}
+
+/** Remembers what was made of a segment as long as the segment lives. */
+export function bySegment<T>(make: (segment: Segment) => T): (segment: Segment) => T {
+  const known = new WeakMap<Segment, T>();
   return (segment) => {
     const before = known.get(segment);
     if (before !== undefined) return before;
-    const signed = signSegment(segment, keys);
-    known.set(segment, signed);
-    return signed;
+    const made = make(segment);
+    known.set(segment, made);
+    return made;
   };
 }
 
