@@ -392,6 +392,8 @@ export interface Scenario {
   readonly revocation_ns: number;
   /** Most paths offered to a selector. */
   readonly max_paths: number;
+  /** Left out: `oracle`. */
+  readonly discovery?: Discovery;
   readonly network: Network;
   readonly flows: readonly FlowSpec[];
   readonly faults: readonly FaultSpec[];
