@@ -13,6 +13,7 @@ import { planControls, planControlPlane, type ControlOptions } from "./assemble/
 import { planFaults } from "./assemble/faults.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
+import { createMeasuring } from "./assemble/measuring.ts";
 import { hasSessions, impairedEnds, planLink, planNode, planSession } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
 import { planTraceroute, type TracerouteSpec } from "./assemble/traceroute.ts";
@@ -38,7 +39,9 @@ export interface AssembleOptions {
 export function assemble(scenario: Scenario, options: AssembleOptions): Assembly {
   const directions = scenario.network.links.flatMap(directionsOf);
   const hosts = planHosts(scenario);
-  const flows = scenario.flows.map((flow, index) => planFlow(flow, index, hosts));
+  const policies = [...BUILTIN_POLICIES, ...(options.policies ?? [])];
+  const measuring = createMeasuring(scenario, new Map(policies.map((policy) => [policy.name, policy])), hosts);
+  const flows = scenario.flows.map((flow, index) => planFlow(flow, index, measuring));
   const index = new Map<string, ActorIndex>();
   const at = (id: string): ActorIndex => {
     const found = index.get(id);
@@ -64,7 +67,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, scenario, portsOf(host.spec.ia), at)),
     ...planControls(scenario, flows, options.control ?? {}, at),
-    ...planApplications(scenario, flows, keys, at),
+    ...planApplications(scenario, flows, keys, measuring, at),
     ...traceroutes,
   ];
   planned.forEach(({ id }, position) => index.set(id, position));
@@ -75,7 +78,6 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     return logic === "link" ? { ...spec, isLink: true } : spec;
   });
   const timeline = planTimeline(scenario);
-  const policies = [...BUILTIN_POLICIES, ...(options.policies ?? [])];
   return {
     seed: scenario.seed,
     repeat: options.repeat,

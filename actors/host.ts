@@ -29,6 +29,8 @@ export interface HostInput {
   readonly control: ActorIndex | null;
   /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
   readonly echoes: readonly (readonly [from: HostSpec, identifier: number, selector: ActorIndex])[];
+  /** Flow numbers of the probes it answers. */
+  readonly probes: readonly number[];
 }
 
 export interface HostContext {
@@ -40,6 +42,8 @@ export interface HostContext {
   readonly selectors: readonly ActorIndex[];
   readonly control: ActorIndex | null;
   readonly echoes: HostInput["echoes"];
+  /** Bytes of its replies to probes, by their flow number. */
+  readonly probeBytes: Map<number, number>;
   delivered: number;
   echoed: number;
   /** SCMP errors received. */
@@ -59,6 +63,7 @@ const hostMachine = setup({
     selectors: input.selectors,
     control: input.control,
     echoes: input.echoes,
+    probeBytes: new Map(input.probes.map((flow) => [flow, 0])),
     delivered: 0,
     echoed: 0,
     errors: 0,
@@ -104,7 +109,10 @@ function dispatch(host: HostContext, packet: Packet, env: Env): void {
   if (l4.kind === "udp") toApplication(host, host.ports.get(l4.dstPort), packet, env);
   else if (l4.kind === "scmp.echo" && !l4.reply) {
     host.echoed++;
-    env.sendPacket(selectorOf(host, packet) ?? host.node, echoReply(packet, host.address), 0, 0);
+    const reply = echoReply(packet, host.address);
+    const bytes = host.probeBytes.get(packet.flow);
+    if (bytes !== undefined) host.probeBytes.set(packet.flow, bytes + reply.wireLength);
+    env.sendPacket(selectorOf(host, packet) ?? host.node, reply, 0, 0);
   } else if (l4.kind === "scmp.traceroute" && !l4.reply) {
     env.sendPacket(host.node, hostTracerouteReply(packet, host.address), 0, 0);
   } else {

@@ -16,6 +16,8 @@ import { controlLogic } from "./control/control.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
+import { monitorLogic } from "./selectors/monitor.ts";
+import { proberLogic } from "./selectors/prober.ts";
 import { selectorLogic } from "./selectors/selector.ts";
 import type { PacketLogic } from "./with-packet-handler.ts";
 
@@ -26,6 +28,8 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["host", hostLogic],
   ["control", controlLogic],
   ["selector", selectorLogic],
+  ["prober", proberLogic],
+  ["monitor", monitorLogic],
   ["source", sourceLogic],
   ["poisson", poissonLogic],
   ["on-off", onOffLogic],

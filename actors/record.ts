@@ -8,6 +8,7 @@
  *   ["f", now, target, event]               a fault, or whatever else comes from outside the network
  *   ["o", from, target, ifId, delay, hash]  a packet leaves for another place
  *   ["r", from, [n, ...]]                   outputs n, ... of the place are taken back (a link went down)
+ *   ["l", from, [number, ...]]              what an actor was told of the load of links, which lie in other places, too
  *   ["x", now, text]                        a socket error or a datagram that is no packet (live)
  *   ["end", now, entries, {id: digest}, {id: state hash}]
  */
@@ -37,6 +38,7 @@ export type RecordEntry =
   | readonly ["f", now: Nanos, target: ActorIndex, event: ControlEvent]
   | readonly ["o", from: ActorIndex, target: ActorIndex, ifId: number, delay: Nanos, hash: string]
   | readonly ["r", from: ActorIndex, outputs: readonly number[]]
+  | readonly ["l", from: ActorIndex, load: readonly number[]]
   | readonly ["x", now: Nanos, text: string];
 
 export type RecordEnd = readonly [
@@ -55,6 +57,8 @@ export interface WorldObserver {
   sent(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void;
   delivered(target: Cell, order: number, thing: Packet | ControlEvent, isPacket: boolean, ifId: number): void;
   recalled(from: Cell, orders: readonly number[]): void;
+  /** The load of links as an actor was told it. */
+  observed?(from: Cell, load: readonly number[]): void;
 }
 
 export class Recorder implements WorldObserver {
@@ -110,6 +114,10 @@ export class Recorder implements WorldObserver {
     this.#entry(from.place, ["r", from.self, outputs]);
   }
 
+  observed(from: Cell, load: readonly number[]): void {
+    this.#entry(from.place, ["l", from.self, load]);
+  }
+
   /** What the world did to a place that no actor saw: kept for people, ignored by replay. */
   note(place: number, text: string): void {
     this.#entry(place, ["x", this.#world.now, text]);
@@ -147,7 +155,10 @@ export function packetHash(packet: Packet): string {
   return hexHash(hashBytes(encodePacket(packet)));
 }
 
-/** Hash over an actor's state value and context. Handles of timers name places in a queue: only which are set counts. */
+/**
+ * Hash over an actor's state value and context. Handles of timers name places in a queue: only which are set counts. The path a packet
+ * came by (`cameBy`) is kept to know it again; its object holds SegIDs it started with, which the packet's bytes do not hold.
+ */
 export function stateHash(cell: Cell): string {
   const { value, context } = cell.state;
   return hexHash(hashText(stateText({ value, context })));
@@ -157,6 +168,7 @@ export function stateHash(cell: Cell): string {
 export function stateText(data: unknown): string {
   return JSON.stringify(data, (key, value: unknown) => {
     if (key === "timers" && value !== null && typeof value === "object") return Object.keys(value).sort();
+    if (key === "cameBy") return null;
     if (value instanceof Map) return { map: [...value] };
     if (value instanceof Set) return { set: [...value] };
     if (ArrayBuffer.isView(value)) return { array: [...(value as Float64Array)] };

@@ -17,11 +17,14 @@ import type { Tally } from "./apps/tally.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { TracerouteContext } from "./apps/traceroute.ts";
 import type { BfdContext } from "./bfd.ts";
+import { type ControlPlaneResult, controlPlaneResult } from "./control/results.ts";
+import type { ControlContext } from "./control/context.ts";
 import type { HostContext } from "./host.ts";
 import { type LatencyMs, latencyMs } from "./latency.ts";
 import { type LinkContext, measuredBytes, queueFigures } from "./link.ts";
+import { type MeasuringResult, measuringCounts, measuringResults } from "./measuring-results.ts";
 import type { NodeContext } from "./node.ts";
-import type { SelectorContext } from "./selectors/selector.ts";
+import { pathsUsed, type SelectorContext } from "./selectors/selector.ts";
 import type { World } from "./world.ts";
 
 /** Switches of path that the timeline names. */
@@ -109,7 +112,13 @@ export interface RunResult {
     readonly goodput_bps: number;
     readonly latency_ms: LatencyMs;
     readonly jain: number | null;
+    /** Of `probes`; left out with them. */
+    readonly probe_bytes?: number;
   };
+  /** Probes and reports, where policies ask for any; they are in none of the flows' figures. */
+  readonly probes?: readonly MeasuringResult[];
+  /** Where paths are discovered by beaconing. */
+  readonly control_plane?: ControlPlaneResult;
   /** In order of time; at one instant faults stand before switches. */
   readonly timeline: readonly TimelineEvent[];
   /** Switches that the timeline does not name, since there are too many. */
@@ -118,7 +127,7 @@ export interface RunResult {
 
 /**
  * Packets of one flow that were made and that arrived; `NO_FLOW` stands for SCMP errors, traceroutes and BFD. What the other side of
- * flow n of N sends by itself has the number n + N, and the id `ID/replies`.
+ * flow n of N sends by itself has the number n + N, and the id `ID/replies`. Probes and reports have numbers from 2 N up.
  */
 export interface FlowCount {
   readonly flow: number;
@@ -145,9 +154,15 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
   const errorsSent = sum(contexts<NodeContext>("node").map(({ answered }) => answered));
   const errorsReceived = sum([...contexts<HostContext>("host"), ...endpoints].map(({ errors }) => errors));
-  const sent = errorsSent + sum(exchanges.map((one) => one.sent));
-  const received = errorsReceived + sum(exchanges.map((one) => one.received));
-  const all: FlowCount[] = [...counts, { flow: NO_FLOW, id: "packets of no flow", sent, received, duplicates: 0 }];
+  const services = contexts<ControlContext>("control").map(({ counts: of }) => of);
+  const sent = errorsSent + sum([...exchanges.map((one) => one.sent), ...services.map((one) => one.packets_sent)]);
+  const received =
+    errorsReceived + sum([...exchanges.map((one) => one.received), ...services.map((one) => one.packets_received)]);
+  const all: FlowCount[] = [
+    ...counts,
+    ...measuringCounts(world),
+    { flow: NO_FLOW, id: "packets of no flow", sent, received, duplicates: 0 },
+  ];
   return all.map((one) => ({
     ...one,
     sent: endpoints.reduce((sum, endpoint) => sum + (endpoint.sent.get(one.flow) ?? 0), one.sent),
@@ -161,6 +176,8 @@ export function results(world: World, scenario: Scenario): RunResult {
     .filter(({ spec }) => spec.logic === "link")
     .map(({ id, state }) => linkResult(id, state.context as LinkContext, world.now));
   const sum = (of: (flow: FlowResult) => number): number => flows.reduce((total, flow) => total + of(flow), 0);
+  const probes = measuringResults(world);
+  const probe_bytes = probes.reduce((total, { bytes }) => total + bytes, 0);
   const histograms = scenario.flows.filter(({ app }) => app !== "ping").map((flow) => tallyOf(world, flow).latency);
   return {
     flows,
@@ -176,7 +193,10 @@ export function results(world: World, scenario: Scenario): RunResult {
         mergeAll(histograms.length > 0 ? histograms : scenario.flows.map((flow) => tallyOf(world, flow).latency)),
       ),
       jain: jain(flows.map(({ goodput_bps }) => goodput_bps)),
+      ...(probes.length === 0 ? {} : { probe_bytes }),
     },
+    ...(probes.length === 0 ? {} : { probes }),
+    ...controlPlaneResult(world),
     ...timelineOf(world, scenario),
   };
 }
@@ -189,10 +209,9 @@ function timelineOf(world: World, { flows }: Scenario): Pick<RunResult, "timelin
     });
   const selectors = flows.map(({ id }) => ({ id, ...world.read<SelectorContext>(`selector/${id}`).context }));
   const switches = selectors
-    .flatMap(({ id, paths, switchedAt, switchedTo }) =>
+    .flatMap(({ id, switchedAt, switchedTo }) =>
       switchedAt.map((at, n): TimelineEvent => {
-        const path = paths[switchedTo[n] as number]?.fingerprint ?? "";
-        return { at_ms: at / MILLISECOND, event: "switch", flow: id, path };
+        return { at_ms: at / MILLISECOND, event: "switch", flow: id, path: switchedTo[n] as string };
       }),
     )
     .toSorted((left, right) => left.at_ms - right.at_ms)
@@ -243,9 +262,7 @@ function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: nu
     latency_ms: latencyMs(latency),
     reordered,
     switches: selector.switches,
-    paths: selector.paths
-      .map(({ fingerprint }, index) => ({ fingerprint, packets: selector.used[index] as number }))
-      .filter(({ packets }) => packets > 0),
+    paths: pathsUsed(selector),
     ...(replies === null ? {} : { replies: replyResult(world, number + scenario.flows.length, replies) }),
     ...details,
   };

@@ -3,7 +3,7 @@
  * each interval in which anything happened there. Nothing is written to a context and nothing drawn: the run is the same without.
  */
 import type { LinkModel } from "../core/link-model.ts";
-import type { TransmitQueue } from "../core/queue.ts";
+import { waitingAt } from "../core/queue.ts";
 import type { FlowSpec, RecordSpec, Scenario } from "../core/scenario.ts";
 import { type Nanos, SECOND } from "../core/units.ts";
 import type { SourceContext } from "./apps/source.ts";
@@ -207,17 +207,4 @@ function heldBy({ model, paced }: LinkContext, now: Nanos): Held {
 
 function backlogAt({ busyUntil, rate }: LinkModel, now: Nanos): number {
   return (Math.max(0, busyUntil - now) * rate) / SECOND;
-}
-
-/** The queue itself forgets what has left only when the next packet comes. */
-function waitingAt(queue: TransmitQueue, now: Nanos): Omit<Held, "backlog"> {
-  const { starts, sizes, head } = queue;
-  let { waiting, waitingBytes } = queue;
-  if (starts === null || sizes === null) return { waitingPackets: waiting, waitingBytes };
-  const mask = starts.length - 1;
-  for (let at = head; waiting > 0 && (starts[at] as number) <= now; at = (at + 1) & mask) {
-    waitingBytes -= sizes[at] as number;
-    waiting--;
-  }
-  return { waitingPackets: waiting, waitingBytes };
 }

@@ -5,11 +5,13 @@
 import { type AnyActor, createActor } from "xstate";
 import { combineDigests, Digests, hashText } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env, Handle } from "../core/env.ts";
+import { CUT, LOAD_WORDS, readLoad } from "../core/link-load.ts";
 import { copyPacket, type Packet } from "../core/packet.ts";
 import { RandomStream, type StreamState } from "../core/rng.ts";
 import type { TraceDetail, TraceKind, TraceSink } from "../core/trace.ts";
 import type { Nanos } from "../core/units.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
+import type { LinkContext } from "./link.ts";
 import { bindEnv } from "./registry.ts";
 import type { PacketHandler, PacketLogic, Present, TimerHandler } from "./with-packet-handler.ts";
 
@@ -59,6 +61,12 @@ export interface ActorState {
   readonly status: string;
 }
 
+/** Links that an actor may ask about, with the routers at both ends; null: there is no such link. */
+interface Observed {
+  readonly links: readonly string[];
+  readonly found: readonly (readonly [link: Cell, node: Cell | undefined, next: Cell | undefined] | null)[];
+}
+
 /** One actor and its Env. Drivers call `deliver*`; the actor calls the rest. */
 export class Cell implements Env {
   // What a packet touches comes first: an object's first fields share a cache line.
@@ -75,6 +83,8 @@ export class Cell implements Env {
   readonly spec: ActorSpec;
   /** By purpose; made with the first draw. */
   streams: Map<string, RandomStream> | null;
+  /** Links asked about last, found. */
+  observed: Observed | null;
 
   constructor(world: World, self: ActorIndex, spec: ActorSpec, logic: PacketLogic) {
     this.world = world;
@@ -88,6 +98,7 @@ export class Cell implements Env {
     this.id = spec.id;
     this.spec = spec;
     this.streams = null;
+    this.observed = null;
   }
 
   get now(): Nanos {
@@ -147,6 +158,10 @@ export class Cell implements Env {
     this.world.stopActor(target);
   }
 
+  observe(links: readonly string[], into: number[]): void {
+    this.world.observeLinks(this, links, into);
+  }
+
   resource(name: string): unknown {
     return this.world.assembly.resources.get(name);
   }
@@ -160,6 +175,10 @@ export class Cell implements Env {
 function presentOf(actor: AnyActor): Present<unknown> {
   const { value, context } = actor.getSnapshot() as unknown as Present<unknown>;
   return { value, context };
+}
+
+function isCut([link, node, next]: NonNullable<Observed["found"][number]>): boolean {
+  return link.state.value === "down" || node?.state.value === "failed" || next?.state.value === "failed";
 }
 
 const STOPPED: Present<unknown> = { value: "stopped", context: null };
@@ -268,6 +287,31 @@ export abstract class World {
       throw new ActorFailure(this, cell.id, event.type, cause);
     }
     if (control !== undefined) this.#sendToActor(cell, control);
+  }
+
+  /** Drivers that are recorded note what was observed; replay feeds it back. */
+  observeLinks(from: Cell, links: readonly string[], into: number[]): void {
+    if (from.observed === null || from.observed.links !== links) from.observed = this.#findLinks(links);
+    const { found } = from.observed;
+    for (let n = 0; n < found.length; n++) {
+      const at = n * LOAD_WORDS;
+      const one = found[n];
+      if (one === null || one === undefined || isCut(one)) {
+        into[at] = CUT;
+        into[at + 1] = 0;
+        into[at + 2] = 1;
+      } else readLoad(one[0].state.context as LinkContext, this.now, into, at);
+    }
+  }
+
+  #findLinks(links: readonly string[]): Observed {
+    const found = links.map((id): Observed["found"][number] => {
+      const cell = this.cells[this.#ids.get(id) ?? -1];
+      if (cell === undefined || !cell.isLink) return null;
+      const { node, next } = cell.state.context as LinkContext;
+      return [cell, this.cells[node], this.cells[next]];
+    });
+    return { links, found };
   }
 
   countDrop(packet: Packet, reason: DropReason): void {

@@ -78,6 +78,11 @@ export interface Env {
   stop(target: ActorIndex): void;
   /** Code that an actor's data names (a path policy): registered when the world is built, never part of a context. */
   resource(name: string): unknown;
+  /**
+   * What no host can know: writes `LOAD_WORDS` numbers for each of these directions of links (by their ids) as they stand now
+   * (core/link-load.ts). The same array of ids, asked about again, is found without looking anything up. Records hold the answers.
+   */
+  observe(links: readonly string[], into: number[]): void;
   /** Guard for `trace`: false when nobody listens, so that nothing is allocated. */
   readonly tracing: boolean;
   trace(kind: TraceKind, packet: Packet | null, detail?: TraceDetail): void;

@@ -78,7 +78,7 @@ export function offer(line: PacedLine, now: Nanos, packet: Packet): DropReason |
   const refused = enqueue(line.queue, now, packet, {
     free: unused && movableFrom(line, now) <= now,
     idle: unused ? now - line.free : 0,
-    transmission: line.queue.red === null ? 0 : presentTransmission(line, packet, now),
+    transmission: line.queue.red === null ? 0 : transmissionNow(line, packet.wireLength, now),
   });
   if (refused === null && unused) line.free = now;
   return refused;
@@ -149,13 +149,20 @@ function finishSending(line: PacedLine): Packet | null {
   return sending;
 }
 
-/** 0 where the rate has no limit. Opportunities count as the rate that they come to over a period. */
-function presentTransmission(line: PacedLine, { wireLength }: Packet, now: Nanos): Nanos {
+/** Time for so many bytes at the present rate; 0 where it has no limit. Opportunities count as the rate that they come to over a period. */
+export function transmissionNow(line: PacedLine, bytes: number, now: Nanos): Nanos {
   const { schedule } = line;
   if (schedule?.kind === "opportunities") {
     const span = schedule.period_ns === 0 ? (schedule.at_ns.at(-1) ?? 0) : schedule.period_ns;
-    return (wireLength * span) / (schedule.at_ns.length * schedule.bytes);
+    return (bytes * span) / (schedule.at_ns.length * schedule.bytes);
   }
   const rate = rateAt(line, now);
-  return rate === Infinity ? 0 : rate === 0 ? Infinity : transmissionTime(wireLength, rate);
+  return rate === Infinity ? 0 : rate === 0 ? Infinity : transmissionTime(bytes, rate);
+}
+
+/** How long all that is held would take at the present rate; read only. */
+export function heldFor(line: PacedLine, now: Nanos): Nanos {
+  const bytes = line.queue.bands.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  const sending = line.sending === null ? 0 : Math.max(0, line.end - now);
+  return sending + (bytes === 0 ? 0 : transmissionNow(line, bytes, now));
 }

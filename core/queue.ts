@@ -65,6 +65,22 @@ export function release(queue: TransmitQueue, now: Nanos): void {
   }
 }
 
+/** What waits at `now`, read only: the queue itself forgets what has started when the next packet comes. */
+export function waitingAt(
+  queue: Readonly<TransmitQueue>,
+  now: Nanos,
+): { readonly waitingPackets: number; readonly waitingBytes: Bytes } {
+  const { starts, sizes, head } = queue;
+  let { waiting, waitingBytes } = queue;
+  if (starts === null || sizes === null) return { waitingPackets: waiting, waitingBytes };
+  const mask = starts.length - 1;
+  for (let at = head; waiting > 0 && (starts[at] as number) <= now; at = (at + 1) & mask) {
+    waitingBytes -= sizes[at] as number;
+    waiting--;
+  }
+  return { waitingPackets: waiting, waitingBytes };
+}
+
 /** Empties the queue and frees the line (the link went down). */
 export function reset(queue: TransmitQueue, now: Nanos): void {
   queue.waiting = 0;

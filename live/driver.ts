@@ -166,6 +166,11 @@ export class LiveWorld extends World {
     return found.map(({ thing }) => thing as Packet);
   }
 
+  override observeLinks(from: Cell, links: readonly string[], into: number[]): void {
+    super.observeLinks(from, links, into);
+    this.#recorder?.observed?.(from, into);
+  }
+
   /** Handles what is due and what has come in, then lets the system have its turn. */
   #pump(): void {
     const clock = this.#clock as Clock;

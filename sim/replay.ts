@@ -15,6 +15,7 @@ import {
 import { ActorFailure, type Cell, World } from "../actors/world.ts";
 import { combineDigests } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
+import { LOAD_WORDS } from "../core/link-load.ts";
 import type { Packet } from "../core/packet.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Nanos } from "../core/units.ts";
@@ -83,6 +84,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   f: "nno",
   o: "nnnns",
   r: "na",
+  l: "na",
   x: "ns",
   end: "nnoo",
 };
@@ -209,12 +211,26 @@ class ReplayWorld extends World {
     });
   }
 
+  /** Links of other places stand still here: what was told then is told again. */
+  override observeLinks(from: Cell, links: readonly string[], into: number[]): void {
+    const place = this.#places[from.place] as PlaceState;
+    const entry = place.record.entries[place.at];
+    const told = entry?.[0] === "l" && entry[1] === from.self ? entry[2] : null;
+    if (told === null || told.length !== links.length * LOAD_WORDS || !told.every(Number.isFinite)) {
+      throw this.#differs(from.id, describe(entry), `${from.id} asks for the load of ${links.length} links`);
+    }
+    place.at++;
+    told.forEach((value, at) => {
+      into[at] = value;
+    });
+  }
+
   #replayPlace(index: number): void {
     const place = this.#places[index] as PlaceState;
     const { entries, end } = place.record;
     while (place.at < entries.length) {
       const entry = entries[place.at++] as RecordEntry;
-      if (entry[0] === "o" || entry[0] === "r") {
+      if (entry[0] === "o" || entry[0] === "r" || entry[0] === "l") {
         throw this.#differs(
           (this.cells[entry[1]] as Cell | undefined)?.id ?? `actor ${entry[1]}`,
           describe(entry),

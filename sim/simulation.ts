@@ -136,6 +136,11 @@ export class Simulation extends World {
     return found.map(({ packet }) => packet);
   }
 
+  override observeLinks(from: Cell, links: readonly string[], into: number[]): void {
+    super.observeLinks(from, links, into);
+    this.#observer?.observed?.(from, into);
+  }
+
   #newInstant(time: Nanos): void {
     if (time < this.#instant) throw new Error(`time went back from ${this.#instant} to ${time} ns`);
     this.#instant = time;

@@ -1,11 +1,12 @@
 /** Scenarios that several tests run: small, with everything in them that can draw, drop, fail and switch. */
 import { assemble } from "../actors/assemble.ts";
 import type { Assembly } from "../actors/assembly.ts";
-import type { Policy } from "../actors/selectors/policy.ts";
+import { least, type PathView, type Policy } from "../actors/selectors/policy.ts";
 import {
   DEFAULT_DIRECTION,
   FLOW_DEFAULTS,
   type FaultSpec,
+  type FlowSpec,
   type LinkDirection,
   type NetworkLink,
   type PacedFlow,
@@ -14,6 +15,7 @@ import {
 } from "../core/scenario.ts";
 
 const MS = 1_000_000;
+const SECOND = 1_000 * MS;
 
 function line(changes: Partial<LinkDirection> = {}): LinkDirection {
   return { ...DEFAULT_DIRECTION, rate_bps: 10_000_000, queue_packets: 20, ...changes };
@@ -77,4 +79,80 @@ export function busyScenario(seed: number): Scenario {
 
 export function busyAssembly(seed = 1, policies: readonly Policy[] = []): Assembly {
   return assemble(busyScenario(seed), { repeat: "npx ava sim/", policies });
+}
+
+/** Policies that between them use all that a policy can observe. */
+export const MEASURING_POLICIES: readonly Policy[] = [
+  {
+    name: "test-srtt",
+    observes: ["probes"],
+    probing: () => ({ interval: 100 * MS, timeout: 150 * MS, payload: 32 }),
+    init: () => null,
+    choose: (_state, view) => least(view, (_path, position) => view.measured[position]?.srtt ?? Number.MAX_VALUE),
+  },
+  {
+    name: "test-told",
+    observes: ["probes", "reports"],
+    probing: () => ({ interval: 170 * MS, timeout: 150 * MS, payload: 100 }),
+    reporting: () => 50 * MS,
+    init: () => null,
+    choose: (_state, view) => {
+      return least(view, (_path, n) => (view.measured[n]?.loss ?? 0) + (view.measured[n]?.rtt ?? 0) / SECOND);
+    },
+  },
+  {
+    name: "test-alternate",
+    each: "packet",
+    observes: ["reports"],
+    reporting: () => 70 * MS,
+    init: () => ({ turn: 0 }),
+    choose: (state, { usable }) => {
+      const own = state as { turn: number };
+      for (let tried = 0; tried < usable.length; tried++) {
+        own.turn = (own.turn + 1) % usable.length;
+        if (usable[own.turn] === true) return own.turn;
+      }
+      return -1;
+    },
+  },
+  {
+    name: "test-greedy",
+    each: "packet",
+    observes: ["load"],
+    init: () => null,
+    choose: (_state, view) => leastLoaded(view),
+  },
+  {
+    name: "test-loaded",
+    observes: ["load"],
+    reconsider: () => 13 * MS,
+    init: () => null,
+    choose: (_state, view, random) => (random.uniform() < 0.1 ? 0 : leastLoaded(view)),
+  },
+];
+
+function leastLoaded(view: PathView): number {
+  return least(view, (_path, n) => {
+    const { delay, loss } = view.load?.[n] ?? { delay: 0, loss: 0 };
+    return delay * (1 + loss);
+  });
+}
+
+/** The busy world where every flow measures. */
+export function measuringScenario(seed: number): Scenario {
+  const busy = busyScenario(seed);
+  const names = ["test-told", "test-srtt", "test-greedy", "test-told"];
+  const flows = busy.flows.map((flow, n) => ({ ...flow, policy: { name: names[n] ?? "test-told", params: {} } }));
+  const base = flows[0] as PacedFlow;
+  const more: FlowSpec[] = [
+    { ...base, id: "spread", policy: { name: "test-alternate", params: {} }, interval_ns: 4 * MS },
+    { ...base, id: "looked", policy: { name: "test-loaded", params: {} }, interval_ns: 6 * MS },
+    { ...base, id: "again", policy: { name: "test-srtt", params: {} }, interval_ns: 30 * MS },
+    { ...base, id: "files", app: "bulk", bytes: 0, ecn: false, reply: "select" },
+  ];
+  return { ...busy, name: "measuring", flows: [...flows, ...more] };
+}
+
+export function measuringAssembly(seed = 1): Assembly {
+  return assemble(measuringScenario(seed), { repeat: "npx ava sim/", policies: MEASURING_POLICIES });
 }

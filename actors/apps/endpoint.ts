@@ -8,6 +8,7 @@
  */
 import { setup } from "xstate";
 import { hostType, type IA } from "../../core/address.ts";
+import { hashText } from "../../core/digest.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env } from "../../core/env.ts";
 import { createPacket, type Packet, type UdpHeader } from "../../core/packet.ts";
 import type { PathFinder } from "../../core/path-enumeration.ts";
@@ -161,7 +162,11 @@ function selectorFor(endpoint: EndpointContext, { to, policy }: SendDatagram, l4
     params: policy.params,
     paths,
     headers: paths.map(({ forwarding }) => wireLengthOf(forwarding, endpoint.host, to.host, l4, 0)),
+    identity: { hash: hashText(`${endpoint.ia},${endpoint.host} ${to.ia}`)[0] >>> 0 },
     revocation: endpoint.revocation,
+    // Programs have the network to themselves: nothing is sent that they did not send.
+    prober: null,
+    reports: null,
   };
   const id = `selector/${endpoint.ia},${endpoint.host}/${endpoint.selectors.size}`;
   const selector = env.spawn(id, "selector", input);

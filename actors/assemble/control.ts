@@ -4,7 +4,7 @@ import { type BeaconPolicy, DEFAULT_BEACON_POLICY } from "../../core/beaconing/p
 import { createCombiner } from "../../core/combinator/combine.ts";
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import { createSurvey } from "../../core/network-survey.ts";
-import type { HostSpec, Scenario } from "../../core/scenario.ts";
+import type { FlowSpec, HostSpec, Scenario } from "../../core/scenario.ts";
 import { CONTROL_TIMES, type ControlClient, type ControlInput, type ControlTimes } from "../control/context.ts";
 import type { FlowPlan } from "./flows.ts";
 import { controlId, type Lookup, nodeId, type Planned } from "./plan.ts";
@@ -20,6 +20,11 @@ export interface ControlOptions {
 
 export function hasControl({ discovery }: Pick<Scenario, "discovery">): boolean {
   return discovery === "beaconing";
+}
+
+/** Does the flow begin without paths, until its control service offers some? What its packets hold is sized for the paths of the oracle. */
+export function waitsForPaths(scenario: Scenario, { dst, src }: FlowSpec): boolean {
+  return hasControl(scenario) && src.ia !== dst.ia;
 }
 
 export function planControls(

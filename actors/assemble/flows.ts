@@ -12,7 +12,17 @@ import { wireLengthOf } from "../../core/wire/codec.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import type { SelectorInput } from "../selectors/selector.ts";
 import { type AppInputs, receivingApp, sendingApp } from "./apps.ts";
+import { waitsForPaths } from "./control.ts";
 import { type HostPlan, takePort } from "./hosts.ts";
+import {
+  identityOf,
+  type Measuring,
+  planMonitor,
+  planProbers,
+  planProbes,
+  planReports,
+  type ReportsPlan,
+} from "./measuring.ts";
 import { hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
 
 export interface FlowPlan {
@@ -25,9 +35,13 @@ export interface FlowPlan {
   readonly replySelector: string | null;
   readonly l4: L4;
   readonly replyL4: L4;
+  /** Reports to the selector, and to that of the replies; null: none. */
+  readonly reports: ReportsPlan | null;
+  readonly replyReports: ReportsPlan | null;
 }
 
-export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, HostPlan>): FlowPlan {
+export function planFlow(flow: FlowSpec, number: number, measuring: Measuring): FlowPlan {
+  const { hosts } = measuring;
   const src = hosts.get(hostId(flow.src)) as HostPlan;
   const dst = hosts.get(hostId(flow.dst)) as HostPlan;
   const source = `app/${flow.id}`;
@@ -41,12 +55,29 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
     src.identifiers.push([identifier, source]);
     if (replySelector !== null) dst.echoes.push([flow.src, identifier, replySelector]);
     const l4: ScmpEcho = { kind: "scmp.echo", reply: false, identifier, sequence: 0 };
-    return { flow, number, source, sink: null, selector, replySelector, l4, replyL4: { ...l4, reply: true } };
+    const replyL4 = { ...l4, reply: true };
+    return {
+      flow,
+      number,
+      source,
+      sink: null,
+      selector,
+      replySelector,
+      l4,
+      replyL4,
+      reports: null,
+      replyReports: null,
+    };
   }
   const sink = `app/${flow.id}/sink`;
   const [srcPort, dstPort] = [takePort(src), takePort(dst)];
-  dst.ports.push([dstPort, sink]);
-  if (isConnected(flow.app)) src.ports.push([srcPort, source]);
+  const reports = planReports(measuring, flow.policy, selector, `monitor/${flow.id}`, src);
+  const replyReports =
+    replySelector === null
+      ? null
+      : planReports(measuring, flow.policy, replySelector, `monitor/${flow.id}/replies`, dst);
+  dst.ports.push([dstPort, reports?.monitor ?? sink]);
+  if (isConnected(flow.app)) src.ports.push([srcPort, replyReports?.monitor ?? source]);
   const l4: L4 = { kind: "udp", srcPort, dstPort };
   return {
     flow,
@@ -57,6 +88,8 @@ export function planFlow(flow: FlowSpec, number: number, hosts: Map<string, Host
     replySelector,
     l4,
     replyL4: { ...l4, srcPort: dstPort, dstPort: srcPort },
+    reports,
+    replyReports,
   };
 }
 
@@ -64,23 +97,39 @@ export function planApplications(
   scenario: Scenario,
   flows: readonly FlowPlan[],
   keys: ForwardingKeys,
+  measuring: Measuring,
   at: Lookup,
 ): Planned[] {
   const pathsOf = createPathFinder(scenario.network, { max: scenario.max_paths, epochS: scenario.epoch_s, keys });
-  return flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf, at));
+  const planned = flows.flatMap((plan) => planOneFlow(scenario, plan, pathsOf, measuring, at));
+  return [...planned, ...planProbers(measuring, at)];
 }
 
-function planOneFlow(scenario: Scenario, plan: FlowPlan, pathsOf: PathFinder, at: Lookup): Planned[] {
+function planOneFlow(
+  scenario: Scenario,
+  plan: FlowPlan,
+  pathsOf: PathFinder,
+  measuring: Measuring,
+  at: Lookup,
+): Planned[] {
   const { flow, sink, replySelector } = plan;
+  const { revocation_ns: revocation } = scenario;
+  const isPing = flow.app === "ping";
   const forward = pathsOf(flow.src.ia, flow.dst.ia);
   const headers = headersOn(forward, flow.src.host, flow.dst.host, plan.l4);
+  const atStart = <T>(known: readonly T[]): readonly T[] => (waitsForPaths(scenario, flow) ? [] : known);
+  const ends = { src: flow.src, dst: flow.dst, isPing };
+  const prober = planProbes(measuring, plan.selector, flow.policy, ends, { paths: atStart(forward), revocation });
   const selector = (): SelectorInput => ({
     node: at(nodeId(flow.src.ia)),
     policy: flow.policy.name,
     params: flow.policy.params,
-    paths: forward,
-    headers,
-    revocation: scenario.revocation_ns,
+    identity: identityOf(flow.src, flow.dst, plan.l4),
+    paths: atStart(forward),
+    headers: atStart(headers),
+    revocation,
+    prober: prober === null ? null : at(prober),
+    reports: plan.reports?.input ?? null,
   });
   const planned: Planned[] = [{ id: plan.selector, ia: flow.src.ia, logic: "selector", input: selector }];
   let replyHeaders = headers;
@@ -88,19 +137,37 @@ function planOneFlow(scenario: Scenario, plan: FlowPlan, pathsOf: PathFinder, at
     const backward = pathsOf(flow.dst.ia, flow.src.ia);
     replyHeaders = headersOn(backward, flow.dst.host, flow.src.host, plan.replyL4);
     const params = turnedRound(flow.policy, forward, backward);
+    const policy = { ...flow.policy, params };
+    const back = { src: flow.dst, dst: flow.src, isPing };
+    const ofReplies = planProbes(measuring, replySelector, policy, back, { paths: atStart(backward), revocation });
     const input = (): SelectorInput => ({
       ...selector(),
       node: at(nodeId(flow.dst.ia)),
       params,
-      paths: backward,
-      headers: replyHeaders,
+      identity: identityOf(flow.dst, flow.src, plan.replyL4),
+      paths: atStart(backward),
+      headers: atStart(replyHeaders),
+      prober: ofReplies === null ? null : at(ofReplies),
+      reports: plan.replyReports?.input ?? null,
     });
     planned.push({ id: replySelector, ia: flow.dst.ia, logic: "selector", input });
   }
   const inputs = appInputs(scenario, plan, headers[0] ?? 0, replyHeaders[0] ?? 0, at);
   planned.push({ id: plan.source, ia: flow.src.ia, ...sendingApp(flow, inputs) });
   if (sink !== null) planned.push({ id: sink, ia: flow.dst.ia, ...receivingApp(flow, inputs) });
-  return planned;
+  return [...planned, ...monitorsOf(scenario, plan, at)];
+}
+
+function monitorsOf(scenario: Scenario, plan: FlowPlan, at: Lookup): Planned[] {
+  const { flow, number, reports, replyReports, sink, source } = plan;
+  const monitors: Planned[] = [];
+  if (reports !== null && sink !== null)
+    monitors.push(planMonitor(reports, { dst: flow.dst, l4: plan.l4, flow: number, app: sink }, at));
+  if (replyReports !== null) {
+    const back = { dst: flow.src, l4: plan.replyL4, flow: number + scenario.flows.length, app: source };
+    monitors.push(planMonitor(replyReports, back, at));
+  }
+  return monitors;
 }
 
 function headersOn(paths: readonly PathInfo[], src: string, dst: string, l4: L4): number[] {

@@ -19,6 +19,8 @@ export interface HostPlan {
   readonly selectors: string[];
   /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
   readonly echoes: [from: HostSpec, identifier: number, selector: string][];
+  /** Flow numbers of the probes it answers. */
+  readonly probes: number[];
   nextPort: number;
 }
 
@@ -38,7 +40,16 @@ export function addHost(hosts: Map<string, HostPlan>, spec: HostSpec): HostPlan 
   const id = hostId(spec);
   const before = hosts.get(id);
   if (before !== undefined) return before;
-  const host: HostPlan = { id, spec, ports: [], identifiers: [], selectors: [], echoes: [], nextPort: FIRST_PORT };
+  const host: HostPlan = {
+    id,
+    spec,
+    ports: [],
+    identifiers: [],
+    selectors: [],
+    echoes: [],
+    probes: [],
+    nextPort: FIRST_PORT,
+  };
   hosts.set(id, host);
   return host;
 }
@@ -49,7 +60,7 @@ export function takePort(host: HostPlan): number {
 }
 
 export function planHost(
-  { id, spec, ports, identifiers, selectors, echoes }: HostPlan,
+  { id, spec, ports, identifiers, selectors, echoes, probes }: HostPlan,
   scenario: Scenario,
   dispatched: PortRange | null,
   at: Lookup,
@@ -63,6 +74,7 @@ export function planHost(
     selectors: selectors.map(at),
     control: hasControl(scenario) ? at(controlId(spec.ia)) : null,
     echoes: echoes.map(([from, identifier, selector]) => [from, identifier, at(selector)]),
+    probes,
   });
   return { id, ia: spec.ia, logic: "host", input };
 }

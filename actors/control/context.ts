@@ -142,6 +142,7 @@ export interface ControlCounts {
   messages_incomplete: number;
   packets_sent: number;
   packets_resent: number;
+  packets_received: number;
   /** Whole packets, acknowledgements included. */
   bytes_sent: number;
 }
@@ -231,6 +232,7 @@ export function createCounts(): ControlCounts {
     messages_incomplete: 0,
     packets_sent: 0,
     packets_resent: 0,
+    packets_received: 0,
     bytes_sent: 0,
   };
 }

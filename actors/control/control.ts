@@ -19,6 +19,7 @@ import { decodeMessage } from "../../core/beaconing/messages.ts";
 import { type ClockSet, setClock } from "../../core/clock.ts";
 import type { ControlEvent, Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
+import { isScmpError } from "../../core/scmp.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
@@ -64,11 +65,13 @@ const controlMachine = setup({
 function onPacket(state: Present<ControlContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const control = state.context;
   const { l4 } = packet;
-  if (l4.kind === "scmp.interface-down") return { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
-  if (l4.kind !== "udp") {
+  if (l4.kind !== "udp" && !isScmpError(l4)) {
     env.drop(packet, "unexpected");
     return;
   }
+  control.counts.packets_received++;
+  if (l4.kind === "scmp.interface-down") return { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
+  if (l4.kind !== "udp") return;
   const bytes = receiveFragment(control, packet, env);
   const message = bytes === null ? null : decodeMessage(bytes);
   if (bytes === null) return;

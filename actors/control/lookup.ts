@@ -16,12 +16,13 @@ import { decodeBeacon, type EncodedBeacon } from "../../core/beaconing/beacon-co
 import { encodeAnswer, encodeRequest, type SegmentKind, type Span } from "../../core/beaconing/messages.ts";
 import { bestOf } from "../../core/beaconing/store.ts";
 import type { Segments } from "../../core/combinator/graph.ts";
-import type { ControlEvent, Env } from "../../core/env.ts";
+import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
 import type { Segment } from "../../core/segment.ts";
 import { SECOND } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
+import type { PathsOffered } from "../selectors/selector.ts";
 import { planeOf, unixTime } from "./beaconing.ts";
 import type { ControlContext, Query, Target } from "./context.ts";
 import { destinationOn, segmentProblem } from "./registration.ts";
@@ -33,13 +34,6 @@ const MAX_CACHED = 4_096;
 const MAX_REVOKED = 4_096;
 /** Longest and shortest packets that a request may ask an answer to be sent in. */
 const ANSWER_MTU = { least: 576, most: 9_000 };
-
-export interface PathsOffered extends ControlEvent {
-  readonly type: "paths.offered";
-  readonly paths: readonly PathInfo[];
-  /** Bytes of all headers on each path. */
-  readonly headers: readonly number[];
-}
 
 /** Looks at the targets that are due; `all`: something has happened that concerns every one. */
 export function serveTargets(control: ControlContext, all: boolean, env: Env): void {
