@@ -121,9 +121,20 @@ const NO_HOP: HopField = {
   mac: 0,
 };
 const ONE_HOP_EXP_TIME = 63;
+/** A one-hop path is used so long: routers then remember its MAC. */
+const ONE_HOP_AGE_S = 60;
 
 function pathTo(control: ControlContext, { ifId }: AsInterface, env: Env): OneHopPath {
   const timestamp = Math.floor(unixTime(control, env));
+  const before = control.oneHops.get(ifId);
+  const age = timestamp - (before?.info.timestamp ?? 0);
+  if (before !== undefined && age >= 0 && age < ONE_HOP_AGE_S) return before;
+  const path = newPathTo(control, ifId, timestamp, env);
+  control.oneHops.set(ifId, path);
+  return path;
+}
+
+function newPathTo(control: ControlContext, ifId: number, timestamp: number, env: Env): OneHopPath {
   const bare = { ...NO_HOP, expTime: ONE_HOP_EXP_TIME, consEgress: ifId };
   const keys = env.resource("forwarding-keys") as ForwardingKeys;
   const segId = env.random("segment-id").below(0x1_0000);

@@ -8,7 +8,7 @@ import { createIncoming, type Incoming, type Outgoing } from "../../core/beaconi
 import { createClock, type LocalClock } from "../../core/clock.ts";
 import type { ActorIndex, Handle } from "../../core/env.ts";
 import type { L4 } from "../../core/packet.ts";
-import type { PacketPath } from "../../core/path.ts";
+import type { OneHopPath, PacketPath } from "../../core/path.ts";
 import { type Nanos, SECOND } from "../../core/units.ts";
 
 /** Defaults of scionproto's `control/config`; what has none there is marked. */
@@ -82,6 +82,14 @@ export interface Destination {
 export interface Sending extends Outgoing {
   readonly to: Destination;
   timer: Handle;
+}
+
+/** A way along an up segment. */
+export interface WayUp {
+  /** The segment's key. */
+  readonly key: string;
+  readonly expiryS: number;
+  readonly to: Destination;
 }
 
 export interface CachedSegments {
@@ -166,6 +174,9 @@ export interface ControlContext extends ControlInput {
   readonly targets: readonly Target[];
   /** `IA#ifId` and the time until which paths over it are held back. */
   readonly revoked: Map<string, Nanos>;
+  /** One-hop paths to neighbours, by interface, and ways to the core ASes where segments start; each as long as it is good. */
+  readonly oneHops: Map<IfId, OneHopPath>;
+  readonly waysUp: Map<IA, WayUp>;
   /** Bytes of beacon messages sent over each interface. */
   readonly beaconBytes: Map<IfId, number>;
   readonly beaconsSent: Map<IfId, number>;
@@ -191,6 +202,8 @@ export function createControl(input: ControlInput): ControlContext {
     cache: new Map(),
     targets: targetsOf(input.clients),
     revoked: new Map(),
+    oneHops: new Map(),
+    waysUp: new Map(),
     beaconBytes: new Map(),
     beaconsSent: new Map(),
     changedAt: 0,

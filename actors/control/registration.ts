@@ -11,6 +11,9 @@ import { planeOf, terminatedBytes, tidyStores, unixTime, viewOf } from "./beacon
 import { type ControlContext, countReason, type Destination, type StoredBeacon } from "./context.ts";
 import { sendMessage } from "./transport.ts";
 
+/** A way is used again only while it lives so much longer, or new segments have nothing better. */
+const LEAST_LIFE_S = 60;
+
 /** Answers whether other segments end here than before. */
 export function registerSegments(control: ControlContext, env: Env): boolean {
   tidyStores(control, env);
@@ -50,12 +53,18 @@ function ownWayUp(
   env: Env,
 ): Destination | null {
   const plane = planeOf(env);
-  for (const { bytes, hops } of segments) {
+  const before = control.waysUp.get(origin);
+  const now = unixTime(control, env);
+  for (const { bytes, hops, key } of segments) {
     if (control.down.has(hops.at(-1)?.ingress ?? 0)) continue;
+    if (before?.key === key && before.expiryS - now > LEAST_LIFE_S) return before.to;
     const segment = plane.segmentOf(bytes);
     if (segment === null) continue;
     const [path] = plane.combine({ up: [segment], core: [], down: [] }, control.ia, origin, 1);
-    if (path !== undefined) return destinationOn(path);
+    if (path === undefined) continue;
+    const to = destinationOn(path);
+    control.waysUp.set(origin, { key, expiryS: path.expiryS, to });
+    return to;
   }
   return null;
 }
