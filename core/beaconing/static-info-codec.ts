@@ -1,6 +1,6 @@
 /**
- * Static info as bytes: `u8` length and that many 16-bit code units of the note, `u16` number of interfaces, and for each of them its `u16` id, a
- * `u16` mask of what is known, and that in the order of the mask's bits. Latencies are nanoseconds (48 bits), bandwidths bits a second (64 bits),
+ * Static info as bytes: `u8` length and that many 16-bit code units of the note, `u16` number of runs, and for each of them the `u16` ids of its
+ * first and last interface (interfaces one after another of which the same is known), a `u16` mask of what that is, and that in the order of the mask's bits. Latencies are nanoseconds (48 bits), bandwidths bits a second (64 bits),
  * geographic positions two IEEE doubles, the extensions one each.
  */
 import type { IfId } from "../address.ts";
@@ -37,25 +37,49 @@ export function encodeStaticInfo(info: StaticInfo): Uint8Array {
   const fields = fieldsOf(info);
   const ids = [...new Set(fields.flatMap((field) => [...field.keys()]))].sort((left, right) => left - right);
   const note = info.note.slice(0, MAX_NOTE);
-  const masks = ids.map((ifId) => fields.reduce((mask, field, bit) => (field.has(ifId) ? mask | (1 << bit) : mask), 0));
-  const room = masks.reduce((sum, mask) => sum + 4 + sizeOf(mask), 3 + 2 * note.length);
-  const bytes = new Uint8Array(room);
+  const runs: Run[] = [];
+  for (const ifId of ids) {
+    const run = runs.at(-1);
+    const values = fields.map((field) => field.get(ifId));
+    if (run !== undefined && run.last + 1 === ifId && isSame(run.values, values)) run.last = ifId;
+    else runs.push({ first: ifId, last: ifId, mask: maskOf(values), values });
+  }
+  const bytes = new Uint8Array(runs.reduce((sum, { mask }) => sum + RUN_BYTES + sizeOf(mask), 3 + 2 * note.length));
   bytes[0] = note.length;
   for (let n = 0; n < note.length; n++) put16(bytes, 1 + 2 * n, note.charCodeAt(n));
   let at = 1 + 2 * note.length;
-  put16(bytes, at, ids.length);
+  put16(bytes, at, runs.length);
   at += 2;
-  ids.forEach((ifId, n) => {
-    put16(bytes, at, ifId);
-    put16(bytes, at + 2, masks[n] as number);
-    at += 4;
-    fields.forEach((field, bit) => {
-      if (!field.has(ifId)) return;
-      putField(bytes, at, bit, field.get(ifId));
+  for (const { first, last, mask, values } of runs) {
+    put16(bytes, at, first);
+    put16(bytes, at + 2, last);
+    put16(bytes, at + 4, mask);
+    at += RUN_BYTES;
+    for (const [bit, value] of values.entries()) {
+      if (value === undefined) continue;
+      putField(bytes, at, bit, value);
       at += SIZES[bit] as number;
-    });
-  });
+    }
+  }
   return bytes;
+}
+
+/** Interfaces one after another of which the same is known. */
+interface Run {
+  readonly first: IfId;
+  last: IfId;
+  readonly mask: number;
+  readonly values: readonly unknown[];
+}
+
+const RUN_BYTES = 6;
+
+function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
+  return left.every((value, bit) => value === right[bit]);
+}
+
+function maskOf(values: readonly unknown[]): number {
+  return values.reduce<number>((mask, value, bit) => (value === undefined ? mask : mask | (1 << bit)), 0);
 }
 
 function sizeOf(mask: number): number {
@@ -83,16 +107,19 @@ export function decodeStaticInfo(bytes: Uint8Array, start: number, end: number):
   const count = get16(bytes, at);
   at += 2;
   const maps = SIZES.map(() => new Map<IfId, unknown>());
+  let before = -1;
   for (let n = 0; n < count; n++) {
-    if (at + 4 > end) return null;
-    const [ifId, mask] = [get16(bytes, at), get16(bytes, at + 2)];
-    at += 4;
-    if (mask > MAX_MASK || at + sizeOf(mask) > end) return null;
+    if (at + RUN_BYTES > end) return null;
+    const [first, last, mask] = [get16(bytes, at), get16(bytes, at + 2), get16(bytes, at + 4)];
+    at += RUN_BYTES;
+    // Ascending, so that no bytes stand for more than there are interfaces.
+    if (first <= before || last < first || mask > MAX_MASK || at + sizeOf(mask) > end) return null;
+    before = last;
     for (let bit = 0; bit < SIZES.length; bit++) {
       if (((mask >> bit) & 1) === 0) continue;
       const value = fieldAt(bytes, at, bit, note);
       if (value === null) return null;
-      maps[bit]?.set(ifId, value);
+      for (let ifId = first; ifId <= last; ifId++) maps[bit]?.set(ifId, value);
       at += SIZES[bit] as number;
     }
   }
