@@ -46,12 +46,12 @@ export function originateBeacons(control: ControlContext, env: Env): void {
     if (control.down.has(egress.ifId)) continue;
     const segId = env.random("segment-id").below(0x1_0000);
     const [hop] = originate(view, egress, timestamp, segId, control.policy).hops;
-    const body = hop === undefined ? null : plane.bodyOf(hop);
-    if (body === null) {
+    const content = hop === undefined ? null : plane.contentOf(hop);
+    if (content === null) {
       countReason(control.counts.beacons_refused, "entry_too_long");
       continue;
     }
-    const bytes = appendEntry(encodeHeader(timestamp, segId), body, keyOf(plane, control.ia));
+    const bytes = appendEntry(encodeHeader(timestamp, segId), content, keyOf(plane, control.ia));
     control.counts.beacons_originated += sendBeacons(control, egress, [bytes], env);
   }
 }
@@ -78,15 +78,15 @@ export function propagateBeacons(control: ControlContext, env: Env): void {
 function extended(control: ControlContext, beacon: StoredBeacon, egress: AsInterface, env: Env): Uint8Array | null {
   const plane = planeOf(env);
   const hop = extend(beacon, viewOf(control, env), egress, control.policy).hops.at(-1);
-  const body = hop === undefined ? null : plane.bodyOf(hop);
-  return body === null ? null : appendEntry(beacon.bytes, body, keyOf(plane, control.ia));
+  const content = hop === undefined ? null : plane.contentOf(hop);
+  return content === null ? null : appendEntry(beacon.bytes, content, keyOf(plane, control.ia));
 }
 
 /** The bytes of a beacon as the segment that ends here. */
 export function terminatedBytes(control: ControlContext, beacon: StoredBeacon, env: Env): Uint8Array | null {
   const plane = planeOf(env);
-  const body = plane.bodyOf(beaconHop(control.ia, beacon.ingress, 0, control.policy.maxExpTime));
-  return body === null ? null : appendEntry(beacon.bytes, body, keyOf(plane, control.ia));
+  const content = plane.contentOf(beaconHop(control.ia, beacon.ingress, 0, control.policy.maxExpTime));
+  return content === null ? null : appendEntry(beacon.bytes, content, keyOf(plane, control.ia));
 }
 
 /** Beacons to one neighbour, in as few messages as fit; answers how many set out. */

@@ -18,10 +18,13 @@ import type { AsEntry, PeerEntry, Segment } from "../segment.ts";
 import { get16, get32, get48, put16, put32, put48 } from "../wire/bytes.ts";
 import { authenticate, AUTHENTICATOR_BYTES, type Authenticator, type BeaconKeys } from "./authenticator.ts";
 import { type Beacon, beaconHop, type BeaconHop, lifetimeS } from "./beacon.ts";
+import type { EntryTail } from "./entries.ts";
 import { decodeStaticInfo, encodeStaticInfo } from "./static-info-codec.ts";
 
 const HEADER_BYTES = 8;
-const BODY_BYTES = 34;
+const HEAD_BYTES = 32;
+/** Of an entry without peers and static info. */
+const BODY_BYTES = HEAD_BYTES + 2;
 const PEER_BYTES = 22;
 /** More than any path can use. */
 const MAX_ENTRIES = 64;
@@ -46,23 +49,14 @@ function getIA(bytes: Uint8Array, at: number): IA {
   return formatIA(get16(bytes, at), get48(bytes, at + 2));
 }
 
-/** Body of an entry; null where it is too long for its length's 16 bits. */
-export function encodeBody(entry: AsEntry): Uint8Array | null {
-  const info = entry.staticInfo === null ? new Uint8Array(0) : encodeStaticInfo(entry.staticInfo);
-  const length = BODY_BYTES + PEER_BYTES * entry.peers.length + info.length;
-  if (length > MAX_BODY_BYTES) return null;
+/** Peer entries and static info as bytes, their number before them; null where they are too long for the 16 bits of a body's length. */
+export function encodeTail({ peers, staticInfo }: EntryTail): Uint8Array | null {
+  const info = staticInfo === null ? new Uint8Array(0) : encodeStaticInfo(staticInfo);
+  const length = 2 + PEER_BYTES * peers.length + info.length;
+  if (HEAD_BYTES + length > MAX_BODY_BYTES) return null;
   const bytes = new Uint8Array(length);
-  const { hop, ia, ingressMtu, mtu, next, peers } = entry;
-  putIA(bytes, 0, ia);
-  putIA(bytes, 8, next);
-  put16(bytes, 16, hop.ingress);
-  put16(bytes, 18, hop.egress);
-  bytes[20] = hop.expTime;
-  put48(bytes, 22, hop.mac ?? 0);
-  put16(bytes, 28, ingressMtu);
-  put16(bytes, 30, mtu);
-  put16(bytes, 32, peers.length);
-  peers.forEach((peer, n) => putPeer(bytes, BODY_BYTES + PEER_BYTES * n, peer));
+  put16(bytes, 0, peers.length);
+  peers.forEach((peer, n) => putPeer(bytes, 2 + PEER_BYTES * n, peer));
   bytes.set(info, length - info.length);
   return bytes;
 }
@@ -84,19 +78,38 @@ export function encodeHeader(timestamp: number, segId: number): Uint8Array {
   return bytes;
 }
 
+/** What an AS has to say for one of its hops. */
+export interface EntryContent {
+  readonly head: Omit<AsEntry, keyof EntryTail>;
+  readonly tail: Uint8Array;
+}
+
 /** The bytes with one more entry, vouched for with the key of its AS. */
-export function appendEntry(before: Uint8Array, body: Uint8Array, key: Authenticator): Uint8Array {
-  const bytes = new Uint8Array(before.length + 2 + body.length + AUTHENTICATOR_BYTES);
+export function appendEntry(before: Uint8Array, { head, tail }: EntryContent, key: Authenticator): Uint8Array {
+  const length = HEAD_BYTES + tail.length;
+  const bytes = new Uint8Array(before.length + 2 + length + AUTHENTICATOR_BYTES);
   bytes.set(before);
   bytes[6] = (before[6] as number) + 1;
   const at = before.length + 2;
-  put16(bytes, before.length, body.length);
-  bytes.set(body, at);
-  const end = at + body.length;
+  put16(bytes, before.length, length);
+  putHead(bytes, at, head);
+  bytes.set(tail, at + HEAD_BYTES);
+  const end = at + length;
   const [high, low] = authenticate(key, lastAuthenticator(before), bytes, at, end);
   put32(bytes, end, high);
   put32(bytes, end + 4, low);
   return bytes;
+}
+
+function putHead(bytes: Uint8Array, at: number, { hop, ia, ingressMtu, mtu, next }: EntryContent["head"]): void {
+  putIA(bytes, at, ia);
+  putIA(bytes, at + 8, next);
+  put16(bytes, at + 16, hop.ingress);
+  put16(bytes, at + 18, hop.egress);
+  bytes[at + 20] = hop.expTime;
+  put48(bytes, at + 22, hop.mac ?? 0);
+  put16(bytes, at + 28, ingressMtu);
+  put16(bytes, at + 30, mtu);
 }
 
 /** Of the last entry; of a beacon without entries what its header says. */

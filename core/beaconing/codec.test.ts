@@ -5,7 +5,7 @@ import { createSurvey } from "../network-survey.ts";
 import { DEFAULT_DIRECTION, type LinkType, type Network } from "../scenario.ts";
 import type { AsView } from "./as-view.ts";
 import { type Beacon, extend, originate, terminate } from "./beacon.ts";
-import { appendEntry, decodeBeacon, encodeHeader } from "./beacon-codec.ts";
+import { appendEntry, decodeBeacon, encodeHeader, type EntryContent } from "./beacon-codec.ts";
 import { type ControlPlane, createControlPlane, keyOf } from "./control-plane.ts";
 import { segmentOf } from "./entries.ts";
 import { decodeMessage, encodeAnswer, encodeItems, encodeRequest } from "./messages.ts";
@@ -64,7 +64,7 @@ function viewOf(ia: string): AsView {
 function bytesOf(beacon: Beacon): Uint8Array {
   return beacon.hops.reduce(
     (sofar: Uint8Array, hop) => {
-      return appendEntry(sofar, PLANE.bodyOf(hop) as Uint8Array, keyOf(PLANE, hop.ia));
+      return appendEntry(sofar, PLANE.contentOf(hop) as EntryContent, keyOf(PLANE, hop.ia));
     },
     encodeHeader(beacon.timestamp, beacon.segId),
   );
@@ -106,8 +106,8 @@ test("no bit of a beacon can be changed, and none of its bytes left out", (t) =>
 test("an entry under another AS's key is forged, and an AS nobody vouches for unknown", (t) => {
   const beacon = wholeSegment();
   const [first, second] = beacon.hops;
-  const header = appendEntry(encodeHeader(1, 2), PLANE.bodyOf(first as never) as Uint8Array, keyOf(PLANE, "1-1"));
-  const forged = appendEntry(header, PLANE.bodyOf(second as never) as Uint8Array, keyOf(PLANE, "1-1"));
+  const header = appendEntry(encodeHeader(1, 2), PLANE.contentOf(first as never) as EntryContent, keyOf(PLANE, "1-1"));
+  const forged = appendEntry(header, PLANE.contentOf(second as never) as EntryContent, keyOf(PLANE, "1-1"));
   t.deepEqual(decodeBeacon(forged, 0, forged.length, 0, PLANE.keys), { ok: false, error: "forged" });
   const bytes = bytesOf(beacon);
   t.deepEqual(

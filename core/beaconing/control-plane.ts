@@ -9,8 +9,8 @@ import type { Segment } from "../segment.ts";
 import { type AsView, viewAses } from "./as-view.ts";
 import { type Authenticator, type BeaconKeys, createBeaconKeys } from "./authenticator.ts";
 import type { BeaconHop } from "./beacon.ts";
-import { decodeSegment, encodeBody } from "./beacon-codec.ts";
-import { makeEntry } from "./entries.ts";
+import { decodeSegment, encodeTail, type EntryContent } from "./beacon-codec.ts";
+import { headOf, tailOf } from "./entries.ts";
 
 /** Name among an assembly's resources. */
 export const CONTROL_PLANE = "control-plane";
@@ -18,8 +18,8 @@ export const CONTROL_PLANE = "control-plane";
 export interface ControlPlane {
   readonly views: ReadonlyMap<IA, AsView>;
   readonly keys: BeaconKeys;
-  /** Body of the entry of a hop; null where it is too long for the wire. */
-  bodyOf(hop: BeaconHop): Uint8Array | null;
+  /** What the AS of a hop says in its entry; null where it is too long for the wire. */
+  contentOf(hop: BeaconHop): EntryContent | null;
   /** The segment of bytes that were accepted; null where its peer entries or its static info are malformed. */
   segmentOf(bytes: Uint8Array): Segment | null;
   readonly combine: Combiner;
@@ -27,21 +27,23 @@ export interface ControlPlane {
 
 export function createControlPlane(seed: number, network: Network, combine: Combiner): ControlPlane {
   const views = viewAses(network);
-  const bodies = new Map<string, Uint8Array | null>();
+  const tails = new Map<string, Uint8Array | null>();
   const segments = new WeakMap<Uint8Array, { readonly segment: Segment | null }>();
   return {
     views,
     keys: createBeaconKeys(seed, views.keys()),
     combine,
-    bodyOf: (hop) => {
-      const name = `${hop.text}!${hop.expTime}`;
-      const before = bodies.get(name);
-      if (before !== undefined) return before;
+    contentOf: (hop) => {
       const view = views.get(hop.ia);
-      const entry = view === undefined ? null : makeEntry(view, hop);
-      const body = entry === null ? null : encodeBody(entry);
-      bodies.set(name, body);
-      return body;
+      const head = view === undefined ? null : headOf(view, hop);
+      if (view === undefined || head === null) return null;
+      const name = `${hop.ia}#${hop.egress}!${hop.expTime}`;
+      let tail = tails.get(name);
+      if (tail === undefined) {
+        tail = encodeTail(tailOf(view, hop.egress, hop.expTime));
+        tails.set(name, tail);
+      }
+      return tail === null ? null : { head, tail };
     },
     segmentOf: (bytes) => {
       const before = segments.get(bytes);
