@@ -81,7 +81,7 @@ export interface Destination {
 
 export interface Sending extends Outgoing {
   readonly to: Destination;
-  timer: Handle;
+  readonly timers: { retransmit?: Handle };
 }
 
 /** A way along an up segment. */

@@ -45,7 +45,7 @@ export function sendMessage(control: ControlContext, to: Destination, payload: U
     return false;
   }
   const id = control.messages++;
-  const sending: Sending = { ...createOutgoing(id, payload, size), to, timer: 0 };
+  const sending: Sending = { ...createOutgoing(id, payload, size), to, timers: {} };
   outgoing.set(id, sending);
   counts.messages_sent++;
   for (const fragment of takeFragments(sending)) sendPacket(control, to, fragment, env);
@@ -55,7 +55,8 @@ export function sendMessage(control: ControlContext, to: Destination, payload: U
 
 function armRetransmission(sending: Sending, env: Env): void {
   const event: RetransmitEvent = { type: "timer.retransmit", id: sending.id };
-  sending.timer = env.send(env.self, event, timeoutOf(sending));
+  if (sending.timers.retransmit !== undefined) env.cancel(sending.timers.retransmit);
+  sending.timers.retransmit = env.send(env.self, event, timeoutOf(sending));
 }
 
 function sendPacket(control: ControlContext, to: Destination, rest: Uint8Array, env: Env): void {
@@ -126,14 +127,13 @@ function receiveAck(control: ControlContext, ack: Extract<Fragment, { kind: "ack
   if (sending === undefined || sending.to.ia !== packet.srcIa) return;
   const through = acknowledge(sending, ack);
   if (through) {
-    env.cancel(sending.timer);
+    if (sending.timers.retransmit !== undefined) env.cancel(sending.timers.retransmit);
     outgoing.delete(ack.id);
     return;
   }
   const fragments = takeFragments(sending);
   if (fragments.length === 0) return;
   for (const fragment of fragments) sendPacket(control, sending.to, fragment, env);
-  env.cancel(sending.timer);
   armRetransmission(sending, env);
 }
 

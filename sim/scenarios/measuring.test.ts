@@ -131,7 +131,10 @@ test("a record holds what an oracle saw, and replays place by place", (t) => {
   const seen = lines[0]?.findIndex((line) => line.startsWith('["l"')) ?? -1;
   t.true(seen > 0);
   t.is(
-    lines.slice(1).flat().filter((line) => line.startsWith('["l"')).length,
+    lines
+      .slice(1)
+      .flat()
+      .filter((line) => line.startsWith('["l"')).length,
     0,
   );
   const changed = lines.map((of, place) =>
