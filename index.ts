@@ -9,7 +9,7 @@ export { BUILTIN_POLICIES } from "./actors/selectors/builtin.ts";
 export { least, type PathView, type Policy } from "./actors/selectors/policy.ts";
 export type { Env } from "./core/env.ts";
 export type { PathInfo } from "./core/path.ts";
-export { createPathIndex, enumeratePaths } from "./core/path-enumeration.ts";
+export { createPathFinder, type PathFinder } from "./core/path-finder.ts";
 export { RandomStream } from "./core/rng.ts";
 export {
   DEFAULT_DIRECTION,

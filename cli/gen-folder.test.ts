@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import test from "ava";
 import * as Effect from "effect/Effect";
 import type { IA } from "../core/address.ts";
-import { enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-finder.ts";
 import type { Network } from "../core/scenario.ts";
 import { linksOf } from "../topologies/import/import-testing.ts";
 import { temporaryFolder } from "./child-testing.ts";
@@ -133,8 +133,8 @@ test("static info: the inside of an AS counts on the paths through it", (t) => {
     { a: 2, b: 3, latency_ns: 2e6, rate_bps: 80e6 },
   ]);
   const between = (src: IA, dst: IA): (number | null)[] =>
-    enumeratePaths(network, src, dst, { max: 10, epochS: 0 })
-      .paths.map(({ latencyNs }) => (latencyNs === null ? null : latencyNs / 1e6))
+    createPathFinder(network, { max: 10 })(src, dst)
+      .map(({ latencyNs }) => (latencyNs === null ? null : latencyNs / 1e6))
       .toSorted((left, right) => (left ?? 0) - (right ?? 0));
   // Over the peering link; over both cores by either link of 111: links, and 110 and 120 inside.
   t.deepEqual(between("1-ff00:0:111", "1-ff00:0:112"), [5, 20 + 2 + 9 + 0.5 + 5, 30 + 4 + 9 + 0.5 + 5]);

@@ -7,7 +7,7 @@ import type { Segments } from "./combinator/graph.ts";
 import type { ForwardingKeys } from "./forwarding-keys.ts";
 import { createSurvey, type Survey } from "./network-survey.ts";
 import type { PathInfo } from "./path.ts";
-import type { Network, NetworkAs } from "./scenario.ts";
+import { type Network, type NetworkAs, SCENARIO_DEFAULTS } from "./scenario.ts";
 
 /** The paths between two ASes in the combinator's order; found when first asked for, and kept. */
 export type PathFinder = (src: IA, dst: IA) => readonly PathInfo[];
@@ -15,15 +15,16 @@ export type PathFinder = (src: IA, dst: IA) => readonly PathInfo[];
 export interface FinderOptions {
   /** Most paths of a pair. */
   readonly max: number;
-  /** Unix seconds at which the segments are originated. */
-  readonly epochS: number;
+  /** Unix seconds at which the segments are originated; an oracle has its own. Left out: a scenario's default. */
+  readonly epochS?: number;
   /** Keys that sign the hop fields; left out: MACs are 0, good for looking at paths alone. */
   readonly keys?: ForwardingKeys;
 }
 
-/** Pass an oracle instead of its network where several finders share one. Its epoch then is that of the segments. */
-export function createPathFinder(from: Network | SegmentOracle, { max, epochS, keys }: FinderOptions): PathFinder {
-  const oracle = from instanceof SegmentOracle ? from : new SegmentOracle(from, { epochS });
+/** Pass an oracle instead of its network where several finders share one. */
+export function createPathFinder(from: Network | SegmentOracle, options: FinderOptions): PathFinder {
+  const { max, keys, epochS = SCENARIO_DEFAULTS.epoch_s } = options;
+  const oracle = from instanceof SegmentOracle ? from : new SegmentOracle(from, epochS);
   const survey = createSurvey(oracle.network);
   const combine = createCombiner(keys === undefined ? { survey } : { keys, survey });
   const known = new Map<string, readonly PathInfo[]>();

@@ -193,8 +193,8 @@ const accessLines: Explanation = (t, run) => {
 
 const insideAnAs: Explanation = (t, run) => {
   near(t, flowOf(run, "lugano").latency_ms.max, 16 + 2 * 0.24, 0.02, "Zurich to Lugano");
-  near(t, flowOf(run, "geneva-shortest").latency_ms.max, 24, 0.02, "Zurich to Geneva, over #3");
-  near(t, flowOf(run, "geneva-fastest").latency_ms.max, 16, 0.02, "Zurich to Geneva, over #4");
+  near(t, flowOf(run, "geneva-shortest").latency_ms.max, 24, 0.02, "Zurich to Geneva, over #4");
+  near(t, flowOf(run, "geneva-fastest").latency_ms.max, 16, 0.02, "Zurich to Geneva, over #3");
   near(t, flowOf(run, "backup").latency_ms.max, 8 + 1.92, 0.03, "through the provider's own line");
 };
 

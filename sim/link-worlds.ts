@@ -2,6 +2,7 @@
 import { assemble } from "../actors/assemble.ts";
 import type { Assembly } from "../actors/assembly.ts";
 import type { LinkInput } from "../actors/link.ts";
+import { fingerprintOf } from "../core/combinator/combine.ts";
 import {
   DEFAULT_DIRECTION,
   FLOW_DEFAULTS,
@@ -68,6 +69,11 @@ const FLAWS: Impairment = {
   rate_bps: 1_000_000,
 };
 
+/** The path over one link, whose interfaces have the same number. */
+function overLink(ifId: number): string {
+  return fingerprintOf(["1-1", "1-2"].map((ia) => ({ ia, ifId })));
+}
+
 export function linksScenario(seed: number): Scenario {
   const flows = KINDS.map(
     (_, index): PacedFlow => ({
@@ -76,7 +82,7 @@ export function linksScenario(seed: number): Scenario {
       app: index === 2 ? "ping" : "constant-rate",
       src: { ia: "1-1", host: "10.0.0.1" },
       dst: { ia: "1-2", host: "10.0.0.2" },
-      policy: { name: "pinned", params: { path: index } },
+      policy: { name: "pinned", params: { path: overLink(index + 1) } },
       start_ns: index * 1_001,
       stop_ns: 1_500 * MS,
       interval_ns: MS,

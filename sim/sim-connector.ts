@@ -13,7 +13,7 @@ import {
 } from "../core/connector.ts";
 import { formatEndpoint, formatUrl, parseEndpoint, parseUrl, urlOptions } from "../core/connector-url.ts";
 import type { DropReason } from "../core/env.ts";
-import type { PathFinder } from "../core/path-enumeration.ts";
+import type { PathFinder } from "../core/path-finder.ts";
 import { ok } from "../core/result.ts";
 import type { HostSpec, PolicySpec } from "../core/scenario.ts";
 import type { Bytes } from "../core/units.ts";

@@ -26,7 +26,7 @@ import { type Connector, type ConnectorFactory, type Outcome, refuse } from "../
 import { parseUrl, type SchemeRules } from "../core/connector-url.ts";
 import type { ActorIndex, DropReason, Handle } from "../core/env.ts";
 import type { ForwardingKeys } from "../core/forwarding-keys.ts";
-import { createPathFinder, type PathFinder } from "../core/path-enumeration.ts";
+import { createPathFinder, type PathFinder } from "../core/path-finder.ts";
 import { ok } from "../core/result.ts";
 import { type HostSpec, type Network, type Scenario, SCENARIO_DEFAULTS } from "../core/scenario.ts";
 import type { SchedulerClock } from "../core/scheduler.ts";

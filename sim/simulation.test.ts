@@ -165,23 +165,23 @@ test("actors that come and go: spawned, used, stopped; what is sent to them late
 
 test("the forwarding-loop checker names the router that a packet meets twice", (t) => {
   const assembly = busyAssembly(1);
-  // A link that leads back: 1-2's link towards 1-4 is turned round to 1-1, whose router sends the packet on again.
-  const target = assembly.actors.findIndex(({ id }) => id === "node/1-2");
+  // A link that leads back: 1-5's link towards 1-4 is turned round to 1-1, whose router sends the packet on again.
+  const target = assembly.actors.findIndex(({ id }) => id === "node/1-5");
   const actors = assembly.actors.map((spec) =>
-    spec.id === "link/1-2#2>1-4#1"
+    spec.id === "link/1-5#2>1-4#3"
       ? { ...spec, input: { ...(spec.input as object), next: target, nextIfId: 1 } }
       : spec,
   );
   const world = Simulation.create({ ...assembly, actors }, { checks: { followEvery: 1 } });
   const error = t.throws(() => world.run(END));
-  t.regex(error?.message ?? "", /node\/1-2 .*forwarding loop: packet \d+ of flow \d/);
+  t.regex(error?.message ?? "", /node\/1-5 .*forwarding loop: packet \d+ of flow \d/);
 });
 
 test("the conservation checker notices a packet that vanishes", (t) => {
   const assembly = busyAssembly(1);
   const machine = setup({}).createMachine({ id: "hole", initial: "on", states: { on: {} } });
   const logics = new Map([...assembly.logics, ["hole", withPacketHandler(machine, () => undefined)]]);
-  const actors = assembly.actors.map((spec) => (spec.id === "node/1-2" ? { ...spec, logic: "hole" } : spec));
+  const actors = assembly.actors.map((spec) => (spec.id === "node/1-5" ? { ...spec, logic: "hole" } : spec));
   const error = t.throws(() => Simulation.create({ ...assembly, actors, logics } as Assembly).run(END));
   t.regex(error?.message ?? "", /packets are not conserved \(flow video, .*seed 1; to repeat:/);
 });

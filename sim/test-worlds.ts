@@ -27,7 +27,7 @@ function link(a: string, b: string, changes: Partial<LinkDirection> = {}): Netwo
 }
 
 function fault(kind: "down" | "up", at_ns: number): FaultSpec {
-  const effect = { kind, links: [{ ia: "1-1", ifId: 1 }], ases: [] };
+  const effect = { kind, links: [{ ia: "1-1", ifId: 3 }], ases: [] };
   return { id: kind, timing: { kind: "once", at_ns, for_ns: null }, effect };
 }
 
@@ -57,11 +57,11 @@ export function busyScenario(seed: number): Scenario {
       name: "busy",
       ases: ["1-1", "1-2", "1-3", "1-4", "1-5"].map((ia) => ({ ia, core: true, mtu: 1472 })),
       links: [
-        link("1-1#1", "1-2#1", { loss: 0.05, delay: { kind: "uniform", width_ns: 2 * MS } }),
+        link("1-1#1", "1-2#1", { rate_bps: 2_000_000, queue_packets: 3 }),
         link("1-2#2", "1-4#1"),
         link("1-1#2", "1-3#1", { delay: { kind: "uniform", width_ns: 4 * MS }, reorder: true, latency_ns: 8 * MS }),
         link("1-3#2", "1-4#2"),
-        link("1-1#3", "1-5#1", { rate_bps: 2_000_000, queue_packets: 3 }),
+        link("1-1#3", "1-5#1", { loss: 0.05, delay: { kind: "uniform", width_ns: 2 * MS } }),
         link("1-5#2", "1-4#3"),
       ],
     },

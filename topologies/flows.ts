@@ -1,7 +1,8 @@
 /** Reads the flows of a scenario: who sends what to whom, when, and whether it can get there. */
 import { type IA, iaParts } from "../core/address.ts";
 import type { PathInfo } from "../core/path.ts";
-import { createPathFinder, type PathFinder, type PathIndex } from "../core/path-enumeration.ts";
+import type { SegmentOracle } from "../core/beaconing/oracle.ts";
+import { createPathFinder, type PathFinder } from "../core/path-finder.ts";
 import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec } from "../core/scenario.ts";
 import { isConnected, leastPayload } from "../core/transport/frames.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
@@ -43,8 +44,8 @@ export interface Paths {
   readonly all: PathFinder;
 }
 
-export function findPaths(index: PathIndex, max: number, epochS: number): Paths {
-  return { first: createPathFinder(index, { max: 1, epochS }), all: createPathFinder(index, { max, epochS }) };
+export function findPaths(oracle: SegmentOracle, max: number): Paths {
+  return { first: createPathFinder(oracle, { max: 1 }), all: createPathFinder(oracle, { max }) };
 }
 
 /** The flows, with names and defaults filled in. Where there are problems the result is of no use. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { canonicalJson } from "../core/canonical.ts";
-import { enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-finder.ts";
 import { err, ok } from "../core/result.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { PRESETS } from "./presets.ts";
@@ -178,10 +178,10 @@ test("policies: built in, given by the caller, from a file, and with parameters"
   const params = scenarioOf(withFlow("app: ping, policy: {name: ./p.ts, gain: 0.5, mode: fast, on: true}")).flows[0]
     ?.policy;
   t.deepEqual(params, { name: "./p.ts", params: { gain: 0.5, mode: "fast", on: true } });
-  const fingerprint = enumeratePaths(scenarioOf(withFlow("app: ping")).network, "1-ff00:0:110", "1-ff00:0:120", {
-    max: 1,
-    epochS: 0,
-  }).paths[0]?.fingerprint;
+  const fingerprint = createPathFinder(scenarioOf(withFlow("app: ping")).network, { max: 1 })(
+    "1-ff00:0:110",
+    "1-ff00:0:120",
+  )[0]?.fingerprint;
   t.deepEqual(problemsOf(withFlow(`app: ping, policy: {name: pinned, path: "${fingerprint}"}`)), []);
   const wrong = (policy: string): string[] => problemsOf(withFlow(`app: ping, policy: ${policy}`));
   t.deepEqual(wrong("round-robin"), [
@@ -235,9 +235,9 @@ test("what is wrong with a flow", (t) => {
 });
 
 test("packets need room for the headers of a long path", (t) => {
-  const flow = "flows: [{app: ping, from: 1-ff00:0:110, to: 1-ff00:0:12d, packet_size: 300}]\n";
-  t.deepEqual(problemsOf(`topology: {preset: line, length: 30}\nduration: 1s\n${flow}`), [
-    '3:72 flows[0].packet_size: expected at least 436B, what the headers of ping on the first path take, found "300B"',
+  const flow = "flows: [{app: ping, from: 1-ff00:0:110, to: 1-ff00:0:11a, packet_size: 200}]\n";
+  t.deepEqual(problemsOf(`topology: {preset: line, length: 11}\nduration: 1s\n${flow}`), [
+    '3:72 flows[0].packet_size: expected at least 208B, what the headers of ping on the first path take, found "200B"',
   ]);
 });
 

@@ -3,7 +3,7 @@
  * a scenario names are read by the caller's `readFile`. Nothing throws, whatever the text.
  */
 import { formatInterface } from "../core/address.ts";
-import { createPathIndex } from "../core/path-enumeration.ts";
+import { SegmentOracle } from "../core/beaconing/oracle.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import {
   type BfdSpec,
@@ -92,7 +92,7 @@ function readScenario(
     seed,
     ...times,
     policy: policy ?? ownPolicy,
-    paths: network === null ? null : findPaths(createPathIndex(network), max_paths, epoch),
+    paths: network === null ? null : findPaths(new SegmentOracle(network, epoch), max_paths),
     used: new Map(),
   });
   const numbers = network === null ? null : numberLinks(network);

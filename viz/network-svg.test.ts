@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import type { PathInfo } from "../core/path.ts";
-import { createPathIndex, enumeratePaths } from "../core/path-enumeration.ts";
+import { createPathFinder } from "../core/path-finder.ts";
 import { buildPreset } from "../topologies/presets.ts";
 import { networkSvg } from "./network-svg.ts";
 
@@ -13,8 +13,7 @@ function drawn(): string {
   const built = buildPreset("diamond");
   if (!built.ok) throw new Error("the preset diamond cannot be built");
   const network = built.value;
-  const options = { max: 10, epochS: 1_700_000_000 };
-  const { paths } = enumeratePaths(createPathIndex(network), "1-ff00:0:110", "1-ff00:0:120", options);
+  const paths = createPathFinder(network, { max: 10 })("1-ff00:0:110", "1-ff00:0:120");
   const [shortest, fastest] = [paths[0], [...paths].sort((a, b) => (a.latencyNs ?? 0) - (b.latencyNs ?? 0))[0]] as [
     PathInfo,
     PathInfo,

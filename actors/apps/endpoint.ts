@@ -11,7 +11,7 @@ import { hostType, type IA } from "../../core/address.ts";
 import { hashText } from "../../core/digest.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env } from "../../core/env.ts";
 import { createPacket, type Packet, type UdpHeader } from "../../core/packet.ts";
-import type { PathFinder } from "../../core/path-enumeration.ts";
+import type { PathFinder } from "../../core/path-finder.ts";
 import type { PolicySpec } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";

@@ -5,7 +5,7 @@
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { L4, Packet, ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { createPathFinder, type PathFinder } from "../../core/path-enumeration.ts";
+import { createPathFinder, type PathFinder } from "../../core/path-finder.ts";
 import type { FlowSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
 import { isConnected, leastPayload } from "../../core/transport/frames.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";

@@ -4,12 +4,13 @@ import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import { formatInterface, type IA } from "../../core/address.ts";
-import type { PathInfo } from "../../core/path.ts";
-import { enumeratePaths } from "../../core/path-enumeration.ts";
-import type { Network } from "../../core/scenario.ts";
+import type { PathInfo, PathMetadata } from "../../core/path.ts";
 import { reporting } from "../errors.ts";
 import { jsonFlag, topologyArgument, wholeNumber } from "../flags.ts";
 import { paint, print, printJson } from "../output.ts";
+import { formatMs } from "../report.ts";
+import type { LoadedTopology } from "../runner/load-topology.ts";
+import type { PathStatus } from "../runner/path-status.ts";
 
 const DEFAULT_MAX = 20;
 
@@ -21,6 +22,10 @@ const flags = {
     Flag.withDescription(`Most paths shown (default ${DEFAULT_MAX})`),
     Flag.withDefault(DEFAULT_MAX),
   ),
+  probe: Flag.Boolean("probe").pipe(
+    Flag.withDescription("Send an echo request over each path in the simulator, and say which are answered"),
+    Flag.withDefault(false),
+  ),
   json: jsonFlag,
 };
 
@@ -29,18 +34,41 @@ const execute = Effect.fnUntraced(function* ({
   src,
   dst,
   max,
+  probe,
   json,
 }: Command.Command.Config.Infer<typeof flags>) {
   const { knownAs, loadTopology } = yield* Effect.promise(() => import("../runner/load-topology.ts"));
-  const { network, epoch_s } = yield* loadTopology(topology);
+  const { SegmentOracle } = yield* Effect.promise(() => import("../../core/beaconing/oracle.ts"));
+  const { createPathFinder } = yield* Effect.promise(() => import("../../core/path-finder.ts"));
+  const loaded = yield* loadTopology(topology);
+  const { network, epoch_s } = loaded;
   const from = yield* knownAs("src", src, network);
   const to = yield* knownAs("dst", dst, network);
-  const { paths, truncated } = enumeratePaths(network, from, to, { max, epochS: epoch_s });
-  yield* json ? printJson(paths.map(pathAsJson)) : print(formatPaths(network, from, to, paths));
-  if (truncated) yield* Effect.logWarning("the search was cut short: there may be more paths after the last one");
+  const oracle = new SegmentOracle(network, epoch_s);
+  const paths = createPathFinder(oracle, { max })(from, to);
+  if (paths.length === 0) {
+    const { explainNoPath } = yield* Effect.promise(() => import("../../core/no-path.ts"));
+    const reason = explainNoPath(oracle, from, to);
+    return yield* json ? printJson([]) : print(`No path leads from ${from} to ${to} in ${network.name}: ${reason}.`);
+  }
+  const statuses = probe ? yield* probed(loaded, paths, max) : [];
+  const listed = paths.map((path, at): Listed => ({ path, status: statuses[at] ?? null }));
+  yield* json ? printJson(listed.map(pathAsJson)) : print(formatPaths(from, to, listed));
 });
 
-function pathAsJson(path: PathInfo) {
+/** Loads the simulator only where it is needed. */
+const probed = Effect.fnUntraced(function* (loaded: LoadedTopology, paths: readonly PathInfo[], max: number) {
+  const { probePaths } = yield* Effect.promise(() => import("../runner/path-status.ts"));
+  return yield* probePaths(loaded, paths, max);
+});
+
+interface Listed {
+  readonly path: PathInfo;
+  /** null: not probed. */
+  readonly status: PathStatus | null;
+}
+
+function pathAsJson({ path, status }: Listed) {
   return {
     fingerprint: path.fingerprint,
     interfaces: path.interfaces.map(({ ia, ifId }) => formatInterface(ia, ifId)),
@@ -48,36 +76,68 @@ function pathAsJson(path: PathInfo) {
     mtu: path.mtu,
     latency_ms: path.latencyNs === null ? null : path.latencyNs / 1e6,
     bandwidth_kbps: path.bandwidthKbps,
+    carbon_g_per_gb: path.carbonGPerGb,
+    cost_per_gb: path.costPerGb,
+    loss: path.lossRatio,
     expiry_s: path.expiryS,
     segments: path.segments,
+    metadata: path.metadata === undefined ? null : metadataAsJson(path.metadata),
+    ...status,
+  };
+}
+
+function metadataAsJson(metadata: PathMetadata) {
+  const { latencyNs, bandwidthKbps, linkType, internalHops, notes, geo } = metadata;
+  return {
+    latency_ms: latencyNs.map((latency) => (latency === null ? null : latency / 1e6)),
+    bandwidth_kbps: bandwidthKbps,
+    geo,
+    link_type: linkType,
+    internal_hops: internalHops,
+    notes,
+    carbon_g_per_gb: metadata.carbonGPerGb,
+    cost_per_gb: metadata.costPerGb,
+    loss: metadata.lossRatio,
   };
 }
 
 /** As SCION's `showpaths` lists them: grouped by the number of ASes. */
-function formatPaths(network: Network, from: IA, to: IA, paths: readonly PathInfo[]): string {
-  if (paths.length === 0) return `No path leads from ${from} to ${to} in ${network.name}.`;
+function formatPaths(from: IA, to: IA, listed: readonly Listed[]): string {
   const lines = [`Available paths from ${from} to ${to}`];
-  paths.forEach((path, index) => {
-    if (path.length !== paths[index - 1]?.length)
+  listed.forEach(({ path, status }, index) => {
+    if (path.length !== listed[index - 1]?.path.length)
       lines.push(paint("bold", path.length === 0 ? "1 hop:" : `${path.length + 1} hops:`));
-    lines.push(`[${String(index).padStart(String(paths.length - 1).length)}] ${formatPath(path)}`);
+    lines.push(`[${String(index).padStart(String(listed.length - 1).length)}] ${formatPath(path, status)}`);
   });
   return lines.join("\n");
 }
 
-function formatPath({ interfaces, src, mtu, latencyNs, bandwidthKbps, fingerprint }: PathInfo): string {
-  const links = interfaces.flatMap(({ ia, ifId }, at) => {
-    const last = at === interfaces.length - 1;
-    if (at % 2 === 0) return [`${ifId}>`];
-    return last ? [`${ifId} ${ia}`] : [`${ifId} ${ia} `];
-  });
-  const latency = latencyNs === null ? "unknown" : `${latencyNs / 1e6} ms`;
-  const rate = bandwidthKbps === null ? "" : `  rate ${bandwidthKbps / 1_000} Mbit/s`;
-  return `${[`${src} `, ...links].join("").trimEnd()}  mtu ${mtu}  latency ${latency}${rate}  ${paint("dim", fingerprint)}`;
+function formatPath(path: PathInfo, status: PathStatus | null): string {
+  const { mtu, latencyNs, bandwidthKbps, expiryS, fingerprint } = path;
+  const parts = [
+    `[${formatHops(path)}]`,
+    `mtu ${mtu}`,
+    `latency ${latencyNs === null ? "unknown" : `${latencyNs / 1e6} ms`}`,
+    ...(bandwidthKbps === null ? [] : [`rate ${bandwidthKbps / 1_000} Mbit/s`]),
+    `expires ${new Date(expiryS * 1_000).toISOString().replace(/\.\d+Z$/, "Z")}`,
+    ...(status === null ? [] : [formatStatus(status)]),
+    paint("dim", fingerprint),
+  ];
+  return parts.join("  ");
+}
+
+/** `IA if>if IA if>if IA` */
+function formatHops({ interfaces, src }: PathInfo): string {
+  const links = interfaces.flatMap(({ ia, ifId }, at) => (at % 2 === 0 ? [` ${ifId}>`] : [`${ifId} ${ia}`]));
+  return [src, ...links].join("");
+}
+
+function formatStatus({ status, rtt_ms }: PathStatus): string {
+  return rtt_ms === null ? paint("red", status) : `${paint("green", status)} ${formatMs(rtt_ms)} ms`;
 }
 
 export const pathsCommand = Command.make("paths", flags, (input) => reporting(execute(input))).pipe(
-  Command.withDescription("List the paths between two ASes: fewest links first"),
+  Command.withDescription("List the paths between two ASes: fewest links first, as SCION's combinator orders them"),
   Command.withExamples([
     { command: "pathloom paths diamond 1-ff00:0:110 1-ff00:0:120", description: "In a preset" },
     {

@@ -6,7 +6,7 @@ import type { World } from "../../actors/world.ts";
 import { parseHost } from "../../core/address.ts";
 import { createForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { createPathFinder } from "../../core/path-enumeration.ts";
+import { createPathFinder } from "../../core/path-finder.ts";
 import type { HostSpec, Network, Scenario } from "../../core/scenario.ts";
 import type { TraceSink } from "../../core/trace.ts";
 import { type Nanos, SECOND } from "../../core/units.ts";

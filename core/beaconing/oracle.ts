@@ -4,7 +4,9 @@
  *
  * - within ISDs an AS's best set follows from those of its parents: child links have no cycles, so each is computed once;
  * - between core ASes each origin's beacons are for themselves: rounds in which every AS hears its neighbours' best sets of the
- *   round before, until a round changes nothing.
+ *   round before, until a round changes nothing. What was heard once stays a candidate, as it does for the hours that a beacon lives, even
+ *   where a neighbour has since chosen another one for its diversity. So candidates only ever get better, and this ends; without it best sets
+ *   that depend on each other's choice can go round for ever.
  */
 import type { IA } from "../address.ts";
 import { hashText } from "../digest.ts";
@@ -24,12 +26,6 @@ const MAX_ROUNDS = 1_000;
 /** Most beacons between core ASes kept at a time; the origins asked for longest ago go first, one stays. */
 const MAX_CORE_BEACONS = 500_000;
 
-export interface OracleOptions {
-  /** Unix seconds at which all segments are originated. */
-  readonly epochS: number;
-  readonly policy?: BeaconPolicy;
-}
-
 type BestSets = ReadonlyMap<IA, readonly Beacon[]>;
 
 export class SegmentOracle {
@@ -45,7 +41,8 @@ export class SegmentOracle {
   /** Best sets of core ASes, by origin. */
   readonly #between = new Map<IA, BestSets>();
 
-  constructor(network: Network, { epochS, policy = DEFAULT_BEACON_POLICY }: OracleOptions) {
+  /** @param epochS Unix seconds at which all segments are originated. */
+  constructor(network: Network, epochS: number, policy: BeaconPolicy = DEFAULT_BEACON_POLICY) {
     this.network = network;
     this.policy = policy;
     this.epochS = epochS;
@@ -156,13 +153,14 @@ export class SegmentOracle {
 
   #settle(origin: AsView): BestSets {
     const best = new Map<IA, readonly Beacon[]>();
+    const stores = new Map<IA, BeaconStore>();
     let changed = new Set<IA>([origin.ia]);
     for (let round = 0; changed.size > 0; round++) {
       if (round === MAX_ROUNDS) throw new Error(unsettled(origin.ia, changed));
       const hearing = this.#cores.filter(
         ({ ia, cores }) => ia !== origin.ia && cores.some(({ neighbour }) => changed.has(neighbour)),
       );
-      const heard = hearing.map((view) => [view.ia, this.#hearCores(view, origin, best)] as const);
+      const heard = hearing.map((view) => [view.ia, this.#hearCores(view, origin, best, stores)] as const);
       const different = heard.filter(([ia, now]) => !isSame(best.get(ia) ?? [], now));
       for (const [ia, now] of different) best.set(ia, now);
       changed = new Set(different.map(([ia]) => ia));
@@ -170,8 +168,9 @@ export class SegmentOracle {
     return best;
   }
 
-  #hearCores(view: AsView, origin: AsView, best: BestSets): readonly Beacon[] {
-    const store = createBeaconStore(true);
+  #hearCores(view: AsView, origin: AsView, best: BestSets, stores: Map<IA, BeaconStore>): readonly Beacon[] {
+    const store = stores.get(view.ia) ?? createBeaconStore(true);
+    stores.set(view.ia, store);
     for (const { neighbour, remoteIfId } of view.cores) {
       const sender = this.views.get(neighbour);
       const egress = sender?.byIfId.get(remoteIfId);

@@ -8,7 +8,7 @@ import type { NodeContext } from "../../actors/node.ts";
 import { results } from "../../actors/results.ts";
 import { createForwardingKeys } from "../../core/forwarding-keys.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { createPathFinder } from "../../core/path-enumeration.ts";
+import { createPathFinder } from "../../core/path-finder.ts";
 import {
   DEFAULT_DIRECTION,
   FLOW_DEFAULTS,

@@ -230,7 +230,7 @@ const WAYS = [
 
 test("replies go back the way the packet came, or on a path of their own", (t) => {
   for (const reply of ["reverse", "select"] as const) {
-    const flow = bulk("one", { reply, bytes: 500_000, policy: { name: "pinned", params: { path: 1 } } });
+    const flow = bulk("one", { reply, bytes: 500_000, policy: { name: "pinned", params: { path: 0 } } });
     const scenario = world(WAYS, [flow], 5 * SECOND);
     const simulation = simulate(scenario);
     simulation.run(scenario.duration_ns);

@@ -3,7 +3,7 @@ import test from "ava";
 import fc from "fast-check";
 import type { IA } from "../../core/address.ts";
 import { canonicalJson } from "../../core/canonical.ts";
-import { createPathIndex, enumeratePaths } from "../../core/path-enumeration.ts";
+import { createPathFinder } from "../../core/path-finder.ts";
 import type { Network, NetworkLink } from "../../core/scenario.ts";
 import { greatCircleKm } from "../geography.ts";
 import { buildPreset, PRESETS } from "../presets.ts";
@@ -30,10 +30,10 @@ function ofType({ links }: Network, type: NetworkLink["type"]): readonly Network
 
 /** Pairs of ASes without any path. */
 function unreachable(network: Network): string[] {
-  const index = createPathIndex(network);
+  const finder = createPathFinder(network, { max: 1 });
   return network.ases.flatMap(({ ia: src }) =>
     network.ases
-      .filter(({ ia }) => enumeratePaths(index, src, ia, { max: 1, epochS: 0 }).paths.length === 0)
+      .filter(({ ia }) => finder(src, ia).length === 0)
       .map(({ ia }) => `${src} > ${ia}`),
   );
 }
@@ -252,5 +252,5 @@ test("internet: 10,000 ASes are free of faults, and paths are found between them
   t.is(network.ases.length, 10_000);
   t.deepEqual(findNetworkFaults(network.ases, network.links), []);
   const [first, last] = [network.ases[4_000]?.ia ?? "", network.ases[9_999]?.ia ?? ""];
-  t.is(enumeratePaths(network, first, last, { max: 20, epochS: 0 }).paths.length, 20);
+  t.is(createPathFinder(network, { max: 20 })(first, last).length, 20);
 });

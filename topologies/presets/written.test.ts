@@ -1,7 +1,7 @@
 /** The written networks, compared with what is published about them and what docs/presets.md promises. */
 import test from "ava";
 import type { IA } from "../../core/address.ts";
-import { enumeratePaths } from "../../core/path-enumeration.ts";
+import { createPathFinder } from "../../core/path-finder.ts";
 import type { Network, NetworkLink } from "../../core/scenario.ts";
 import { greatCircleKm } from "../geography.ts";
 import { buildPreset } from "../presets.ts";
@@ -95,7 +95,7 @@ test("two-isds: labels name the cores A to F, and leaves by their cores", (t) =>
 
 test("two-isds: the peering link is the fast and narrow way between its ends and their children", (t) => {
   const between = (src: IA, dst: IA): { ms: number; mbit: number; peer: boolean }[] =>
-    enumeratePaths(preset("two-isds"), src, dst, OPTIONS).paths.map(({ latencyNs, bandwidthKbps, segments }) => ({
+    createPathFinder(preset("two-isds"), OPTIONS)(src, dst).map(({ latencyNs, bandwidthKbps, segments }) => ({
       ms: (latencyNs ?? 0) / 1e6,
       mbit: (bandwidthKbps ?? 0) / 1e3,
       peer: segments.some(({ peer }) => peer),
