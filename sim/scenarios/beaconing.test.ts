@@ -66,7 +66,7 @@ function nameOf({ entries }: Segment): string {
 
 /** Names of the segments that the oracle sees end at each AS. */
 function expected(network: Network): Map<string, string[]> {
-  const oracle = new SegmentOracle(network, { epochS: 1_700_000_000 });
+  const oracle = new SegmentOracle(network, 1_700_000_000);
   const cores = network.ases.filter(({ core }) => core).map(({ ia }) => ia);
   return new Map(
     network.ases.map(({ ia, core }) => {
