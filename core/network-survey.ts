@@ -21,7 +21,13 @@ interface Surveyed {
 }
 
 /** What a path of unknown interfaces costs is unknown, too. */
-const UNKNOWN: PathSums = { latencyNs: null, bandwidthKbps: null, carbonGPerGb: null, costPerGb: null, lossRatio: null };
+const UNKNOWN: PathSums = {
+  latencyNs: null,
+  bandwidthKbps: null,
+  carbonGPerGb: null,
+  costPerGb: null,
+  lossRatio: null,
+};
 
 export function createSurvey({ ases, links }: Network): Survey {
   const known = new Map(ases.map((as): [IA, Surveyed] => [as.ia, { as, ways: new Map() }]));

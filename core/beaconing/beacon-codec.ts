@@ -15,7 +15,7 @@
 import { formatIA, type IA, iaParts } from "../address.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AsEntry, PeerEntry, Segment } from "../segment.ts";
-import { get16, get32, get48, put16, put32, put48 } from "../wire/bytes.ts";
+import { get16, get32, get48, put16, put32, put48, zeroBytes } from "../wire/bytes.ts";
 import { authenticate, AUTHENTICATOR_BYTES, type Authenticator, type BeaconKeys } from "./authenticator.ts";
 import { type Beacon, beaconHop, type BeaconHop, lifetimeS } from "./beacon.ts";
 import type { EntryTail } from "./entries.ts";
@@ -87,7 +87,7 @@ export interface EntryContent {
 /** The bytes with one more entry, vouched for with the key of its AS. */
 export function appendEntry(before: Uint8Array, { head, tail }: EntryContent, key: Authenticator): Uint8Array {
   const length = HEAD_BYTES + tail.length;
-  const bytes = new Uint8Array(before.length + 2 + length + AUTHENTICATOR_BYTES);
+  const bytes = zeroBytes(before.length + 2 + length + AUTHENTICATOR_BYTES);
   bytes.set(before);
   bytes[6] = (before[6] as number) + 1;
   const at = before.length + 2;
@@ -120,7 +120,7 @@ function lastAuthenticator(bytes: Uint8Array): Authenticator {
 }
 
 /**
- * The beacon that fills `bytes[start, end)`, every authenticator verified; `ingress` as in `Beacon`. Its bytes are a copy. What its entries say of
+ * The beacon that fills `bytes[start, end)`, every authenticator verified; `ingress` as in `Beacon`. Its bytes are those given, not a copy. What its entries say of
  * each other agrees: each names the next one, all but the first have an ingress, all but the last an egress.
  */
 export function decodeBeacon(
@@ -160,7 +160,7 @@ export function decodeBeacon(
   if (at !== end) return MALFORMED;
   const expiryS = timestamp + Math.min(...hops.map(({ expTime }) => lifetimeS(expTime)));
   const key = hops.map(({ text }) => text).join(" ");
-  return ok({ timestamp, segId, hops, ingress, key, expiryS, next, bytes: bytes.slice(start, end) });
+  return ok({ timestamp, segId, hops, ingress, key, expiryS, next, bytes: bytes.subarray(start, end) });
 }
 
 const MALFORMED: Result<never, DecodingProblem> = err("malformed");

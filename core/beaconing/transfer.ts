@@ -10,7 +10,7 @@
  *
  * Everything here is plain data, bounded, and pure: who calls sends the packets and keeps the time.
  */
-import { get16, get32, put16, put32 } from "../wire/bytes.ts";
+import { get16, get32, put16, put32, zeroBytes } from "../wire/bytes.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../units.ts";
 
 export const FRAGMENT_HEADER_BYTES = 16;
@@ -74,7 +74,7 @@ export function retransmit(out: Outgoing): Uint8Array[] | null {
 
 function fragmentOf({ count, id, payload, size }: Outgoing, index: number): Uint8Array {
   const part = payload.subarray(index * size, (index + 1) * size);
-  const bytes = new Uint8Array(FRAGMENT_HEADER_BYTES + part.length);
+  const bytes = zeroBytes(FRAGMENT_HEADER_BYTES + part.length);
   putHead(bytes, DATA, id);
   put16(bytes, 8, index);
   put16(bytes, 10, count);

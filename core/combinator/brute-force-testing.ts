@@ -36,7 +36,8 @@ export function bruteForce(network: Network, src: IA, dst: IA): readonly (readon
     }
     for (const step of steps.get(at) ?? []) {
       const again = step.to === src || walked.some(({ to }) => to === step.to);
-      if (!again && NEXT[walked.at(-1)?.letter ?? ""]?.includes(step.letter) === true) visit(step.to, [...walked, step]);
+      if (!again && NEXT[walked.at(-1)?.letter ?? ""]?.includes(step.letter) === true)
+        visit(step.to, [...walked, step]);
     }
   };
   visit(src, []);
