@@ -26,9 +26,7 @@ function waysBetween(network: Network, src: string, dst: string): { via: string;
 function deadEnds(network: Network): string[] {
   const finder = createPathFinder(network, { max: 1 });
   return network.ases.flatMap(({ ia: src }) =>
-    network.ases
-      .filter(({ ia }) => finder(src, ia).length === 0)
-      .map(({ ia }) => `${src} to ${ia}`),
+    network.ases.filter(({ ia }) => finder(src, ia).length === 0).map(({ ia }) => `${src} to ${ia}`),
   );
 }
 

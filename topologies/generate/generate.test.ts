@@ -32,9 +32,7 @@ function ofType({ links }: Network, type: NetworkLink["type"]): readonly Network
 function unreachable(network: Network): string[] {
   const finder = createPathFinder(network, { max: 1 });
   return network.ases.flatMap(({ ia: src }) =>
-    network.ases
-      .filter(({ ia }) => finder(src, ia).length === 0)
-      .map(({ ia }) => `${src} > ${ia}`),
+    network.ases.filter(({ ia }) => finder(src, ia).length === 0).map(({ ia }) => `${src} > ${ia}`),
   );
 }
 
