@@ -9,6 +9,7 @@ import { createForwardingKeys } from "../core/forwarding-keys.ts";
 import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
+import { planControls, planControlPlane, type ControlOptions } from "./assemble/control.ts";
 import { planFaults } from "./assemble/faults.ts";
 import type { BeaconPolicy } from "../core/beaconing/policy.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
@@ -31,6 +32,8 @@ export interface AssembleOptions {
   readonly macCache?: number;
   /** Of all ASes, where paths come from the oracle; default: scionproto's. */
   readonly beaconPolicy?: BeaconPolicy;
+  /** Of the control services, where the scenario's discovery is beaconing. */
+  readonly control?: ControlOptions;
   /** A traceroute that runs beside the flows. */
   readonly traceroute?: TracerouteSpec;
 }
@@ -65,7 +68,8 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ),
     ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
-    ...[...hosts.values()].map((host) => planHost(host, portsOf(host.spec.ia), at)),
+    ...[...hosts.values()].map((host) => planHost(host, scenario, portsOf(host.spec.ia), at)),
+    ...planControls(scenario, flows, options.control ?? {}, at),
     ...planApplications(scenario, flows, keys, measuring, at, options.beaconPolicy),
     ...traceroutes,
   ];
@@ -85,6 +89,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     logics: LOGICS,
     resources: new Map<string, unknown>([
       ["forwarding-keys", keys],
+      ...planControlPlane(scenario, keys),
       ...policies.map((policy): [string, Policy] => [`policy/${policy.name}`, policy]),
     ]),
     faults: planFaults(scenario, timeline, directions, planned, at),

@@ -25,6 +25,8 @@ export interface HostInput {
   /** Identifiers of echo and traceroute requests, and the applications behind them. */
   readonly identifiers: readonly (readonly [identifier: number, app: ActorIndex])[];
   readonly selectors: readonly ActorIndex[];
+  /** The AS's control service, which is told of interfaces that are down; null: none. */
+  readonly control: ActorIndex | null;
   /** Pings whose replies choose their own path: who asks, its identifier, the selector. */
   readonly echoes: readonly (readonly [from: HostSpec, identifier: number, selector: ActorIndex])[];
   /** Flow numbers of the probes it answers. */
@@ -38,6 +40,7 @@ export interface HostContext {
   readonly ports: Map<number, ActorIndex>;
   readonly identifiers: Map<number, ActorIndex>;
   readonly selectors: readonly ActorIndex[];
+  readonly control: ActorIndex | null;
   readonly echoes: HostInput["echoes"];
   /** Bytes of its replies to probes, by their flow number. */
   readonly probeBytes: Map<number, number>;
@@ -58,6 +61,7 @@ const hostMachine = setup({
     ports: new Map(input.ports),
     identifiers: new Map(input.identifiers),
     selectors: input.selectors,
+    control: input.control,
     echoes: input.echoes,
     probeBytes: new Map(input.probes.map((flow) => [flow, 0])),
     delivered: 0,
@@ -135,6 +139,7 @@ function receiveScmp(host: HostContext, packet: Packet, app: ActorIndex | undefi
   if (l4.kind !== "scmp.interface-down") return;
   const down = { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
   for (const selector of host.selectors) env.send(selector, down, 0);
+  if (host.control !== null) env.send(host.control, down, 0);
 }
 
 /** Who reports what. */

@@ -12,6 +12,7 @@ import { sourceLogic } from "./apps/source.ts";
 import { streamSinkLogic } from "./apps/stream-sink.ts";
 import { tracerouteLogic } from "./apps/traceroute.ts";
 import { bfdLogic } from "./bfd.ts";
+import { controlLogic } from "./control/control.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
@@ -25,6 +26,7 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["link", linkLogic],
   ["bfd", bfdLogic],
   ["host", hostLogic],
+  ["control", controlLogic],
   ["selector", selectorLogic],
   ["prober", proberLogic],
   ["monitor", monitorLogic],

@@ -50,11 +50,14 @@ export interface NodeInput {
   readonly internal: InternalNetwork | null;
   /** MACs remembered, a power of two; 0: none. */
   readonly macCache: number;
+  /** Control service, which hears of interfaces; null: none. */
+  readonly control: ActorIndex | null;
 }
 
 export interface NodeContext extends Router {
   readonly host: string;
   readonly macCache: number;
+  readonly control: ActorIndex | null;
   readonly crossings: Crossings | null;
   readonly clock: LocalClock;
   /** What keeps the router down. */
@@ -140,7 +143,7 @@ function createNode(input: NodeInput): NodeContext {
   const services = input.services.map(
     ({ service, backends }) => [service, { kind: "service", backends } as const] as const,
   );
-  const { ia, epochS, host, internal, macCache } = input;
+  const { ia, epochS, host, internal, macCache, control } = input;
   return {
     ia,
     epochS,
@@ -150,6 +153,7 @@ function createNode(input: NodeInput): NodeContext {
     macs: null,
     host,
     macCache,
+    control,
     crossings: internal === null ? null : createCrossings(internal),
     clock: createClock(),
     causes: [],
@@ -258,6 +262,8 @@ function markInterface(node: NodeContext, event: NodeEvent, env: Env): void {
   if (entry === undefined || bySession !== (entry.session !== null)) return;
   entry.up = event.type === "interface.up" || event.type === "bfd.up";
   if (env.tracing) env.trace("node.interface", null, { ifId: event.ifId, up: entry.up });
+  if (node.control === null) return;
+  env.send(node.control, { type: entry.up ? "interface.up" : "interface.down", ifId: entry.ifId } as ControlEvent, 0);
 }
 
 function causesWith({ causes }: NodeContext, event: NodeEvent): readonly string[] {

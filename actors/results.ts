@@ -17,6 +17,8 @@ import type { Tally } from "./apps/tally.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { TracerouteContext } from "./apps/traceroute.ts";
 import type { BfdContext } from "./bfd.ts";
+import { type ControlPlaneResult, controlPlaneResult } from "./control/results.ts";
+import type { ControlContext } from "./control/context.ts";
 import type { HostContext } from "./host.ts";
 import { type LatencyMs, latencyMs } from "./latency.ts";
 import { type LinkContext, measuredBytes, queueFigures } from "./link.ts";
@@ -115,6 +117,8 @@ export interface RunResult {
   };
   /** Probes and reports, where policies ask for any; they are in none of the flows' figures. */
   readonly probes?: readonly MeasuringResult[];
+  /** Where paths are discovered by beaconing. */
+  readonly control_plane?: ControlPlaneResult;
   /** In order of time; at one instant faults stand before switches. */
   readonly timeline: readonly TimelineEvent[];
   /** Switches that the timeline does not name, since there are too many. */
@@ -150,8 +154,10 @@ export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
   const errorsSent = sum(contexts<NodeContext>("node").map(({ answered }) => answered));
   const errorsReceived = sum([...contexts<HostContext>("host"), ...endpoints].map(({ errors }) => errors));
-  const sent = errorsSent + sum(exchanges.map((one) => one.sent));
-  const received = errorsReceived + sum(exchanges.map((one) => one.received));
+  const services = contexts<ControlContext>("control").map(({ counts: of }) => of);
+  const sent = errorsSent + sum([...exchanges.map((one) => one.sent), ...services.map((one) => one.packets_sent)]);
+  const received =
+    errorsReceived + sum([...exchanges.map((one) => one.received), ...services.map((one) => one.packets_received)]);
   const all: FlowCount[] = [
     ...counts,
     ...measuringCounts(world),
@@ -190,6 +196,7 @@ export function results(world: World, scenario: Scenario): RunResult {
       ...(probes.length === 0 ? {} : { probe_bytes }),
     },
     ...(probes.length === 0 ? {} : { probes }),
+    ...controlPlaneResult(world),
     ...timelineOf(world, scenario),
   };
 }

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--small] [--json]`: one readable line, or with `--json` one JSON object as the last line. */
 import { actorsBench } from "./actors.ts";
+import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
 import { codecBench } from "./codec.ts";
@@ -23,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   selectorBench,
   coverageBench,
   discoveryBench,
+  beaconingBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

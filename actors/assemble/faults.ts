@@ -67,7 +67,8 @@ class Ground {
         put(this.#byAs, end.ia, direction);
       }
     }
-    const hasClock = ({ id, logic }: Planned): boolean => logic === "node" || id.startsWith("app/");
+    const hasClock = ({ id, logic }: Planned): boolean =>
+      logic === "node" || logic === "control" || id.startsWith("app/");
     this.#clocked = Map.groupBy(planned.filter(hasClock), ({ ia }) => ia);
   }
 

@@ -15,6 +15,7 @@ import { wireLengthOf } from "../../core/wire/codec.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import type { SelectorInput } from "../selectors/selector.ts";
 import { type AppInputs, receivingApp, sendingApp } from "./apps.ts";
+import { waitsForPaths } from "./control.ts";
 import { type HostPlan, takePort } from "./hosts.ts";
 import {
   identityOf,
@@ -126,15 +127,16 @@ function planOneFlow(
   const isPing = flow.app === "ping";
   const forward = pathsOf(flow.src.ia, flow.dst.ia);
   const headers = headersOn(forward, flow.src.host, flow.dst.host, plan.l4);
+  const atStart = <T>(known: readonly T[]): readonly T[] => (waitsForPaths(scenario, flow) ? [] : known);
   const ends = { src: flow.src, dst: flow.dst, isPing };
-  const prober = planProbes(measuring, plan.selector, flow.policy, ends, { paths: forward, revocation });
+  const prober = planProbes(measuring, plan.selector, flow.policy, ends, { paths: atStart(forward), revocation });
   const selector = (): SelectorInput => ({
     node: at(nodeId(flow.src.ia)),
     policy: flow.policy.name,
     params: flow.policy.params,
     identity: identityOf(flow.src, flow.dst, plan.l4),
-    paths: forward,
-    headers,
+    paths: atStart(forward),
+    headers: atStart(headers),
     revocation,
     prober: prober === null ? null : at(prober),
     reports: plan.reports?.input ?? null,
@@ -147,14 +149,14 @@ function planOneFlow(
     const params = turnedRound(flow.policy, forward, backward);
     const policy = { ...flow.policy, params };
     const back = { src: flow.dst, dst: flow.src, isPing };
-    const ofReplies = planProbes(measuring, replySelector, policy, back, { paths: backward, revocation });
+    const ofReplies = planProbes(measuring, replySelector, policy, back, { paths: atStart(backward), revocation });
     const input = (): SelectorInput => ({
       ...selector(),
       node: at(nodeId(flow.dst.ia)),
       params,
       identity: identityOf(flow.dst, flow.src, plan.replyL4),
-      paths: backward,
-      headers: replyHeaders,
+      paths: atStart(backward),
+      headers: atStart(replyHeaders),
       prober: ofReplies === null ? null : at(ofReplies),
       reports: plan.replyReports?.input ?? null,
     });

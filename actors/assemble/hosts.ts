@@ -3,7 +3,8 @@ import { HOST_TYPE, hostType } from "../../core/address.ts";
 import type { PortRange } from "../../core/end-host-port.ts";
 import type { HostSpec, Scenario } from "../../core/scenario.ts";
 import type { HostInput } from "../host.ts";
-import { hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
+import { hasControl } from "./control.ts";
+import { controlId, hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
 
 /** First port and identifier of a host: start of SCION's dispatched range as its generator sets it. */
 const FIRST_PORT = 31_000;
@@ -60,6 +61,7 @@ export function takePort(host: HostPlan): number {
 
 export function planHost(
   { id, spec, ports, identifiers, selectors, echoes, probes }: HostPlan,
+  scenario: Scenario,
   dispatched: PortRange | null,
   at: Lookup,
 ): Planned {
@@ -70,6 +72,7 @@ export function planHost(
     ports: ports.map(([port, app]) => [port, at(app)]),
     identifiers: identifiers.map(([identifier, app]) => [identifier, at(app)]),
     selectors: selectors.map(at),
+    control: hasControl(scenario) ? at(controlId(spec.ia)) : null,
     echoes: echoes.map(([from, identifier, selector]) => [from, identifier, at(selector)]),
     probes,
   });

@@ -6,7 +6,8 @@ import type { BfdInput } from "../bfd.ts";
 import type { LinkInput } from "../link.ts";
 import type { NodeInput } from "../node.ts";
 import type { HostPlan } from "./hosts.ts";
-import { type Direction, hostId, type Lookup, nodeId, type Planned, bfdId } from "./plan.ts";
+import { CONTROL_HOST, hasControl } from "./control.ts";
+import { bfdId, controlId, type Direction, hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
 
 /** Source address of a router's SCMP errors. */
 const ROUTER_HOST = "10.255.255.254";
@@ -21,6 +22,14 @@ export function planNode(
 ): Planned {
   const { ia } = as;
   const watched = hasSessions(scenario);
+  const served = hasControl(scenario);
+  const services = Object.entries(as.services ?? {}).map(([service, backends]) => ({
+    service,
+    backends: backends.map((host) => hostId({ ia, host })),
+  }));
+  const offered = served
+    ? [...services.filter(({ service }) => service !== "CS"), { service: "CS", backends: [controlId(ia)] }]
+    : services;
   const input = (): NodeInput => ({
     ia,
     epochS: scenario.epoch_s,
@@ -33,13 +42,14 @@ export function planNode(
       mtu,
       session: watched ? at(bfdId(from)) : null,
     })),
-    hosts: hosts.map(({ id, spec }) => ({ host: spec.host, actor: at(id) })),
-    services: Object.entries(as.services ?? {}).map(([service, backends]) => ({
-      service,
-      backends: backends.map((host) => at(hostId({ ia, host }))),
-    })),
+    hosts: [
+      ...hosts.map(({ id, spec }) => ({ host: spec.host, actor: at(id) })),
+      ...(served ? [{ host: CONTROL_HOST, actor: at(controlId(ia)) }] : []),
+    ],
+    services: offered.map(({ service, backends }) => ({ service, backends: backends.map(at) })),
     internal: as.internal ?? null,
     macCache,
+    control: served ? at(controlId(ia)) : null,
   });
   return { id: nodeId(ia), ia, logic: "node", input };
 }

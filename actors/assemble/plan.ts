@@ -39,6 +39,10 @@ export function hostId({ ia, host }: HostSpec): string {
   return `host/${ia},${host}`;
 }
 
+export function controlId(ia: IA): string {
+  return `control/${ia}`;
+}
+
 export function bfdId({ ia, ifId }: LinkEnd): string {
   return `bfd/${formatInterface(ia, ifId)}`;
 }

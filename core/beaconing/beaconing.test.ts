@@ -82,10 +82,10 @@ test("a beacon grows by one entry an AS, and its segment says what the network s
       [7, 7_000_000],
     ],
   );
-  t.deepEqual([...(second?.staticInfo?.latency.intra.keys() ?? [])], [2, 7], "not the other parent");
+  t.deepEqual([...(second?.staticInfo?.latency.intra.keys() ?? [])], [1, 2, 7], "both parents and the peer");
   t.is(second?.staticInfo?.bandwidthKbps.inter.get(5), 4_000);
   t.is(second?.staticInfo?.carbonGPerGb.get(5), 50);
-  t.is(second?.staticInfo?.geo.size, 3);
+  t.is(second?.staticInfo?.geo.size, 4);
   t.is(segmentOf(whole, views, table)?.entries[1], second, "entries are shared");
   t.is(segmentOf(append(begun, beaconHop("1-2", 2, 99, 63), 1), views, table), null, "no such interface");
 });

@@ -34,7 +34,16 @@ export function entryOf(view: AsView, hop: BeaconHop, table: EntryTable): AsEntr
   return entry;
 }
 
-function makeEntry(view: AsView, { ingress, egress, expTime }: BeaconHop): AsEntry | null {
+function makeEntry(view: AsView, hop: BeaconHop): AsEntry | null {
+  const head = headOf(view, hop);
+  return head === null ? null : { ...head, ...tailOf(view, hop.egress, hop.expTime) };
+}
+
+/** What of an entry hangs on its egress alone. */
+export type EntryTail = Pick<AsEntry, "peers" | "staticInfo">;
+
+/** The rest of an entry; null where the AS does not have the interfaces. */
+export function headOf(view: AsView, { ingress, egress, expTime }: BeaconHop): Omit<AsEntry, keyof EntryTail> | null {
   const entrance = view.byIfId.get(ingress);
   const exit = view.byIfId.get(egress);
   if ((entrance === undefined && ingress !== 0) || (exit === undefined && egress !== 0)) return null;
@@ -43,10 +52,14 @@ function makeEntry(view: AsView, { ingress, egress, expTime }: BeaconHop): AsEnt
     next: exit?.neighbour ?? null,
     hop: { ingress, egress, expTime, mac: null },
     ingressMtu: entrance?.mtu ?? 0,
-    // A core AS names no peers in the beacons that it originates (scionproto `originator.go`).
-    peers: ingress === 0 ? [] : view.peers.map((peer) => peerEntry(peer, egress, expTime)),
     mtu: view.as.mtu,
-    staticInfo: staticInfoOf(view, ingress, egress),
+  };
+}
+
+export function tailOf(view: AsView, egress: IfId, expTime: number): EntryTail {
+  return {
+    peers: view.peers.map((peer) => peerEntry(peer, egress, expTime)),
+    staticInfo: staticInfoOf(view, egress),
   };
 }
 
@@ -60,13 +73,15 @@ function peerEntry({ ifId, neighbour, remoteIfId, mtu }: AsInterface, egress: If
 }
 
 /**
- * Of the links behind the egress and behind peering interfaces; within the AS from the egress to the ingress, to peering interfaces, to children
- * of higher id (of two entries joined by a shortcut one then knows the way), and between children and core interfaces.
+ * Of the links behind the egress and behind peering interfaces; within the AS from the egress to parents, core and peering interfaces and to
+ * children of higher id (of two entries joined by a shortcut one then knows the way). scionproto tells of the ingress alone instead of all parents
+ * and core interfaces; this way an AS has one text for each egress, whatever the ingress.
  */
-export function staticInfoOf(view: AsView, ingress: IfId, egress: IfId): StaticInfo {
+function staticInfoOf(view: AsView, egress: IfId): StaticInfo {
   const exit = view.byIfId.get(egress);
-  const over = exit === undefined ? view.peers : [exit, ...view.peers];
-  const within = view.interfaces.filter((one) => isTold(one, ingress, egress, exit));
+  const over = view.interfaces.filter((one) => one === exit || one.linkTo === LINK_TO.peer);
+  const within = view.interfaces.filter((one) => isTold(one, egress, exit));
+  const told = view.interfaces.filter((one) => one === exit || one.linkTo !== LINK_TO.child);
   const crossings = within.map(({ ifId }) => [ifId, crossingOf(view.as.internal, ifId, egress)] as const);
   const { position, label } = view.as;
   const place = position === undefined ? null : { ...position, address: label ?? "" };
@@ -79,7 +94,7 @@ export function staticInfoOf(view: AsView, ingress: IfId, egress: IfId): StaticI
       intra: new Map(crossings.filter(([, { rate }]) => rate > 0).map(([ifId, { rate }]) => [ifId, rate / 1_000])),
       inter: known(over, ({ bandwidthKbps }) => bandwidthKbps),
     },
-    geo: place === null ? new Map() : new Map(interfacesOf(ingress, over).map((ifId) => [ifId, place])),
+    geo: place === null ? new Map() : new Map(told.map(({ ifId }) => [ifId, place])),
     linkType: new Map(),
     internalHops: new Map(),
     note: label ?? "",
@@ -89,16 +104,9 @@ export function staticInfoOf(view: AsView, ingress: IfId, egress: IfId): StaticI
   };
 }
 
-function isTold({ ifId, linkTo }: AsInterface, ingress: IfId, egress: IfId, exit: AsInterface | undefined): boolean {
+function isTold({ ifId, linkTo }: AsInterface, egress: IfId, exit: AsInterface | undefined): boolean {
   if (exit === undefined || ifId === egress) return false;
-  if (ifId === ingress || linkTo === LINK_TO.peer) return true;
-  if (linkTo === LINK_TO.child && exit.linkTo === LINK_TO.child) return ifId > egress;
-  return linkTo === LINK_TO.core && exit.linkTo === LINK_TO.child;
-}
-
-function interfacesOf(ingress: IfId, over: readonly AsInterface[]): IfId[] {
-  const ids = over.map(({ ifId }) => ifId);
-  return ingress === 0 ? ids : [ingress, ...ids];
+  return linkTo !== LINK_TO.child || ifId > egress;
 }
 
 function known(interfaces: readonly AsInterface[], of: (one: AsInterface) => number | null): ReadonlyMap<IfId, number> {

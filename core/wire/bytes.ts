@@ -70,7 +70,7 @@ export function put64(bytes: Uint8Array, at: number, value: number): void {
 
 /**
  * Memory that copies are cut from: an array buffer for each costs more than all the rest of decoding a packet. No run can see
- * another in it: a range is given out once, all of it is written before it is, and what a copy holds hangs on nothing else.
+ * another in it: a range is given out once, zero or written all over, and what a copy holds hangs on nothing else.
  */
 const POOL = { bytes: new Uint8Array(0), used: 0 };
 const POOL_BYTES = 0x1_0000;
@@ -78,10 +78,15 @@ const POOL_BYTES = 0x1_0000;
 /** Engines keep arrays up to here with their objects, and long ones are worth a buffer of their own. */
 const [POOLED_FROM, POOLED_TO] = [65, 4096];
 
+/** Zeros that nobody else writes to. */
+export function zeroBytes(length: number): Uint8Array {
+  return length >= POOLED_FROM && length <= POOLED_TO ? pooled(length) : new Uint8Array(length);
+}
+
 /** A copy of `bytes[start, end)` that nobody else writes to. */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start;
-  const copy = length >= POOLED_FROM && length <= POOLED_TO ? pooled(length) : new Uint8Array(length);
+  const copy = zeroBytes(length);
   if (length > COPY_LOOP_BYTES) {
     copy.set(bytes.subarray(start, end));
     return copy;

@@ -1,0 +1,202 @@
+import { fc, testProp } from "@fast-check/ava";
+import test from "ava";
+import { createCombiner } from "../combinator/combine.ts";
+import { createSurvey } from "../network-survey.ts";
+import { DEFAULT_DIRECTION, type LinkType, type Network } from "../scenario.ts";
+import type { AsView } from "./as-view.ts";
+import { type Beacon, extend, originate, terminate } from "./beacon.ts";
+import { appendEntry, decodeBeacon, encodeHeader, type EntryContent } from "./beacon-codec.ts";
+import { type ControlPlane, createControlPlane, keyOf } from "./control-plane.ts";
+import { segmentOf } from "./entries.ts";
+import { decodeMessage, encodeAnswer, encodeItems, encodeRequest } from "./messages.ts";
+import { DEFAULT_BEACON_POLICY as POLICY } from "./policy.ts";
+import { decodeStaticInfo } from "./static-info-codec.ts";
+import {
+  acknowledge,
+  createIncoming,
+  createOutgoing,
+  decodeFragment,
+  type Fragment,
+  retransmit,
+  takeData,
+  takeFragments,
+} from "./transfer.ts";
+
+/** A core AS, one below it with an internal network, and a leaf; the middle one has two peers and a place on Earth. */
+function network(): Network {
+  const direction = { ...DEFAULT_DIRECTION, loss: 0.25 };
+  const link = (type: LinkType, a: string, aIf: number, b: string, bIf: number) => ({
+    a: { ia: a, ifId: aIf },
+    b: { ia: b, ifId: bIf },
+    type,
+    mtu: 1400,
+    carbon_g_per_gb: 1.5,
+    ab: direction,
+    ba: direction,
+  });
+  const as = (ia: string) => ({ ia, core: ia === "1-1", mtu: 1472 });
+  const internal = { latency_ns: 123_456, rate_bps: 1_234_567, pairs: [{ a: 7, b: 5, latency_ns: 99, rate_bps: 0 }] };
+  return {
+    name: "codec",
+    ases: [
+      as("1-1"),
+      { ...as("1-ff00:0:2"), label: "Zürich", position: { lat: 47.4, lon: -8.5 }, internal },
+      as("1-3"),
+      as("1-4"),
+    ],
+    links: [
+      link("child", "1-1", 1, "1-ff00:0:2", 1),
+      link("child", "1-ff00:0:2", 5, "1-3", 1),
+      link("child", "1-ff00:0:2", 6, "1-3", 2),
+      link("peer", "1-ff00:0:2", 7, "1-4", 3),
+      link("peer", "1-ff00:0:2", 8, "1-4", 4),
+    ],
+  };
+}
+
+const NETWORK = network();
+const PLANE: ControlPlane = createControlPlane(7, NETWORK, createCombiner({ survey: createSurvey(NETWORK) }));
+
+function viewOf(ia: string): AsView {
+  return PLANE.views.get(ia) as AsView;
+}
+
+function bytesOf(beacon: Beacon): Uint8Array {
+  return beacon.hops.reduce(
+    (sofar: Uint8Array, hop) => {
+      return appendEntry(sofar, PLANE.contentOf(hop) as EntryContent, keyOf(PLANE, hop.ia));
+    },
+    encodeHeader(beacon.timestamp, beacon.segId),
+  );
+}
+
+function wholeSegment(): Beacon {
+  const [core, middle, leaf] = [viewOf("1-1"), viewOf("1-ff00:0:2"), viewOf("1-3")];
+  const begun = originate(core, core.byIfId.get(1) as never, 1_700_000_000, 0xbeef, POLICY);
+  return terminate(extend(begun, middle, middle.byIfId.get(5) as never, POLICY), leaf, POLICY);
+}
+
+test("a segment's bytes give back all that its entries say", (t) => {
+  const beacon = wholeSegment();
+  const bytes = bytesOf(beacon);
+  const decoded = decodeBeacon(bytes, 0, bytes.length, 0, PLANE.keys);
+  if (!decoded.ok) return t.fail(decoded.error);
+  const { bytes: copy, next, ...rest } = decoded.value;
+  t.deepEqual(rest, beacon);
+  t.is(next, null);
+  t.deepEqual(copy, bytes);
+  const segment = PLANE.segmentOf(copy);
+  t.deepEqual(segment, segmentOf(beacon, PLANE.views, new Map()));
+  t.is(segment?.entries[1]?.staticInfo?.note, "Zürich");
+  t.is(segment?.entries[1]?.staticInfo?.latency.intra.get(7), 99);
+});
+
+test("no bit of a beacon can be changed, and none of its bytes left out", (t) => {
+  const bytes = bytesOf(wholeSegment());
+  const accepted: number[] = [];
+  for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    const changed = bytes.slice();
+    changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+    if (decodeBeacon(changed, 0, changed.length, 0, PLANE.keys).ok) accepted.push(bit);
+  }
+  t.deepEqual(accepted, []);
+  for (let end = 0; end < bytes.length; end++) t.false(decodeBeacon(bytes, 0, end, 0, PLANE.keys).ok, `${end} bytes`);
+});
+
+test("an entry under another AS's key is forged, and an AS nobody vouches for unknown", (t) => {
+  const beacon = wholeSegment();
+  const [first, second] = beacon.hops;
+  const header = appendEntry(encodeHeader(1, 2), PLANE.contentOf(first as never) as EntryContent, keyOf(PLANE, "1-1"));
+  const forged = appendEntry(header, PLANE.contentOf(second as never) as EntryContent, keyOf(PLANE, "1-1"));
+  t.deepEqual(decodeBeacon(forged, 0, forged.length, 0, PLANE.keys), { ok: false, error: "forged" });
+  const bytes = bytesOf(beacon);
+  t.deepEqual(
+    decodeBeacon(bytes, 0, bytes.length, 0, () => null),
+    { ok: false, error: "unknown_as" },
+  );
+});
+
+testProp(
+  "bytes of any kind are decoded without an exception",
+  [fc.uint8Array({ maxLength: 300 }), fc.nat({ max: 5 })],
+  (t, bytes, type) => {
+    const typed = bytes.slice();
+    if (typed.length > 0) typed[0] = type;
+    decodeMessage(typed);
+    decodeFragment(typed);
+    decodeBeacon(bytes, 0, bytes.length, 0, PLANE.keys);
+    decodeStaticInfo(bytes, 0, bytes.length);
+    t.pass();
+  },
+);
+
+test("messages of control services come back from their bytes", (t) => {
+  const items = [Uint8Array.of(1, 2, 3), new Uint8Array(0), Uint8Array.of(9)];
+  const message = decodeMessage(encodeItems("beacons", items));
+  t.deepEqual(message, {
+    type: "beacons",
+    items: [
+      [8, 11],
+      [15, 15],
+      [19, 20],
+    ],
+  });
+  t.deepEqual(decodeMessage(encodeRequest(5, "down", "1-ff00:0:2", 1400)), {
+    type: "request",
+    query: 5,
+    kind: "down",
+    dst: "1-ff00:0:2",
+    mtu: 1400,
+  });
+  t.deepEqual(decodeMessage(encodeAnswer(6, [])), { type: "answer", query: 6, items: [] });
+  t.is(decodeMessage(encodeItems("beacons", items).subarray(0, 19)), null);
+});
+
+type Data = Extract<Fragment, { kind: "data" }>;
+
+testProp(
+  "a message arrives whole and once over a line that loses, repeats and reorders fragments",
+  [fc.integer({ min: 1, max: 6_000 }), fc.infiniteStream(fc.nat({ max: 9 }))],
+  (t, length, chance) => {
+    const draw = (): number => chance.next().value as number;
+    const payload = Uint8Array.from({ length }, (_, n) => n % 251);
+    const out = createOutgoing(3, payload, 100);
+    const incoming = createIncoming();
+    const messages: Uint8Array[] = [];
+    let line = takeFragments(out);
+    for (let round = 0; round < 200 && out.base < out.count; round++) {
+      const sent = line.flatMap((bytes) => (draw() < 3 ? [] : draw() < 2 ? [bytes, bytes] : [bytes]));
+      if (draw() < 3) sent.reverse();
+      line = [];
+      for (const bytes of sent) {
+        const { ack, message } = takeData(incoming, "sender", decodeFragment(bytes) as Data, round);
+        if (message !== null) messages.push(message);
+        if (ack === null || draw() < 3) continue;
+        acknowledge(out, decodeFragment(ack) as Extract<Fragment, { kind: "ack" }>);
+        line.push(...takeFragments(out));
+      }
+      if (line.length > 0) continue;
+      out.timeouts = 0;
+      line = retransmit(out) ?? [];
+    }
+    t.is(out.base, out.count);
+    t.deepEqual(messages, [payload]);
+  },
+);
+
+test("a message without an answer is given up, and fragments that contradict each other are refused", (t) => {
+  const out = createOutgoing(1, new Uint8Array(250).fill(7), 100);
+  t.is(takeFragments(out).length, 3);
+  t.deepEqual(
+    [1, 2, 3, 4].map(() => retransmit(out)?.length ?? null),
+    [3, 3, 3, null],
+  );
+  const incoming = createIncoming();
+  const data = (changes: Partial<Data>): Data => {
+    return { kind: "data", id: 1, index: 0, count: 2, length: 4, part: Uint8Array.of(1, 2), ...changes };
+  };
+  t.false(takeData(incoming, "a", data({}), 0).refused);
+  t.true(takeData(incoming, "a", data({ count: 3 }), 0).refused);
+  t.true(takeData(incoming, "a", data({ length: 5 }), 0).refused);
+  t.true(takeData(incoming, "a", data({ index: 1, part: Uint8Array.of(1) }), 0).refused, "too short in all");
+});
