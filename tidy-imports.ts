@@ -66,8 +66,8 @@ export const IMPORT_TABLE: Readonly<Record<string, Reach>> = {
 const PAGE_WORKER: Reach = { folders: ["core", "topologies", "actors", "sim"], packages: [] };
 /** The library's face re-exports, and adds nothing. */
 const FACE: Reach = { folders: ["core", "topologies", "actors", "sim", "live"], packages: [] };
-/** What only the tests of `viz` import: a real browser, made-up data. */
-const VIZ_TESTING = /^viz\/.*-testing\.ts$/;
+/** What only tests import: a real browser, made-up data, links of theory. */
+const TESTING = /^(viz|sim)\/.*-testing\.ts$/;
 /** The build and the tidy test; `cli` for the one function that names a build. */
 const TOOLS: Reach = { folders: [...ALL_FOLDERS, "cli"], packages: ANY_PACKAGE };
 
@@ -77,7 +77,7 @@ const ENTRIES = ["cli/main.ts", "cli/start.ts", "cli/runner/worker.ts", "benches
 function reachOf(source: Source): Reach {
   if (source.path === "index.ts") return FACE;
   if (source.path === "viz/page/worker.ts") return PAGE_WORKER;
-  if (VIZ_TESTING.test(source.path)) return TOOLS;
+  if (TESTING.test(source.path)) return TOOLS;
   return IMPORT_TABLE[source.folder] ?? TOOLS;
 }
 

@@ -8,7 +8,7 @@ import { type RunResult, results } from "../../actors/results.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import type { PolicySpec, NetworkLink, PacedFlow, Scenario } from "../../core/scenario.ts";
 import { Simulation } from "../simulation.ts";
-import { assembleFluid, type FluidLink } from "./fluid-links.ts";
+import { assembleFluid, type FluidLink } from "./fluid-links-testing.ts";
 import { BETWEEN, link, MS, SECOND, world } from "./transport-worlds.ts";
 
 /** Latency of a link that carries all traffic. */
