@@ -2,7 +2,8 @@
 import type { IA } from "./address.ts";
 import { lifetimeS } from "./beaconing/beacon.ts";
 import { SegmentOracle } from "./beaconing/oracle.ts";
-import { type Combiner, createCombiner, fingerprintOf } from "./combinator/combine.ts";
+import { type Combiner, createCombiner } from "./combinator/combine.ts";
+import { fingerprintOf } from "./combinator/fingerprint.ts";
 import type { Segments } from "./combinator/graph.ts";
 import type { ForwardingKeys } from "./forwarding-keys.ts";
 import { createSurvey, type Survey } from "./network-survey.ts";

@@ -4,7 +4,6 @@
  * peering link. The cost is the number of links.
  */
 import { formatInterface, type IA } from "../address.ts";
-import { hashText, hexHash } from "../digest.ts";
 import type { ForwardingKeys } from "../forwarding-keys.ts";
 import type { Survey } from "../network-survey.ts";
 import {
@@ -19,6 +18,7 @@ import {
 } from "../path.ts";
 import type { AsEntry, PeerEntry, Segment } from "../segment.ts";
 import { type Bytes, SECOND } from "../units.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { type Edge, type Segments, type Solution, solveSegments } from "./graph.ts";
 import { gatherMetadata } from "./metadata.ts";
 import { bySegment, createSegmentSigner, type SegmentSigner } from "./signing.ts";
@@ -38,6 +38,8 @@ export type Combiner = (segments: Segments, src: IA, dst: IA, max: number) => Pa
 /** What a combiner makes of an edge: its part of a path, in travelling order. */
 interface Leg {
   readonly interfaces: readonly PathInterface[];
+  /** Their texts: two ways along the same interfaces are told by them. */
+  readonly name: string;
   /** Those used, in the direction of construction. */
   readonly entries: readonly AsEntry[];
   readonly segment: PathSegment;
@@ -87,7 +89,7 @@ interface Candidate {
   readonly solution: Solution;
   readonly legs: readonly Leg[];
   readonly interfaces: readonly PathInterface[];
-  readonly fingerprint: string;
+  readonly name: string;
   readonly expiryS: number;
 }
 
@@ -104,14 +106,14 @@ function uniqueIn(
     const legs = solution.map(legOf);
     const interfaces = legs.flatMap((leg) => leg.interfaces);
     if (hasLoop(interfaces) || !fits(legs)) continue;
-    const fingerprint = fingerprintOf(interfaces);
+    const name = legs.map((leg) => leg.name).join("");
     const expiryS = Math.min(...legs.map((leg) => leg.expiryS));
-    const known = best.get(fingerprint);
+    const known = best.get(name);
     if (known !== undefined && (candidates[known]?.expiryS ?? 0) >= expiryS) continue;
-    best.set(fingerprint, candidates.length);
-    candidates.push({ src, dst, solution, legs, interfaces, fingerprint, expiryS });
+    best.set(name, candidates.length);
+    candidates.push({ src, dst, solution, legs, interfaces, name, expiryS });
   }
-  return candidates.filter(({ fingerprint }, at) => best.get(fingerprint) === at);
+  return candidates.filter(({ name }, at) => best.get(name) === at);
 }
 
 /** An AS with more than two interfaces on the path is passed twice. */
@@ -129,19 +131,14 @@ function fits(legs: readonly Leg[]): boolean {
   return lengths.every((length) => length <= MAX_SEGMENT_HOPS) && lengths.reduce((sum, n) => sum + n, 0) <= MAX_HOPS;
 }
 
-/** Names a path by its interfaces in travelling order: a 64-bit hash over `IA#ifId`, 16 hex digits. */
-export function fingerprintOf(interfaces: readonly PathInterface[]): string {
-  return hexHash(hashText(interfaces.map(({ ia, ifId }) => formatInterface(ia, ifId)).join(" ")));
-}
-
 function describe(candidate: Candidate, signed: (edge: Edge) => SignedLeg, survey: Survey): PathInfo {
-  const { src, dst, solution, legs, interfaces, fingerprint, expiryS } = candidate;
+  const { src, dst, solution, legs, interfaces, expiryS } = candidate;
   const metadata = gatherMetadata(
     interfaces,
     legs.flatMap(({ entries }) => entries),
   );
   return {
-    fingerprint,
+    fingerprint: fingerprintOf(interfaces),
     src,
     dst,
     interfaces,
@@ -190,6 +187,7 @@ function legOf({ type, segment, shortcut, peer }: Edge): Leg {
   }
   return {
     interfaces,
+    name: interfaces.map(({ ia, ifId }) => `${formatInterface(ia, ifId)} `).join(""),
     entries: used,
     segment: { type, consDir, peer: peer !== 0, hops },
     mtu: Math.min(...mtus),
