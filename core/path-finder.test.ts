@@ -4,7 +4,7 @@ import type { IA } from "./address.ts";
 import { DEFAULT_BEACON_POLICY } from "./beaconing/policy.ts";
 import { SegmentOracle } from "./beaconing/oracle.ts";
 import { bruteForce } from "./combinator/brute-force-testing.ts";
-import { interfacesOf, type LinkRow, networkOf, smallNetwork, walk } from "./combinator/networks-testing.ts";
+import { interfacesOf, type LinkRow, networkOf, drawnNetwork, walk } from "./combinator/networks-testing.ts";
 import { createForwardingKeys } from "./forwarding-keys.ts";
 import type { PathInfo } from "./path.ts";
 import { createPathFinder } from "./path-finder.ts";
@@ -202,6 +202,18 @@ test("of more ways than the best set holds, twenty are known", (t) => {
   const rows = Array.from({ length: 30 }, (_, at): LinkRow => [`1-1#${at + 1}`, "child", `1-2#${at + 1}`]);
   t.is(pathsIn(networkOf(["1-1"], rows), "1-1", "1-2").length, 20);
 });
+
+const smallNetwork = fc
+  .record({
+    cores: fc.integer({ min: 0, max: 3 }),
+    others: fc.integer({ min: 2, max: 5 }),
+    links: fc.array(fc.tuple(fc.nat(7), fc.nat(7), fc.nat(13)), { minLength: 8, maxLength: 15 }),
+    ids: fc.shuffledSubarray(
+      Array.from({ length: 30 }, (_, at) => at + 1),
+      { minLength: 30 },
+    ),
+  })
+  .map(drawnNetwork);
 
 test("random networks: every path that the rules allow and no other, in order, and its hop fields lead through real routers", (t) => {
   const keys = createForwardingKeys(1);

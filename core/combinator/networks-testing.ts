@@ -1,5 +1,4 @@
 /** Small networks for tests of paths, and routers that a packet can be walked through. */
-import fc from "fast-check";
 import type { IA } from "../address.ts";
 import { forward } from "../forwarding/forward.ts";
 import { LINK_TO, type LinkTo, type Router, type RouterInterface } from "../forwarding/router.ts";
@@ -41,34 +40,33 @@ export function interfacesOf({ interfaces }: Pick<PathInfo, "interfaces">): stri
   return interfaces.map(({ ia, ifId }) => `${ia}#${ifId}`).join(" ");
 }
 
+export interface NetworkDraw {
+  readonly cores: number;
+  readonly others: number;
+  /** Two ends and a kind for each link, of which those that fit become one. */
+  readonly links: readonly (readonly [x: number, y: number, kind: number])[];
+  /** Interface ids, two a link. */
+  readonly ids: readonly number[];
+}
+
 /**
  * Every kind of link. Child links point to later ASes, so that none is its own parent; one link in seven is of a kind that does not fit its
  * ends, and some ASes have no core AS above them.
  */
-export const smallNetwork = fc
-  .record({
-    cores: fc.integer({ min: 0, max: 3 }),
-    others: fc.integer({ min: 2, max: 5 }),
-    links: fc.array(fc.tuple(fc.nat(7), fc.nat(7), fc.nat(13)), { minLength: 8, maxLength: 15 }),
-    ids: fc.shuffledSubarray(
-      Array.from({ length: 30 }, (_, at) => at + 1),
-      { minLength: 30 },
-    ),
-  })
-  .map(({ cores, others, links, ids }) => {
-    const name = (at: number): string => `${1 + (at % 2)}-${at + 1}`;
-    const rows = links.flatMap(([x, y, kind], at): LinkRow[] => {
-      const [a, b] = [Math.min(x, y) % (cores + others), Math.max(x, y) % (cores + others)];
-      if (a >= b) return [];
-      const fitting: LinkType = b < cores ? "core" : a >= cores && kind % 2 === 1 ? "peer" : "child";
-      const type = (["core", "child", "peer"] as const)[kind - 11] ?? fitting;
-      return [[`${name(a)}#${ids[2 * at]}`, type, `${name(b)}#${ids[2 * at + 1]}`, { ms: at }]];
-    });
-    return networkOf(
-      Array.from({ length: cores }, (_, at) => name(at)),
-      rows,
-    );
+export function drawnNetwork({ cores, others, links, ids }: NetworkDraw): Network {
+  const name = (at: number): string => `${1 + (at % 2)}-${at + 1}`;
+  const rows = links.flatMap(([x, y, kind], at): LinkRow[] => {
+    const [a, b] = [Math.min(x, y) % (cores + others), Math.max(x, y) % (cores + others)];
+    if (a >= b) return [];
+    const fitting: LinkType = b < cores ? "core" : a >= cores && kind % 2 === 1 ? "peer" : "child";
+    const type = (["core", "child", "peer"] as const)[kind - 11] ?? fitting;
+    return [[`${name(a)}#${ids[2 * at]}`, type, `${name(b)}#${ids[2 * at + 1]}`, { ms: at }]];
   });
+  return networkOf(
+    Array.from({ length: cores }, (_, at) => name(at)),
+    rows,
+  );
+}
 
 const HOST = "10.0.0.1";
 const EPOCH_S = 1_700_000_000;
