@@ -153,6 +153,6 @@ export interface PathInfo {
   readonly segments: readonly PathSegment[];
   /** What goes into the packet; null for a destination in the same AS (path type Empty). */
   readonly forwarding: ScionPath | null;
-  /** Left out where no AS says anything of itself. */
+  /** Left out where nobody asked for it, and where no AS says anything of itself. */
   readonly metadata?: PathMetadata;
 }

@@ -13,6 +13,7 @@ import {
   MAX_HOPS,
   type PathInfo,
   type PathInterface,
+  type PathMetadata,
   type PathSegment,
   type ScionPath,
 } from "../path.ts";
@@ -30,6 +31,8 @@ export interface CombinerOptions {
   /** Left out: MACs that the segments do not have are 0, good for looking at paths alone. */
   readonly keys?: ForwardingKeys;
   readonly survey: Survey;
+  /** Say what the ASes on each path say of it (`PathInfo.metadata`): as much to remember as all the rest of a path. Default false. */
+  readonly metadata?: boolean;
 }
 
 /** At most `max` paths between two different ASes, in order. MACs are derived for these alone. */
@@ -48,12 +51,16 @@ interface Leg {
 }
 
 /** Parts that paths have in common are made once and shared, as long as the segments live. */
-export function createCombiner({ keys, survey }: CombinerOptions): Combiner {
+export function createCombiner({ keys, survey, metadata = false }: CombinerOptions): Combiner {
   const sign = createSegmentSigner(keys);
   const legs = byUse(legOf);
   const signed = byUse((edge) => signLeg(edge, sign));
   const expiries = bySegment(commonExpiry);
-  const finish = (candidate: Candidate): PathInfo => describe(candidate, signed, survey);
+  const finish = (candidate: Candidate): PathInfo => {
+    const path = describe(candidate, signed, survey);
+    const said = metadata ? metadataOf(candidate) : undefined;
+    return said === undefined ? path : { ...path, metadata: said };
+  };
   return (segments, src, dst, max) => {
     const found: Candidate[] = [];
     const all = mayOutlast(segments, expiries);
@@ -133,10 +140,6 @@ function fits(legs: readonly Leg[]): boolean {
 
 function describe(candidate: Candidate, signed: (edge: Edge) => SignedLeg, survey: Survey): PathInfo {
   const { src, dst, solution, legs, interfaces, expiryS } = candidate;
-  const metadata = gatherMetadata(
-    interfaces,
-    legs.flatMap(({ entries }) => entries),
-  );
   return {
     fingerprint: fingerprintOf(interfaces),
     src,
@@ -148,8 +151,14 @@ function describe(candidate: Candidate, signed: (edge: Edge) => SignedLeg, surve
     expiryS,
     segments: legs.map(({ segment }) => segment),
     forwarding: forwardingOf(solution.map(signed)),
-    ...(metadata === undefined ? {} : { metadata }),
   };
+}
+
+function metadataOf({ interfaces, legs }: Candidate): PathMetadata | undefined {
+  return gatherMetadata(
+    interfaces,
+    legs.flatMap(({ entries }) => entries),
+  );
 }
 
 function forwardingOf(legs: readonly SignedLeg[]): ScionPath {
@@ -207,14 +216,14 @@ interface SignedLeg {
 }
 
 function signLeg({ type, segment, shortcut, peer }: Edge, sign: SegmentSigner): SignedLeg {
-  const { segIds, hops, peers } = sign(segment);
+  const { segIds, hops, peerHop } = sign(segment);
   const used = hops.slice(shortcut);
-  const peering = peers[shortcut]?.[peer - 1];
-  if (peering !== undefined) used[0] = peering;
+  const peering = peer === 0 ? null : peerHop(shortcut, peer);
+  if (peering !== null) used[0] = peering;
   const consDir = type === "down";
   const first = consDir ? shortcut : segment.entries.length - 1;
   // A peering link's hop field is chained after the entry's own.
-  const chained = peering !== undefined && first === shortcut ? 1 : 0;
+  const chained = peering !== null && first === shortcut ? 1 : 0;
   const info = { consDir, peer: peer !== 0, segId: segIds[first + chained] ?? 0, timestamp: segment.timestamp };
   return { info, hops: consDir ? used : used.reverse() };
 }

@@ -391,7 +391,7 @@ test("whatever the segments say: the same paths in the same order, with the same
     const [up, core, down] = [known.up, known.core, known.down].map((segments) => disturb(segments, random));
     const segments = { up: up ?? [], core: core ?? [], down: down ?? [] };
     const expected = combineByTrial(segments, src, dst);
-    const combine = createCombiner({ survey });
+    const combine = createCombiner({ survey, metadata: true });
     const found = combine(segments, src, dst, 100_000);
     t.deepEqual(found.map(shown), expected);
     t.deepEqual(combine(segments, src, dst, few), found.slice(0, few));
