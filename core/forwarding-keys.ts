@@ -1,4 +1,4 @@
-/** The forwarding keys of ASes: from key files, or from the run's seed; derived when first asked for, and kept. */
+/** The forwarding keys of ASes: from their master keys, or from the run's seed; derived when first asked for, and kept. */
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IA } from "./address.ts";
@@ -9,7 +9,7 @@ const SALT = "Derive OF Key";
 const ITERATIONS = 1_000;
 const KEY_BYTES = 16;
 
-/** An AS's forwarding key, ready for MACs. The first call for an AS costs about a millisecond. */
+/** An AS's forwarding key, ready for MACs. The first call for an AS with a master key costs about a millisecond. */
 export type ForwardingKeys = (ia: IA) => CmacKey;
 
 /** The key that signs and verifies hop fields, from the master key that an AS keeps in `keys/master0.key`. */
@@ -17,9 +17,12 @@ export function deriveForwardingKey(master: Uint8Array): Uint8Array {
   return pbkdf2(sha256, master, asciiBytes(SALT), { c: ITERATIONS, dkLen: KEY_BYTES });
 }
 
-/** Master key of an AS that has no key file: part of a hash over seed and AS. */
-export function masterKeyOf(seed: number, ia: IA): Uint8Array {
-  return sha256(asciiBytes(`${seed}\u0000${ia}\u0000master0`)).slice(0, KEY_BYTES);
+/**
+ * The key of an AS that has no master key: part of a hash over seed and AS. The slow derivation guards weak passwords, and there is
+ * none here: in a large network it would cost more than all else that finding a path does.
+ */
+export function seedKeyOf(seed: number, ia: IA): Uint8Array {
+  return sha256(asciiBytes(`${seed}\u0000${ia}\u0000forwarding`)).slice(0, KEY_BYTES);
 }
 
 /** `masters`: master keys as 32 hex digits, for the ASes that have their own. */
@@ -29,8 +32,7 @@ export function createForwardingKeys(seed: number, masters: Readonly<Record<IA, 
     const before = known.get(ia);
     if (before !== undefined) return before;
     const given = masters[ia];
-    const master = given === undefined ? masterKeyOf(seed, ia) : bytesOfKey(ia, given);
-    const key = createCmacKey(deriveForwardingKey(master));
+    const key = createCmacKey(given === undefined ? seedKeyOf(seed, ia) : deriveForwardingKey(bytesOfKey(ia, given)));
     known.set(ia, key);
     return key;
   };

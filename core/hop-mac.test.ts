@@ -2,7 +2,7 @@
 import { fc, testProp } from "@fast-check/ava";
 import test from "ava";
 import { createCmacKey } from "./crypto/cmac.ts";
-import { createForwardingKeys, deriveForwardingKey, masterKeyOf } from "./forwarding-keys.ts";
+import { createForwardingKeys, deriveForwardingKey, seedKeyOf } from "./forwarding-keys.ts";
 import {
   createHopMacs,
   hopAuthenticator,
@@ -49,7 +49,7 @@ test("a file's key is used, an AS without one has its own by seed", (t) => {
   t.is(macText(hopMac(macs, 0x0111, 0x6500_0000, hop(63, 131, 141))), "f114474299ea");
   t.is(keys("1-2"), keys("1-2"));
   t.notDeepEqual(keys("1-2"), keys("1-3"));
-  t.notDeepEqual(masterKeyOf(1, "1-2"), masterKeyOf(2, "1-2"));
+  t.notDeepEqual(seedKeyOf(1, "1-2"), seedKeyOf(2, "1-2"));
   t.throws(() => createForwardingKeys(1, { "1-1": "abc" })("1-1"), { message: /master key of 1-1: expected 32 hex/ });
 });
 

@@ -4,11 +4,11 @@ import type { IA } from "./address.ts";
 import { DEFAULT_BEACON_POLICY } from "./beaconing/policy.ts";
 import { SegmentOracle } from "./beaconing/oracle.ts";
 import { bruteForce } from "./combinator/brute-force-testing.ts";
-import { interfacesOf, type LinkRow, networkOf, walk } from "./combinator/networks-testing.ts";
+import { interfacesOf, type LinkRow, networkOf, drawnNetwork, walk } from "./combinator/networks-testing.ts";
 import { createForwardingKeys } from "./forwarding-keys.ts";
 import type { PathInfo } from "./path.ts";
 import { createPathFinder } from "./path-finder.ts";
-import type { LinkType, Network } from "./scenario.ts";
+import type { Network } from "./scenario.ts";
 
 const EPOCH_S = 1_700_000_000;
 const ALL = { max: 100_000, epochS: EPOCH_S };
@@ -203,10 +203,6 @@ test("of more ways than the best set holds, twenty are known", (t) => {
   t.is(pathsIn(networkOf(["1-1"], rows), "1-1", "1-2").length, 20);
 });
 
-/**
- * Every kind of link. Child links point to later ASes, so that none is its own parent; one link in seven is of a kind that does not fit its
- * ends, and some ASes have no core AS above them.
- */
 const smallNetwork = fc
   .record({
     cores: fc.integer({ min: 0, max: 3 }),
@@ -217,20 +213,7 @@ const smallNetwork = fc
       { minLength: 30 },
     ),
   })
-  .map(({ cores, others, links, ids }) => {
-    const name = (at: number): string => `${1 + (at % 2)}-${at + 1}`;
-    const rows = links.flatMap(([x, y, kind], at): LinkRow[] => {
-      const [a, b] = [Math.min(x, y) % (cores + others), Math.max(x, y) % (cores + others)];
-      if (a >= b) return [];
-      const fitting: LinkType = b < cores ? "core" : a >= cores && kind % 2 === 1 ? "peer" : "child";
-      const type = (["core", "child", "peer"] as const)[kind - 11] ?? fitting;
-      return [[`${name(a)}#${ids[2 * at]}`, type, `${name(b)}#${ids[2 * at + 1]}`, { ms: at }]];
-    });
-    return networkOf(
-      Array.from({ length: cores }, (_, at) => name(at)),
-      rows,
-    );
-  });
+  .map(drawnNetwork);
 
 test("random networks: every path that the rules allow and no other, in order, and its hop fields lead through real routers", (t) => {
   const keys = createForwardingKeys(1);

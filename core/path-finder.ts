@@ -2,7 +2,8 @@
 import type { IA } from "./address.ts";
 import { lifetimeS } from "./beaconing/beacon.ts";
 import { SegmentOracle } from "./beaconing/oracle.ts";
-import { type Combiner, createCombiner, fingerprintOf } from "./combinator/combine.ts";
+import { type Combiner, createCombiner } from "./combinator/combine.ts";
+import { fingerprintOf } from "./combinator/fingerprint.ts";
 import type { Segments } from "./combinator/graph.ts";
 import type { ForwardingKeys } from "./forwarding-keys.ts";
 import { createSurvey, type Survey } from "./network-survey.ts";
@@ -19,14 +20,16 @@ export interface FinderOptions {
   readonly epochS?: number;
   /** Keys that sign the hop fields; left out: MACs are 0, good for looking at paths alone. */
   readonly keys?: ForwardingKeys;
+  /** Say what the ASes on each path say of it. Default false. */
+  readonly metadata?: boolean;
 }
 
 /** Pass an oracle instead of its network where several finders share one. */
 export function createPathFinder(from: Network | SegmentOracle, options: FinderOptions): PathFinder {
-  const { max, keys, epochS = SCENARIO_DEFAULTS.epoch_s } = options;
+  const { max, keys, epochS = SCENARIO_DEFAULTS.epoch_s, metadata = false } = options;
   const oracle = from instanceof SegmentOracle ? from : new SegmentOracle(from, epochS);
   const survey = createSurvey(oracle.network);
-  const combine = createCombiner(keys === undefined ? { survey } : { keys, survey });
+  const combine = createCombiner({ survey, metadata, ...(keys === undefined ? {} : { keys }) });
   const known = new Map<string, readonly PathInfo[]>();
   return (src, dst) => {
     const pair = `${src} ${dst}`;

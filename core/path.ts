@@ -113,13 +113,13 @@ export interface PathMetadata {
   readonly latencyNs: readonly (Nanos | null)[];
   /** One less than interfaces. Where two ASes contradict each other, the lower. */
   readonly bandwidthKbps: readonly (number | null)[];
-  /** One for each interface. */
+  /** One for each interface; of several entries of its AS the last on the way counts. */
   readonly geo: readonly ({ readonly lat: number; readonly lon: number; readonly address: string } | null)[];
   /** One for each link; null where its two ends contradict each other, too. */
   readonly linkType: readonly ("direct" | "multihop" | "opennet" | null)[];
-  /** One for each AS but the first and the last. */
+  /** One for each AS but the first and the last. Where two entries of an AS contradict each other, the lower. */
   readonly internalHops: readonly (number | null)[];
-  /** One for each AS; empty where it has none. */
+  /** One for each AS, the different ones of its entries on lines of their own; empty where it has none. */
   readonly notes: readonly string[];
   /** One for each link each, extensions of Pathloom's; of two that differ the higher. */
   readonly carbonGPerGb: readonly (number | null)[];
@@ -129,7 +129,7 @@ export interface PathMetadata {
 
 /** What a selector knows of a path before it has used it. */
 export interface PathInfo {
-  /** Hash over the interfaces in travelling order, 16 hex digits; names the path in reports. */
+  /** The first 16 hex digits of SCION's own fingerprint, a hash over the interfaces in travelling order; names the path in reports. */
   readonly fingerprint: string;
   readonly src: IA;
   readonly dst: IA;
@@ -153,6 +153,6 @@ export interface PathInfo {
   readonly segments: readonly PathSegment[];
   /** What goes into the packet; null for a destination in the same AS (path type Empty). */
   readonly forwarding: ScionPath | null;
-  /** Left out where no AS says anything of itself. */
+  /** Left out where nobody asked for it, and where no AS says anything of itself. */
   readonly metadata?: PathMetadata;
 }

@@ -3,10 +3,10 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type IA, type IfId, iaParts } from "./address.ts";
 import type { AsEntry, PeerEntry, Segment } from "./segment.ts";
+import { put16, put48 } from "./wire/bytes.ts";
 
 /** ISD-AS u64, ingress u16, egress u16. */
 const HOP_BYTES = 12;
-const TWO_TO_32 = 0x1_0000_0000;
 
 /** Segments never change: what was hashed once is known. */
 const KNOWN = new WeakMap<Segment, string>();
@@ -31,15 +31,14 @@ export function fullSegmentId({ entries }: Segment): string {
 }
 
 function hashOf(rows: readonly (readonly [ia: IA, ingress: IfId, egress: IfId])[]): string {
-  const bytes = new DataView(new ArrayBuffer(HOP_BYTES * rows.length));
+  const bytes = new Uint8Array(HOP_BYTES * rows.length);
   rows.forEach(([ia, ingress, egress], row) => {
     const { isd, as } = iaParts(ia);
     const at = HOP_BYTES * row;
-    bytes.setUint16(at, isd);
-    bytes.setUint16(at + 2, Math.floor(as / TWO_TO_32));
-    bytes.setUint32(at + 4, as % TWO_TO_32);
-    bytes.setUint16(at + 8, ingress);
-    bytes.setUint16(at + 10, egress);
+    put16(bytes, at, isd);
+    put48(bytes, at + 2, as);
+    put16(bytes, at + 8, ingress);
+    put16(bytes, at + 10, egress);
   });
-  return bytesToHex(sha256(new Uint8Array(bytes.buffer)));
+  return bytesToHex(sha256(bytes));
 }

@@ -19,7 +19,7 @@ const HERE = import.meta.dirname;
 
 const WALK = `
     0.000 ms  app.send        app/hello
-    0.000 ms  selector.choose selector/hello  path=2d801a0b68d55801
+    0.000 ms  selector.choose selector/hello  path=32106e1f441b3aff
     0.000 ms  node.forward    node/1-ff00:0:110  ingress=0 egress=1
     0.000 ms  link.admit      link/1-ff00:0:110#1>1-ff00:0:111#1  arrives_ns=5096000 waiting=0
     5.096 ms  node.forward    node/1-ff00:0:111  ingress=1 egress=2

@@ -2,7 +2,7 @@
 import { assemble } from "../actors/assemble.ts";
 import type { Assembly } from "../actors/assembly.ts";
 import type { LinkInput } from "../actors/link.ts";
-import { fingerprintOf } from "../core/combinator/combine.ts";
+import { fingerprintOf } from "../core/combinator/fingerprint.ts";
 import {
   DEFAULT_DIRECTION,
   FLOW_DEFAULTS,

@@ -53,7 +53,7 @@ const execute = Effect.fnUntraced(function* ({
   const filter = yield* loadPathFilter(given);
   const most = filter === null ? max : Math.max(max, PATHS_JUDGED);
   const oracle = new SegmentOracle(network, epoch_s);
-  const found = createPathFinder(oracle, { max: most })(from, to);
+  const found = createPathFinder(oracle, { max: most, metadata: true })(from, to);
   const paths = filter === null ? found : filter(found).slice(0, max);
   if (found.length === 0) {
     const { explainNoPath } = yield* Effect.promise(() => import("../../core/no-path.ts"));

@@ -30,6 +30,7 @@ export interface AsView {
   /** By what the neighbour is, each in order of interface id. */
   readonly cores: readonly AsInterface[];
   readonly children: readonly AsInterface[];
+  /** None at a core AS: it names no peers in the beacons that it originates (scionproto `originator.go`), and nobody asks for those in core segments. */
   readonly peers: readonly AsInterface[];
 }
 
@@ -54,7 +55,7 @@ function viewAs(as: NetworkAs, unordered: readonly AsInterface[]): AsView {
     byIfId: new Map(interfaces.map((one) => [one.ifId, one])),
     cores: ofKind(LINK_TO.core),
     children: ofKind(LINK_TO.child),
-    peers: ofKind(LINK_TO.peer),
+    peers: as.core ? [] : ofKind(LINK_TO.peer),
   };
 }
 

@@ -4,7 +4,6 @@
  * peering link. The cost is the number of links.
  */
 import { formatInterface, type IA } from "../address.ts";
-import { hashText, hexHash } from "../digest.ts";
 import type { ForwardingKeys } from "../forwarding-keys.ts";
 import type { Survey } from "../network-survey.ts";
 import {
@@ -14,11 +13,13 @@ import {
   MAX_HOPS,
   type PathInfo,
   type PathInterface,
+  type PathMetadata,
   type PathSegment,
   type ScionPath,
 } from "../path.ts";
 import type { AsEntry, PeerEntry, Segment } from "../segment.ts";
 import { type Bytes, SECOND } from "../units.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { type Edge, type Segments, type Solution, solveSegments } from "./graph.ts";
 import { gatherMetadata } from "./metadata.ts";
 import { bySegment, createSegmentSigner, type SegmentSigner } from "./signing.ts";
@@ -30,6 +31,8 @@ export interface CombinerOptions {
   /** Left out: MACs that the segments do not have are 0, good for looking at paths alone. */
   readonly keys?: ForwardingKeys;
   readonly survey: Survey;
+  /** Say what the ASes on each path say of it (`PathInfo.metadata`): as much to remember as all the rest of a path. Default false. */
+  readonly metadata?: boolean;
 }
 
 /** At most `max` paths between two different ASes, in order. MACs are derived for these alone. */
@@ -38,6 +41,8 @@ export type Combiner = (segments: Segments, src: IA, dst: IA, max: number) => Pa
 /** What a combiner makes of an edge: its part of a path, in travelling order. */
 interface Leg {
   readonly interfaces: readonly PathInterface[];
+  /** Their texts: two ways along the same interfaces are told by them. */
+  readonly name: string;
   /** Those used, in the direction of construction. */
   readonly entries: readonly AsEntry[];
   readonly segment: PathSegment;
@@ -46,12 +51,16 @@ interface Leg {
 }
 
 /** Parts that paths have in common are made once and shared, as long as the segments live. */
-export function createCombiner({ keys, survey }: CombinerOptions): Combiner {
+export function createCombiner({ keys, survey, metadata = false }: CombinerOptions): Combiner {
   const sign = createSegmentSigner(keys);
   const legs = byUse(legOf);
   const signed = byUse((edge) => signLeg(edge, sign));
   const expiries = bySegment(commonExpiry);
-  const finish = (candidate: Candidate): PathInfo => describe(candidate, signed, survey);
+  const finish = (candidate: Candidate): PathInfo => {
+    const path = describe(candidate, signed, survey);
+    const said = metadata ? metadataOf(candidate) : undefined;
+    return said === undefined ? path : { ...path, metadata: said };
+  };
   return (segments, src, dst, max) => {
     const found: Candidate[] = [];
     const all = mayOutlast(segments, expiries);
@@ -87,7 +96,7 @@ interface Candidate {
   readonly solution: Solution;
   readonly legs: readonly Leg[];
   readonly interfaces: readonly PathInterface[];
-  readonly fingerprint: string;
+  readonly name: string;
   readonly expiryS: number;
 }
 
@@ -104,14 +113,14 @@ function uniqueIn(
     const legs = solution.map(legOf);
     const interfaces = legs.flatMap((leg) => leg.interfaces);
     if (hasLoop(interfaces) || !fits(legs)) continue;
-    const fingerprint = fingerprintOf(interfaces);
+    const name = legs.map((leg) => leg.name).join("");
     const expiryS = Math.min(...legs.map((leg) => leg.expiryS));
-    const known = best.get(fingerprint);
+    const known = best.get(name);
     if (known !== undefined && (candidates[known]?.expiryS ?? 0) >= expiryS) continue;
-    best.set(fingerprint, candidates.length);
-    candidates.push({ src, dst, solution, legs, interfaces, fingerprint, expiryS });
+    best.set(name, candidates.length);
+    candidates.push({ src, dst, solution, legs, interfaces, name, expiryS });
   }
-  return candidates.filter(({ fingerprint }, at) => best.get(fingerprint) === at);
+  return candidates.filter(({ name }, at) => best.get(name) === at);
 }
 
 /** An AS with more than two interfaces on the path is passed twice. */
@@ -129,19 +138,10 @@ function fits(legs: readonly Leg[]): boolean {
   return lengths.every((length) => length <= MAX_SEGMENT_HOPS) && lengths.reduce((sum, n) => sum + n, 0) <= MAX_HOPS;
 }
 
-/** Names a path by its interfaces in travelling order: a 64-bit hash over `IA#ifId`, 16 hex digits. */
-export function fingerprintOf(interfaces: readonly PathInterface[]): string {
-  return hexHash(hashText(interfaces.map(({ ia, ifId }) => formatInterface(ia, ifId)).join(" ")));
-}
-
 function describe(candidate: Candidate, signed: (edge: Edge) => SignedLeg, survey: Survey): PathInfo {
-  const { src, dst, solution, legs, interfaces, fingerprint, expiryS } = candidate;
-  const metadata = gatherMetadata(
-    interfaces,
-    legs.flatMap(({ entries }) => entries),
-  );
+  const { src, dst, solution, legs, interfaces, expiryS } = candidate;
   return {
-    fingerprint,
+    fingerprint: fingerprintOf(interfaces),
     src,
     dst,
     interfaces,
@@ -151,8 +151,14 @@ function describe(candidate: Candidate, signed: (edge: Edge) => SignedLeg, surve
     expiryS,
     segments: legs.map(({ segment }) => segment),
     forwarding: forwardingOf(solution.map(signed)),
-    ...(metadata === undefined ? {} : { metadata }),
   };
+}
+
+function metadataOf({ interfaces, legs }: Candidate): PathMetadata | undefined {
+  return gatherMetadata(
+    interfaces,
+    legs.flatMap(({ entries }) => entries),
+  );
 }
 
 function forwardingOf(legs: readonly SignedLeg[]): ScionPath {
@@ -190,6 +196,7 @@ function legOf({ type, segment, shortcut, peer }: Edge): Leg {
   }
   return {
     interfaces,
+    name: interfaces.map(({ ia, ifId }) => `${formatInterface(ia, ifId)} `).join(""),
     entries: used,
     segment: { type, consDir, peer: peer !== 0, hops },
     mtu: Math.min(...mtus),
@@ -209,14 +216,14 @@ interface SignedLeg {
 }
 
 function signLeg({ type, segment, shortcut, peer }: Edge, sign: SegmentSigner): SignedLeg {
-  const { segIds, hops, peers } = sign(segment);
+  const { segIds, hops, peerHop } = sign(segment);
   const used = hops.slice(shortcut);
-  const peering = peers[shortcut]?.[peer - 1];
-  if (peering !== undefined) used[0] = peering;
+  const peering = peer === 0 ? null : peerHop(shortcut, peer);
+  if (peering !== null) used[0] = peering;
   const consDir = type === "down";
   const first = consDir ? shortcut : segment.entries.length - 1;
   // A peering link's hop field is chained after the entry's own.
-  const chained = peering !== undefined && first === shortcut ? 1 : 0;
+  const chained = peering !== null && first === shortcut ? 1 : 0;
   const info = { consDir, peer: peer !== 0, segId: segIds[first + chained] ?? 0, timestamp: segment.timestamp };
   return { info, hops: consDir ? used : used.reverse() };
 }

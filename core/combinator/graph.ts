@@ -30,9 +30,6 @@ export interface Segments {
   readonly down: readonly Segment[];
 }
 
-/** Up, core, down. */
-const MAX_EDGES = 3;
-
 /**
  * Every solution in order, in groups of the same cost: by cost, number of segments, then segment by segment ID, cut and peering
  * link. Loops and duplicates are still among them. Groups of higher cost cost nothing until they are asked for.
@@ -41,29 +38,41 @@ export function* solveSegments(given: Segments, src: IA, dst: IA): Generator<rea
   const search = new Search(edgesOf(given), src, dst);
   for (let cost = 0; cost < Number.POSITIVE_INFINITY; cost = search.nextCost) {
     const found = search.solutionsOf(cost);
-    if (found.length > 0) yield found.sort(compareSolutions);
+    if (found.length > 0) yield sortSolutions(found);
   }
 }
 
-/** By number of segments, then segment by segment. */
-function compareSolutions(left: Solution, right: Solution): number {
-  if (left.length !== right.length) return left.length - right.length;
-  for (const [at, edge] of left.entries()) {
-    const order = compareEdges(edge, right[at] as Edge);
+/** By number of segments, then segment by segment: ID, cut and peering link. IDs are looked up once for each solution. */
+function sortSolutions(found: readonly Solution[]): readonly Solution[] {
+  const named = found.map((solution) => ({ solution, ids: solution.map(({ segment }) => segmentId(segment)) }));
+  return named.sort(compareSolutions).map(({ solution }) => solution);
+}
+
+interface Named {
+  readonly solution: Solution;
+  readonly ids: readonly string[];
+}
+
+function compareSolutions(left: Named, right: Named): number {
+  if (left.ids.length !== right.ids.length) return left.ids.length - right.ids.length;
+  for (let at = 0; at < left.ids.length; at++) {
+    const [own, other] = [left.ids[at] as string, right.ids[at] as string];
+    if (own !== other) return own < other ? -1 : 1;
+    const [edge, against] = [left.solution[at] as Edge, right.solution[at] as Edge];
+    const order = edge.shortcut - against.shortcut || edge.peer - against.peer;
     if (order !== 0) return order;
   }
   return 0;
 }
 
-function compareEdges(left: Edge, right: Edge): number {
-  if (left.segment !== right.segment) {
-    const [own, other] = [segmentId(left.segment), segmentId(right.segment)];
-    if (own !== other) return own < other ? -1 : 1;
-  }
-  return left.shortcut - right.shortcut || left.peer - right.peer;
-}
-
 type EdgesFrom = ReadonlyMap<string, readonly Edge[]>;
+
+/** An edge that the destination can be reached by. */
+interface Way {
+  readonly edge: Edge;
+  /** Least cost from here to the destination over this edge. */
+  readonly least: number;
+}
 
 /** Goes through the graph once for each cost, and only where the destination is within reach at that cost. */
 class Search {
@@ -72,8 +81,8 @@ class Search {
   readonly #edges: EdgesFrom;
   readonly #src: string;
   readonly #dst: string;
-  /** Least cost from a vertex to the destination, after an up and after a core segment. */
-  readonly #least = { up: new Map<string, number>(), core: new Map<string, number>() };
+  /** Ways on from a vertex, the shortest first: at the source, after an up segment, after a core segment. */
+  readonly #ways = { start: new Map<string, Way[]>(), up: new Map<string, Way[]>(), core: new Map<string, Way[]>() };
 
   constructor(edges: EdgesFrom, src: string, dst: string) {
     this.#edges = edges;
@@ -84,46 +93,48 @@ class Search {
   solutionsOf(cost: number): Solution[] {
     this.nextCost = Number.POSITIVE_INFINITY;
     const found: Solution[] = [];
-    this.#visit(this.#src, [], cost, cost, found);
+    this.#visit(this.#waysFrom(this.#src, "start"), [], cost, cost, found);
     return found;
   }
 
-  #visit(at: string, before: Solution, left: number, cost: number, found: Solution[]): void {
-    const last = before.at(-1);
-    for (const edge of this.#edges.get(at) ?? []) {
-      if (!follows(last, edge)) continue;
-      const rest = left - edge.cost - this.#leastAfter(edge);
-      if (rest < 0) this.nextCost = Math.min(this.nextCost, cost - rest);
-      else if (edge.to === this.#dst) {
-        if (rest === 0) found.push([...before, edge]);
-      } else if (before.length + 1 < MAX_EDGES) this.#visit(edge.to, [...before, edge], left - edge.cost, cost, found);
+  #visit(ways: readonly Way[], before: Solution, left: number, cost: number, found: Solution[]): void {
+    for (const { edge, least } of ways) {
+      if (least > left) {
+        this.nextCost = Math.min(this.nextCost, cost - left + least);
+        return;
+      }
+      if (edge.to !== this.#dst) this.#visit(this.#waysAfter(edge), [...before, edge], left - edge.cost, cost, found);
+      else if (least === left) found.push([...before, edge]);
     }
   }
 
-  #leastAfter({ type, to }: Edge): number {
-    if (to === this.#dst) return 0;
-    if (type === "down") return Number.POSITIVE_INFINITY;
-    const known = this.#least[type].get(to);
+  /** Whoever has come down goes no further, so that a walk has three edges at most. */
+  #waysAfter({ type, to }: Edge): readonly Way[] {
+    return type === "down" ? [] : this.#waysFrom(to, type);
+  }
+
+  #waysFrom(vertex: string, after: "start" | "up" | "core"): readonly Way[] {
+    const known = this.#ways[after].get(vertex);
     if (known !== undefined) return known;
-    let least = Number.POSITIVE_INFINITY;
-    for (const next of this.#edges.get(to) ?? []) {
-      if (isAfter(type, next)) least = Math.min(least, next.cost + this.#leastAfter(next));
+    const ways: Way[] = [];
+    for (const edge of this.#edges.get(vertex) ?? []) {
+      if (!mayFollow(after, edge.type)) continue;
+      const further = edge.to === this.#dst ? 0 : this.#waysAfter(edge)[0]?.least;
+      if (further !== undefined) ways.push({ edge, least: edge.cost + further });
     }
-    this.#least[type].set(to, least);
-    return least;
+    ways.sort((left, right) => left.least - right.least);
+    this.#ways[after].set(vertex, ways);
+    return ways;
   }
 }
 
-function follows(before: Edge | undefined, next: Edge): boolean {
-  return before === undefined || isAfter(before.type, next);
+function mayFollow(after: "start" | "up" | "core", type: SegmentType): boolean {
+  return after === "start" || type === "down" || (after === "up" && type === "core");
 }
 
-function isAfter(before: SegmentType, { type }: Edge): boolean {
-  return before === "up" ? type !== "up" : before === "core" && type === "down";
-}
-
-/** Edges by the vertex they leave. */
+/** Edges by the vertex they leave. Of peering links those alone whose other end stands on the other side: most lead nowhere. */
 function edgesOf({ up, core, down }: Segments): EdgesFrom {
+  const [above, below] = [asesOf(up), asesOf(down)];
   const edges = new Map<string, Edge[]>();
   const add = (from: string, edge: Edge): void => {
     const known = edges.get(from);
@@ -131,9 +142,13 @@ function edgesOf({ up, core, down }: Segments): EdgesFrom {
     else known.push(edge);
   };
   for (const segment of core) addCore(segment, add);
-  for (const segment of up) addUp(segment, add);
-  for (const segment of down) addDown(segment, add);
+  for (const segment of up) addUp(segment, below, add);
+  for (const segment of down) addDown(segment, above, add);
   return edges;
+}
+
+function asesOf(segments: readonly Segment[]): ReadonlySet<IA> {
+  return new Set(segments.flatMap(({ entries }) => entries.map(({ ia }) => ia)));
 }
 
 type Add = (from: string, edge: Edge) => void;
@@ -143,26 +158,28 @@ function addCore(segment: Segment, add: Add): void {
   add(last, { type: "core", segment, shortcut: 0, peer: 0, cost: links, to: first });
 }
 
-function addUp(segment: Segment, add: Add): void {
+function addUp(segment: Segment, below: ReadonlySet<IA>, add: Add): void {
   const { last, links } = endsOf(segment);
   segment.entries.forEach(({ ia, peers }, shortcut) => {
     const cost = links - shortcut;
     const edge = { type: "up", segment, shortcut, cost } as const;
     if (cost > 0) add(last, { ...edge, peer: 0, to: ia });
     peers.forEach(({ hop, peer, peerInterface }, at) => {
-      add(last, { ...edge, peer: at + 1, to: peeringVertex(ia, hop.ingress, peer, peerInterface) });
+      if (below.has(peer))
+        add(last, { ...edge, peer: at + 1, to: peeringVertex(ia, hop.ingress, peer, peerInterface) });
     });
   });
 }
 
-function addDown(segment: Segment, add: Add): void {
+function addDown(segment: Segment, above: ReadonlySet<IA>, add: Add): void {
   const { last, links } = endsOf(segment);
   segment.entries.forEach(({ ia, peers }, shortcut) => {
     const cost = links - shortcut;
     const edge = { type: "down", segment, shortcut, to: last } as const;
     if (cost > 0) add(ia, { ...edge, peer: 0, cost });
     peers.forEach(({ hop, peer, peerInterface }, at) => {
-      add(peeringVertex(peer, peerInterface, ia, hop.ingress), { ...edge, peer: at + 1, cost: cost + 1 });
+      const over = { ...edge, peer: at + 1, cost: cost + 1 };
+      if (above.has(peer)) add(peeringVertex(peer, peerInterface, ia, hop.ingress), over);
     });
   });
 }

@@ -42,10 +42,10 @@ export function gatherMetadata(
       ({ bandwidthKbps }) => bandwidthKbps.inter,
       ({ bandwidthKbps }) => bandwidthKbps.intra,
     ).map(lowest),
-    geo: interfaces.map((end) => atEnd(end, ({ geo }) => geo)[0] ?? null),
+    geo: interfaces.map((end) => atEnd(end, ({ geo }) => geo).at(-1) ?? null),
     linkType: overLinks(({ linkType }) => linkType).map(agreed),
-    internalHops: within(({ internalHops }) => internalHops).map(highest),
-    notes: asesOnTheWay.map((ia) => infosOf(ia).find(({ note }) => note !== "")?.note ?? ""),
+    internalHops: within(({ internalHops }) => internalHops).map(lowest),
+    notes: asesOnTheWay.map((ia) => notesOf(infosOf(ia))),
     carbonGPerGb: overLinks(({ carbonGPerGb }) => carbonGPerGb).map(highest),
     costPerGb: overLinks(({ costPerGb }) => costPerGb).map(highest),
     lossRatio: overLinks(({ lossRatio }) => lossRatio).map(highest),
@@ -87,8 +87,15 @@ function highest(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.max(...values);
 }
 
+/** 0 says nothing (`addHopBandwidth`, `addHopInternalHops`). */
 function lowest(values: readonly number[]): number | null {
-  return values.length === 0 ? null : Math.min(...values);
+  const known = values.filter((value) => value > 0);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/** Each different note once (`collectNotes`). */
+function notesOf(infos: readonly StaticInfo[]): string {
+  return [...new Set(infos.flatMap(({ note }) => (note === "" ? [] : [note])))].join("\n");
 }
 
 function agreed<T>(values: readonly T[]): T | null {

@@ -40,6 +40,34 @@ export function interfacesOf({ interfaces }: Pick<PathInfo, "interfaces">): stri
   return interfaces.map(({ ia, ifId }) => `${ia}#${ifId}`).join(" ");
 }
 
+export interface NetworkDraw {
+  readonly cores: number;
+  readonly others: number;
+  /** Two ends and a kind for each link, of which those that fit become one. */
+  readonly links: readonly (readonly [x: number, y: number, kind: number])[];
+  /** Interface ids, two a link. */
+  readonly ids: readonly number[];
+}
+
+/**
+ * Every kind of link. Child links point to later ASes, so that none is its own parent; one link in seven is of a kind that does not fit its
+ * ends, and some ASes have no core AS above them.
+ */
+export function drawnNetwork({ cores, others, links, ids }: NetworkDraw): Network {
+  const name = (at: number): string => `${1 + (at % 2)}-${at + 1}`;
+  const rows = links.flatMap(([x, y, kind], at): LinkRow[] => {
+    const [a, b] = [Math.min(x, y) % (cores + others), Math.max(x, y) % (cores + others)];
+    if (a >= b) return [];
+    const fitting: LinkType = b < cores ? "core" : a >= cores && kind % 2 === 1 ? "peer" : "child";
+    const type = (["core", "child", "peer"] as const)[kind - 11] ?? fitting;
+    return [[`${name(a)}#${ids[2 * at]}`, type, `${name(b)}#${ids[2 * at + 1]}`, { ms: at }]];
+  });
+  return networkOf(
+    Array.from({ length: cores }, (_, at) => name(at)),
+    rows,
+  );
+}
+
 const HOST = "10.0.0.1";
 const EPOCH_S = 1_700_000_000;
 

@@ -1,4 +1,5 @@
 /** The MACs of a segment and the SegIDs along it, as its ASes would have made them when its beacon came through. */
+import type { IA } from "../address.ts";
 import type { ForwardingKeys } from "../forwarding-keys.ts";
 import { createHopMacs, hopMac, macPrefix } from "../hop-mac.ts";
 import type { HopField } from "../path.ts";
@@ -9,8 +10,8 @@ export interface SignedSegment {
   readonly segIds: readonly number[];
   /** Hop field of each entry. */
   readonly hops: readonly HopField[];
-  /** Hop fields of each entry's peering links. They are chained after the entry's own. */
-  readonly peers: readonly (readonly HopField[])[];
+  /** Hop field of an entry's peering link, by the link's number from 1: made when asked for. It is chained after the entry's own. */
+  readonly peerHop: (entry: number, peer: number) => HopField | null;
 }
 
 export type SegmentSigner = (segment: Segment) => SignedSegment;
@@ -33,23 +34,26 @@ export function bySegment<T>(make: (segment: Segment) => T): (segment: Segment) 
 }
 
 function signSegment({ segId, timestamp, entries }: Segment, keys: ForwardingKeys | undefined): SignedSegment {
+  const sign = (ia: IA, beta: number, hop: SegmentHop): HopField => {
+    const field = fieldOf(hop);
+    if (keys === undefined || hop.mac !== null) return field;
+    return { ...field, mac: hopMac(createHopMacs(keys(ia), 0), beta, timestamp, field) };
+  };
   const segIds = [segId];
   const hops: HopField[] = [];
-  const peers: HopField[][] = [];
   let beta = segId;
-  for (const entry of entries) {
-    const macs = keys === undefined ? null : createHopMacs(keys(entry.ia), 0);
-    const sign = (hop: SegmentHop): HopField => {
-      const field = fieldOf(hop);
-      return macs === null || hop.mac !== null ? field : { ...field, mac: hopMac(macs, beta, timestamp, field) };
-    };
-    const own = sign(entry.hop);
+  for (const { ia, hop } of entries) {
+    const own = sign(ia, beta, hop);
     hops.push(own);
     beta ^= macPrefix(own.mac);
     segIds.push(beta);
-    peers.push(entry.peers.map(({ hop }) => sign(hop)));
   }
-  return { segIds, hops, peers };
+  const peerHop = (entry: number, peer: number): HopField | null => {
+    const { ia, peers } = entries[entry] ?? { ia: "", peers: [] };
+    const link = peers[peer - 1];
+    return link === undefined ? null : sign(ia, segIds[entry + 1] ?? 0, link.hop);
+  };
+  return { segIds, hops, peerHop };
 }
 
 function fieldOf({ ingress, egress, expTime, mac }: SegmentHop): HopField {
