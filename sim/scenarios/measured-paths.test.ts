@@ -315,6 +315,29 @@ test("the load shows losses, cuts and failed ASes", (t) => {
   t.true(Math.abs((views[0]?.loss ?? 0) - 0.28) < 1e-12);
 });
 
+test("a link that is back counts as cut until its router sends into it again: an oracle is told of no failure", (t) => {
+  const network = ways([[{}, {}], [{ latency_ns: 5 * MS }, {}]]);
+  const effect = { kind: "down" as const, links: [{ ia: "1-1", ifId: 1 }], ases: [] };
+  const scenario = quietScenario(network, {
+    flows: [flow(network, { interval_ns: 10 * MS, policy: { name: "oracle", params: {} } })],
+    duration_ns: 4 * SECOND,
+    detection_ns: 600 * MS,
+    faults: [{ id: "cut", timing: { kind: "once", at_ns: SECOND, for_ns: SECOND }, effect }],
+  });
+  const changes: [number, unknown][] = [];
+  const world = simulate(scenario, policy([]), ({ kind, time_ns, detail }) => {
+    if (kind === "selector.switch") changes.push([time_ns / MS, detail?.["path"]]);
+  });
+  world.run(scenario.duration_ns);
+  const [first, second] = selectorOf(world).paths.map(({ fingerprint }) => fingerprint);
+  t.deepEqual(changes, [
+    [0, first],
+    [1_000, second],
+    [2_600, first],
+  ]);
+  t.is(world.ledger.byReason.get("interface_down"), undefined);
+});
+
 test("paths offered anew keep what was measured, barred and sent under their fingerprints", (t) => {
   const network = ways([
     [{ latency_ns: 5 * MS }, {}],
