@@ -38,7 +38,9 @@ const replications = wholeNumber("replications", 1, MAX_REPLICATIONS).pipe(
 
 const precision = Flag.String("precision").pipe(
   Flag.withMetavar("percent"),
-  Flag.withDescription("Repeat until every interval's half-width is at most this share of its mean, such as 5%"),
+  Flag.withDescription(
+    "Repeat until delivered share and goodput of every policy have a half-width of at most this share of their mean, such as 5%",
+  ),
   Flag.filterMap(
     (text) => Option.fromNullishOr(parsePercent(text)),
     () => "a percentage above 0 and below 100 with its sign, such as 5%",

@@ -1,5 +1,5 @@
 /** `pathloom report DIR`: the page of a kept comparison, and what it says where there is none. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { fixtureComparison } from "../viz/report/fixture-testing.ts";
@@ -24,6 +24,21 @@ test("the page is written beside the summary, and its path is printed", async (t
   t.is(code, 0, stderr);
   t.is(stdout, `${join(dir, "report.html")}\n`);
   t.is(readFileSync(join(dir, "report.html"), "utf8"), reportHtml(comparison));
+});
+
+test("--picture writes the orders of both adoptions; with one adoption there is nothing to draw", async (t) => {
+  const dir = kept("picture", JSON.stringify(comparison));
+  const svg = join(folder, "order.svg");
+  const { code, stderr } = await pathloom(["report", dir, "--picture", svg]);
+  t.is(code, 0, stderr);
+  const text = readFileSync(svg, "utf8");
+  for (const { policy } of comparison.policies)
+    t.is(text.split(`>${policy}<`).length + text.split(`  ${policy}<`).length > 2, true, policy);
+  const alone = fixtureComparison({ policies: ["shortest", "lowest-rtt"], adoptions: ["all"], replications: 3 });
+  const refused = await pathloom(["report", kept("alone", JSON.stringify(alone)), "--picture", join(folder, "no.svg")]);
+  t.is(refused.code, 2);
+  t.regex(refused.stderr, /^error: --picture: the comparison in .* has one adoption/);
+  t.false(existsSync(join(folder, "no.svg")));
 });
 
 test("a folder without a comparison is one sentence and exit code 2", async (t) => {

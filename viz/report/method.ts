@@ -83,7 +83,7 @@ function stoppingText(
   const width = last === null ? "" : ` The widest half-width at the end was ${formatShare(last)} of its mean.`;
   const time = wall_s === null ? "" : ` It took ${wall_s.toFixed(1)} s to get there.`;
   return reached
-    ? `Replications were added until every half-width was within ${formatShare(precision)} of its mean: ${made} of at most ${limit}.${width}${time}`
+    ? `Replications were added until delivered share and goodput of every policy had a half-width within ${formatShare(precision)} of its mean: ${made} of at most ${limit}.${width}${time}`
     : `Half-widths within ${formatShare(precision)} of their means were wanted, and not reached within ${limit} replications.${width}`;
 }
 

@@ -162,10 +162,17 @@ function meanOf({ comparison }: Report, adoption: Adoption, metric: Metric, poli
   return outcome === undefined ? null : (estimateOf(outcome, WHOLE_RUN, metric.name)?.mean ?? null);
 }
 
-function slopeFigure(report: Report, { metric, one, all, turned, of }: Flip): Markup {
+function slopeFigure(report: Report, flip: Flip): Markup {
+  const { metric } = flip;
   const scale = metricScale(report, WHOLE_RUN, metric);
   const unit = scale.unit === "" ? "" : ` (${scale.unit})`;
-  const drawn = slopeChart({
+  const caption = group(el("b", {}, capitalize(metric.label)), unit);
+  return figure(caption, orderChart(report, flip), { metric: metric.name });
+}
+
+/** The order of the policies with one adopter beside that when all adopt. */
+export function orderChart(report: Report, { metric, one, all, turned, of }: Flip): Markup {
+  return slopeChart({
     title: `${capitalize(metric.label)}: order of the policies, from one adopter to all`,
     description: `Order with one adopter: ${one.order.join(", ")}. Order when all adopt: ${all.order.join(", ")}. ${turned} of ${of} pairs change order. The figures stand in the tables of the ranking.`,
     width: MEDIUM,
@@ -174,7 +181,6 @@ function slopeFigure(report: Report, { metric, one, all, turned, of }: Flip): Ma
     right: ranked(report, all),
     strong: [one.order[0], all.order[0]].flatMap((best) => best ?? []),
   });
-  return figure(group(el("b", {}, capitalize(metric.label)), unit), drawn, { metric: metric.name });
 }
 
 /** The order with its means; those that cannot be told from the best are marked. */
