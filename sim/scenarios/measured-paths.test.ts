@@ -323,7 +323,10 @@ test("the load shows losses, cuts and failed ASes", (t) => {
 });
 
 test("a link that is back counts as cut until its router sends into it again: an oracle is told of no failure", (t) => {
-  const network = ways([[{}, {}], [{ latency_ns: 50 * MS }, {}]]);
+  const network = ways([
+    [{}, {}],
+    [{ latency_ns: 50 * MS }, {}],
+  ]);
   const effect = { kind: "down" as const, links: [{ ia: "1-1", ifId: 1 }], ases: [] };
   const scenario = quietScenario(network, {
     flows: [flow(network, { interval_ns: 10 * MS, policy: { name: "oracle", params: {} } })],
