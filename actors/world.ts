@@ -12,6 +12,7 @@ import type { TraceDetail, TraceKind, TraceSink } from "../core/trace.ts";
 import type { Nanos } from "../core/units.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import type { LinkContext } from "./link.ts";
+import type { NodeContext } from "./node.ts";
 import { bindEnv } from "./registry.ts";
 import type { PacketHandler, PacketLogic, Present, TimerHandler } from "./with-packet-handler.ts";
 
@@ -177,8 +178,11 @@ function presentOf(actor: AnyActor): Present<unknown> {
   return { value, context };
 }
 
+/** Down, or not yet known to be up again: the router at its beginning would send no packet into it. */
 function isCut([link, node, next]: NonNullable<Observed["found"][number]>): boolean {
-  return link.state.value === "down" || node?.state.value === "failed" || next?.state.value === "failed";
+  if (link.state.value === "down" || node?.state.value === "failed" || next?.state.value === "failed") return true;
+  const { ifId } = link.state.context as LinkContext;
+  return (node?.state.context as NodeContext | undefined)?.interfaces[ifId]?.up === false;
 }
 
 const STOPPED: Present<unknown> = { value: "stopped", context: null };

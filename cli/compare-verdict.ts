@@ -52,7 +52,12 @@ function boundSentence(ranks: Ranks, adoption: Adoption): string[] {
   const bound = outcomesOf(ranks.comparison, adoption).find(({ policy }) => isBound(policy));
   if (bound === undefined) return [];
   const value = shownValue(ranks, adoption, bound.policy, "delivered_share");
-  return [`${bound.policy}, which no host can be, delivers ${value}.`];
+  const [most = 0, own = 0] = [ranks.leaders(adoption, "delivered_share")[0] ?? "", bound.policy].map(
+    (policy) => ranks.value(policy, adoption, WHOLE_RUN, "delivered_share") ?? 0,
+  );
+  // It takes the earliest arrival, for which it fills queues that a cut then empties.
+  const beaten = most > own ? ", less than the best: it is greedy for time" : "";
+  return [`${bound.policy}, which no host can be, delivers ${value}${beaten}.`];
 }
 
 function againstBaseline(ranks: Ranks, adoption: Adoption, baseline: string): string {

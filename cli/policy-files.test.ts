@@ -47,6 +47,21 @@ test("a score makes a policy; the present path is kept within the margin", (t) =
   t.is(policy.choose(state, { ...view, current: 0, usable: [true, true, true] }, random), 1);
 });
 
+test("a module in a folder of scripts, as npm init makes them, and without the package beside it", async (t) => {
+  const beside = mkdtempSync(join(tmpdir(), "pathloom-scripts-"));
+  writeFileSync(join(beside, "package.json"), '{"type": "commonjs"}');
+  writeFileSync(join(beside, "score.ts"), "export const links = (path: { length: number }): number => path.length;\n");
+  const mine = join(beside, "fewest.ts");
+  writeFileSync(
+    mine,
+    'import { least, type PathView } from "pathloom";\nimport { links } from "./score.ts";\n' +
+      "export default function fewest(view: PathView): number {\n  return least(view, links);\n}\n",
+  );
+  const policy = await loadPolicy(mine);
+  t.is(policy.name, "fewest");
+  t.is(policy.choose(policy.init({}, paths, { hash: 0 }), view, random), 2);
+});
+
 const mistakes: readonly (readonly [what: string, text: string, says: RegExp])[] = [
   [
     "a number",

@@ -255,6 +255,11 @@ const compareTwoIsds: Explanation = (t, run) => {
   t.true((run.drops.loss ?? 0) > 0, "what is lost silently");
 };
 
+const compareSmall: Explanation = (t, run) => {
+  for (const { sent } of run.flows) near(t, sent * 1_400 * 8, 1.5e6 * 5.8, 0.8e6, "1.5 Mbit/s for 5.8 s");
+  t.is(run.flows.length, 4);
+};
+
 /** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
@@ -268,4 +273,5 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "16-outages": outages,
   "17-impairments": impairments,
   "18-compare-two-isds": compareTwoIsds,
+  "20-compare-small": compareSmall,
 };

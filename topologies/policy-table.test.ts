@@ -14,7 +14,11 @@ const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 function tables(): string {
   const rows = [...POLICIES].map(([name, { description, source, observes }]) => {
-    const cost = observes.includes("probes") ? "(160 + 16 s + 24 h) / interval" : "none";
+    const costs = [
+      ...(observes.includes("probes") ? ["(160 + 16 s + 24 h) / interval"] : []),
+      ...(observes.includes("reports") ? ["reports"] : []),
+    ];
+    const cost = costs.length === 0 ? "none" : costs.join(", ");
     const seen = observes.length === 0 ? "" : observes.join(", ");
     return `| ${[`\`${name}\``, description, seen, cost, source].map(cell).join(" | ")} |`;
   });

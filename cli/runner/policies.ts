@@ -1,6 +1,7 @@
 /** Path policies in files of the user's: found, loaded and checked. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { registerHooks, type ResolveHookSync } from "node:module";
 import { basename, extname, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BUILTIN_POLICIES } from "../../actors/selectors/builtin.ts";
@@ -42,10 +43,30 @@ export function loadPolicies(files: readonly PolicyFile[]): Promise<Policy[]> {
 }
 
 async function importModule(file: string): Promise<PolicyModule> {
+  const hooks = registerHooks({ resolve: asPolicies });
   try {
     return (await import(pathToFileURL(resolve(file)).href)) as PolicyModule;
   } catch (cause) {
     throw new PolicyError(`policy file ${file} does not load: ${describeLoadError(file, cause)}`, { cause });
+  } finally {
+    hooks.deregister();
+  }
+}
+
+/** The package's own face, for policies that lie where it is not installed: a chunk lies beside it, this file two folders below. */
+const FACE = new URL(import.meta.url.endsWith(".ts") ? "../../index.ts" : "./index.js", import.meta.url).href;
+
+/** What `npm init` writes (`"type": "commonjs"`) would make scripts of files that are modules. */
+const asPolicies: ResolveHookSync = (specifier, context, next) => {
+  const found = specifier === "pathloom" ? faceOf(next, specifier, context) : next(specifier, context);
+  return found.format === "commonjs-typescript" ? { ...found, format: "module-typescript" } : found;
+};
+
+function faceOf(next: Parameters<ResolveHookSync>[2], ...request: Parameters<typeof next>): ReturnType<typeof next> {
+  try {
+    return next(...request);
+  } catch {
+    return next(FACE, request[1]);
   }
 }
 

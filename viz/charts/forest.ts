@@ -37,6 +37,8 @@ export interface ForestChart extends Described {
 const LABEL = 134;
 const LABEL_LENGTH = 19;
 const ROW = 15;
+/** Width of a digit on an axis. */
+const DIGIT = 6.4;
 
 export function forestChart(input: ForestChart): Markup {
   const { width, scale } = input;
@@ -53,20 +55,23 @@ export function forestChart(input: ForestChart): Markup {
     .nice(5)
     .domain() as [number, number];
   const [least, most] = input.bounds ?? [low, high];
+  // Student's interval knows no bounds: what reaches beyond them ends at the edge.
   const x = scaleLinear()
     .domain([Math.max(low, least), Math.min(high, most)])
-    .range([box.left, box.right]);
+    .range([box.left, box.right])
+    .clamp(true);
+  const count = ticksThatFit((most) => x.ticks(most).map(input.text), box.right - box.left);
   return chart(
     input,
     width,
     height,
     x
-      .ticks(5)
+      .ticks(count)
       .map((tick) => el("line", { class: "grid", x1: px(x(tick)), x2: px(x(tick)), y1: box.top, y2: box.bottom })),
     input.zero === true
       ? el("line", { class: "bound", x1: px(x(0)), x2: px(x(0)), y1: box.top, y2: box.bottom })
       : null,
-    xAxis(x, box, 5, input.text, input.unit),
+    xAxis(x, box, count, input.text, input.unit),
     rows.map((row, n) => drawRow(row, box.top + 4 + n * step, step, x)),
   );
 }
@@ -74,6 +79,16 @@ export function forestChart(input: ForestChart): Markup {
 function inUnits({ value, interval, ...dot }: ForestDot, scale: number): ForestDot {
   const divided = interval === null ? null : ([interval[0] / scale, interval[1] / scale] as const);
   return { ...dot, value: value === null ? null : value / scale, interval: divided };
+}
+
+/** Of ticks asked for: so many that their numbers stand apart. */
+function ticksThatFit(labels: (count: number) => readonly string[], width: number): number {
+  for (let count = 5; count > 1; count--) {
+    const texts = labels(count);
+    const longest = texts.reduce((most, { length }) => Math.max(most, length), 0);
+    if ((texts.length - 1) * (longest + 1) * DIGIT <= width) return count;
+  }
+  return 1;
 }
 
 /** Values that do not differ still get a scale with a width. */

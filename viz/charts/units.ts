@@ -24,7 +24,7 @@ export function scaleOf(unit: Unit, values: readonly (number | null)[]): Scale {
     case "B":
       return decimal(largest, "B");
     case "ms":
-      return largest >= 10_000 ? { divisor: 1000, unit: "s" } : { divisor: 1, unit: "ms" };
+      return largest >= 1_000 ? { divisor: 1000, unit: "s" } : { divisor: 1, unit: "ms" };
     case "s":
       return largest < 1 && largest > 0 ? { divisor: 0.001, unit: "ms" } : { divisor: 1, unit: "s" };
     case "1/min":

@@ -17,7 +17,7 @@ import {
   section,
   SMALL,
 } from "./page.ts";
-import { centreOf, estimateOf, headlinesOf, isBound, type Mark, outcomesOf } from "./standing.ts";
+import { centreOf, estimateOf, headlinesOf, isBound, leadersOf, type Mark, outcomesOf } from "./standing.ts";
 
 export function rankingSection(report: Report): Markup {
   const { comparison } = report;
@@ -59,8 +59,10 @@ function phaseWords(report: Report, phase: string): string {
   const [metric] = headlinesOf(report.comparison);
   if (metric === undefined) return "";
   const best = report.comparison.adoptions.map((adoption) => {
-    const [first] = report.standing(adoption, phase, metric).order;
-    return `${first ?? "none"} (${adoption})`;
+    const standing = report.standing(adoption, phase, metric);
+    const { length } = leadersOf(standing);
+    const alike = length > 1 && length === standing.order.length;
+    return `${alike ? "none, not distinguishable" : (standing.order[0] ?? "none")} (${adoption})`;
   });
   return `${capitalize(metric.label)}: best ${best.join(", ")}`;
 }
@@ -103,8 +105,7 @@ export function forestFigure(report: Report, phase: string, metric: Metric): Mar
     unit: scale.unit,
     text: (value) => formatValue(value * scale.divisor, scale),
     scale: scale.divisor,
-    ...(metric.unit === "share" ? { bounds: [0, 100] } : {}),
-    ...(metric.unit === "index" ? { bounds: [0, 1] } : {}),
+    bounds: [0, metric.unit === "share" ? 100 : metric.unit === "index" ? 1 : Number.POSITIVE_INFINITY],
   });
   const caption = group(
     el("b", { title: metric.description }, capitalize(metric.label)),
