@@ -5,7 +5,7 @@ import { appendEntry, decodeBeacon, encodeHeader } from "../../core/beaconing/be
 import { CONTROL_PLANE, type ControlPlane, keyOf } from "../../core/beaconing/control-plane.ts";
 import { loopOf, refuseBeacon } from "../../core/beaconing/filters.ts";
 import { encodeItems, type Span } from "../../core/beaconing/messages.ts";
-import { type BeaconStore, bestOf, dropExpired, storeBeacon } from "../../core/beaconing/store.ts";
+import { type BeaconStore, dropExpired, passedOn, storeBeacon } from "../../core/beaconing/store.ts";
 import { MAX_FRAGMENTS } from "../../core/beaconing/transfer.ts";
 import { localTime } from "../../core/clock.ts";
 import type { Env } from "../../core/env.ts";
@@ -60,7 +60,7 @@ export function originateBeacons(control: ControlContext, env: Env): void {
 export function propagateBeacons(control: ControlContext, env: Env): void {
   tidyStores(control, env);
   const view = viewOf(control, env);
-  const best = bestOf(control.store, control.policy);
+  const best = passedOn(control.store, control.policy);
   if (best.length === 0) return;
   for (const egress of control.core ? view.cores : view.children) {
     if (control.down.has(egress.ifId)) continue;

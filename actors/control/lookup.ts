@@ -19,6 +19,7 @@ import type { Segments } from "../../core/combinator/graph.ts";
 import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
+import { findAllowed, pathsToJudge } from "../../core/path-policy/policy.ts";
 import type { Segment } from "../../core/segment.ts";
 import { SECOND } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
@@ -60,7 +61,7 @@ function serve(control: ControlContext, target: Target, env: Env): void {
     return;
   }
   const { segments, waiting } = gather(control, dst, env);
-  const paths = usablePaths(control, segments, dst, env);
+  const paths = allowedPaths(control, segments, target, env);
   const lacking = paths.length === 0;
   target.due = env.now + (lacking ? control.times.retry : control.times.cache);
   // While answers are on their way, what is offered already stays.
@@ -68,11 +69,24 @@ function serve(control: ControlContext, target: Target, env: Env): void {
   offer(control, target, paths, env);
 }
 
-function usablePaths(control: ControlContext, segments: Segments, dst: IA, env: Env): PathInfo[] {
+function allowedPaths(
+  control: ControlContext,
+  segments: Segments,
+  { allowed, dst }: Target,
+  env: Env,
+): readonly PathInfo[] {
+  const find = (max: number) => (): PathInfo[] => usablePaths(control, segments, dst, env, max);
+  const { maxPaths: max } = control;
+  const near = find(max);
+  if (allowed === null) return near();
+  return findAllowed(allowed.policy, allowed.src, near, find(pathsToJudge(max)), max)(control.ia, dst);
+}
+
+function usablePaths(control: ControlContext, segments: Segments, dst: IA, env: Env, max: number): PathInfo[] {
   const now = unixTime(control, env);
-  const paths = planeOf(env).combine(segments, control.ia, dst, control.maxPaths + control.revoked.size);
+  const paths = planeOf(env).combine(segments, control.ia, dst, max + control.revoked.size);
   const usable = paths.filter(({ expiryS, interfaces }) => expiryS > now && !isRevoked(control, interfaces, env));
-  return usable.slice(0, control.maxPaths);
+  return usable.slice(0, max);
 }
 
 function isRevoked({ down, ia, revoked }: ControlContext, interfaces: PathInfo["interfaces"], env: Env): boolean {
@@ -154,7 +168,7 @@ function request(
   way: Segments,
   env: Env,
 ): boolean {
-  const [path] = usablePaths(control, way, at, env);
+  const [path] = usablePaths(control, way, at, env, control.maxPaths);
   if (path === undefined) return false;
   const id = control.queries++;
   if (!sendMessage(control, destinationOn(path), encodeRequest(id, kind, wanted, path.mtu), env)) return false;

@@ -37,10 +37,10 @@ export function createControlPlane(seed: number, network: Network, combine: Comb
       const view = views.get(hop.ia);
       const head = view === undefined ? null : headOf(view, hop);
       if (view === undefined || head === null) return null;
-      const name = `${hop.ia}#${hop.egress}!${hop.expTime}`;
+      const name = `${hop.ia}#${hop.ingress === 0 ? "0," : ""}${hop.egress}!${hop.expTime}`;
       let tail = tails.get(name);
       if (tail === undefined) {
-        tail = encodeTail(tailOf(view, hop.egress, hop.expTime));
+        tail = encodeTail(tailOf(view, hop));
         tails.set(name, tail);
       }
       return tail === null ? null : { head, tail };
