@@ -71,7 +71,6 @@ export interface ControlInput {
 }
 
 export interface StoredBeacon extends EncodedBeacon {
-  readonly next: IA | null;
   readonly arrived: Nanos;
 }
 

@@ -139,7 +139,7 @@ function gather(control: ControlContext, dst: IA, env: Env): { segments: Segment
 
 function decode(encoded: readonly EncodedBeacon[], env: Env): Segment[] {
   const plane = planeOf(env);
-  return encoded.map(({ bytes }) => plane.segmentOf(bytes)).filter((segment) => segment !== null);
+  return encoded.map((one) => plane.segmentOf(one)).filter((segment) => segment !== null);
 }
 
 /** Segments that a core AS knows: this one's own, cached ones, or null and a request is on its way. */
@@ -200,10 +200,7 @@ export function answerRequest(
   control.counts.requests_received++;
   const segments = answerOf(control, request.kind, request.dst);
   const mtu = Math.min(ANSWER_MTU.most, Math.max(ANSWER_MTU.least, request.mtu));
-  const payload = encodeAnswer(
-    request.query,
-    segments.map(({ bytes }) => bytes),
-  );
+  const payload = encodeAnswer(request.query, segments);
   sendMessage(control, backTo(packet, mtu), payload, env);
 }
 
@@ -223,7 +220,7 @@ export function receiveAnswer(
   control.asked.delete(asked.name);
   const segments: EncodedBeacon[] = [];
   for (const [start, end] of items) {
-    const decoded = decodeBeacon(bytes, start, end, 0, planeOf(env).keys);
+    const decoded = decodeBeacon(planeOf(env).chains, bytes, start, end, 0);
     if (decoded.ok && fits(asked, decoded.value, unixTime(control, env))) segments.push(decoded.value);
     else control.counts.answers_refused++;
   }
@@ -235,7 +232,7 @@ export function receiveAnswer(
   serveTargets(control, true, env);
 }
 
-function fits({ at, kind, wanted }: Query, segment: EncodedBeacon & { next: IA | null }, now: number): boolean {
+function fits({ at, kind, wanted }: Query, segment: EncodedBeacon, now: number): boolean {
   const origin = originOf(segment);
   if (kind === "down") return segmentProblem(segment, at, wanted, now) === null;
   return covers(wanted, origin) && segmentProblem(segment, origin, at, now) === null;

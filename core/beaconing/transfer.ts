@@ -161,6 +161,7 @@ export function createIncoming(): Incoming {
 /** What comes of a fragment of data: an acknowledgement to send, and the message where it is whole now. */
 export interface Taken {
   readonly ack: Uint8Array | null;
+  /** Good until the next one. */
   readonly message: Uint8Array | null;
   /** No room for one more message, or a fragment that contradicts those before it. */
   readonly refused: boolean;
@@ -209,17 +210,20 @@ function remember({ done }: Incoming, name: string, entry: { count: number; at: 
   done.set(name, entry);
 }
 
+/** Where messages are put together: nobody keeps one. */
+const JOINED = { bytes: new Uint8Array(0) };
+
 /** null where the parts are not as long as announced. */
 function join(parts: readonly Uint8Array[], length: number): Uint8Array | null {
   if (parts.reduce((sum, part) => sum + part.length, 0) !== length) return null;
   if (parts.length === 1) return parts[0] as Uint8Array;
-  const message = new Uint8Array(length);
+  if (JOINED.bytes.length < length) JOINED.bytes = new Uint8Array(2 * length);
   let at = 0;
   for (const part of parts) {
-    message.set(part, at);
+    JOINED.bytes.set(part, at);
     at += part.length;
   }
-  return message;
+  return JOINED.bytes.subarray(0, length);
 }
 
 function bitsAfter({ missing, parts }: Partial): number {

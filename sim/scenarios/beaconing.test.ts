@@ -5,7 +5,6 @@ import type { ControlContext, ControlTimes } from "../../actors/control/context.
 import { Recorder } from "../../actors/record.ts";
 import { type RunResult, results } from "../../actors/results.ts";
 import type { BeaconPolicy } from "../../core/beaconing/policy.ts";
-import { encodeItems } from "../../core/beaconing/messages.ts";
 import { SegmentOracle } from "../../core/beaconing/oracle.ts";
 import { createPathFinder } from "../../core/path-finder.ts";
 import { filterPaths } from "../../core/path-policy/policy.ts";
@@ -307,7 +306,8 @@ function tampered(packet: Packet, change: (bytes: Uint8Array) => Uint8Array): Pa
   const length =
     (rest[20] as number) * 2 ** 24 + (rest[21] as number) * 2 ** 16 + (rest[22] as number) * 256 + (rest[23] as number);
   const beacon = change(rest.slice(24, 24 + length));
-  const out = createOutgoing(0xffff_0000, encodeItems("beacons", [beacon]), 1_200);
+  const message = new Uint8Array([1, 0, 0, 1, 0, 0, beacon.length >> 8, beacon.length, ...beacon]);
+  const out = createOutgoing(0xffff_0000, message, 1_200);
   return takeFragments(out).map((part) => {
     const wireLength = wireLengthOf(packet.path, packet.srcHost, packet.dstHost, packet.l4, part.length);
     return createMessage({ ...packet, rest: part, wireLength });
