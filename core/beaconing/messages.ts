@@ -34,10 +34,15 @@ export type ControlMessage =
     }
   | { readonly type: "answer"; readonly query: number; readonly items: readonly Span[] };
 
+/** Where messages are written: a new array for each costs more than all that is written. */
+const WRITTEN = { bytes: new Uint8Array(0) };
+
+/** Good until the next message. */
 export function encodeItems(type: "beacons" | "registration", items: readonly EncodedBeacon[]): Uint8Array {
   return joinItems(TYPE[type], items, 4);
 }
 
+/** Good until the next message. */
 export function encodeAnswer(query: number, items: readonly EncodedBeacon[]): Uint8Array {
   const bytes = joinItems(TYPE.answer, items.slice(0, MAX_ITEMS), 8);
   put32(bytes, 4, query);
@@ -45,7 +50,9 @@ export function encodeAnswer(query: number, items: readonly EncodedBeacon[]): Ui
 }
 
 function joinItems(type: number, items: readonly EncodedBeacon[], head: number): Uint8Array {
-  const bytes = new Uint8Array(items.reduce((sum, item) => sum + 4 + lengthOf(item), head));
+  const whole = items.reduce((sum, item) => sum + 4 + lengthOf(item), head);
+  if (WRITTEN.bytes.length < whole) WRITTEN.bytes = new Uint8Array(2 * whole);
+  const bytes = WRITTEN.bytes.subarray(0, whole).fill(0);
   bytes[0] = type;
   put16(bytes, 2, items.length);
   let at = head;
