@@ -9,15 +9,16 @@ import { createForwardingKeys } from "../core/forwarding-keys.ts";
 import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
-import { planControls, planControlPlane, type ControlOptions } from "./assemble/control.ts";
+import { planControls, planControlPlane } from "./assemble/control.ts";
 import { planFaults } from "./assemble/faults.ts";
-import type { BeaconPolicy } from "../core/beaconing/policy.ts";
+import { type BeaconPolicy, DEFAULT_BEACON_POLICY } from "../core/beaconing/policy.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts } from "./assemble/hosts.ts";
 import { createMeasuring } from "./assemble/measuring.ts";
 import { hasSessions, impairedEnds, planLink, planNode, planSession } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
 import { planTraceroute, type TracerouteSpec } from "./assemble/traceroute.ts";
+import type { ControlTimes } from "./control/context.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import { LOGICS } from "./logics.ts";
 import { BUILTIN_POLICIES } from "./selectors/builtin.ts";
@@ -30,10 +31,10 @@ export interface AssembleOptions {
   readonly repeat: string;
   /** MACs that each router remembers, a power of two; 0: none. No result depends on it. */
   readonly macCache?: number;
-  /** Of all ASes, where paths come from the oracle; default: scionproto's. */
-  readonly beaconPolicy?: BeaconPolicy;
-  /** Of the control services, where the scenario's discovery is beaconing. */
-  readonly control?: ControlOptions;
+  /** Of all ASes, whether paths come from the oracle or by beaconing; what is not said is as by default (scionproto's). */
+  readonly beaconPolicy?: Partial<BeaconPolicy>;
+  /** Of the control services, where the scenario's discovery is beaconing; what is not said is as by default. */
+  readonly controlTimes?: Partial<ControlTimes>;
   /** A traceroute that runs beside the flows. */
   readonly traceroute?: TracerouteSpec;
 }
@@ -62,6 +63,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
   const leaving = Map.groupBy(directions, ({ from }) => from.ia);
   const living = Map.groupBy(hosts.values(), ({ spec }) => spec.ia);
   const impaired = impairedEnds(scenario);
+  const beacons: BeaconPolicy = { ...DEFAULT_BEACON_POLICY, ...options.beaconPolicy };
   const planned = [
     ...scenario.network.ases.map((as) =>
       planNode(scenario, as, leaving.get(as.ia) ?? [], living.get(as.ia) ?? [], macCache, at),
@@ -69,8 +71,8 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, scenario, portsOf(host.spec.ia), at)),
-    ...planControls(scenario, flows, options.control ?? {}, at),
-    ...planApplications(scenario, flows, keys, measuring, at, options.beaconPolicy),
+    ...planControls(scenario, flows, { beacons, times: options.controlTimes ?? {} }, at),
+    ...planApplications(scenario, flows, keys, measuring, at, beacons),
     ...traceroutes,
   ];
   planned.forEach(({ id }, position) => index.set(id, position));

@@ -1,6 +1,6 @@
 /** The control services of a scenario whose paths are discovered by beaconing, and what they look up. */
 import { CONTROL_PLANE, createControlPlane } from "../../core/beaconing/control-plane.ts";
-import { type BeaconPolicy, DEFAULT_BEACON_POLICY } from "../../core/beaconing/policy.ts";
+import type { BeaconPolicy } from "../../core/beaconing/policy.ts";
 import { createCombiner } from "../../core/combinator/combine.ts";
 import type { ForwardingKeys } from "../../core/forwarding-keys.ts";
 import { createSurvey } from "../../core/network-survey.ts";
@@ -12,10 +12,9 @@ import { controlId, type Lookup, nodeId, type Planned } from "./plan.ts";
 /** Address of every control service. */
 export const CONTROL_HOST = "10.255.255.253";
 
-/** What is not said is as by default. */
-export interface ControlOptions {
-  readonly policy?: Partial<BeaconPolicy>;
-  readonly times?: Partial<ControlTimes>;
+interface ControlOptions {
+  readonly beacons: BeaconPolicy;
+  readonly times: Partial<ControlTimes>;
 }
 
 export function hasControl({ discovery }: Pick<Scenario, "discovery">): boolean {
@@ -30,7 +29,7 @@ export function waitsForPaths(scenario: Scenario, { dst, src }: FlowSpec): boole
 export function planControls(
   scenario: Scenario,
   flows: readonly FlowPlan[],
-  { policy, times }: ControlOptions,
+  { beacons, times }: ControlOptions,
   at: Lookup,
 ): Planned[] {
   if (!hasControl(scenario)) return [];
@@ -42,7 +41,7 @@ export function planControls(
       host: CONTROL_HOST,
       core,
       epochS: scenario.epoch_s,
-      policy: { ...DEFAULT_BEACON_POLICY, ...policy },
+      policy: beacons,
       times: { ...CONTROL_TIMES, ...times },
       clients: (asked.get(ia) ?? []).map(({ client, selector }) => ({ ...client, selector: at(selector) })),
       maxPaths: scenario.max_paths,
@@ -60,12 +59,13 @@ interface ClientPlan {
 
 /** The selectors of a flow, but within an AS: there is nothing to look up. */
 function clientsOf({ flow, l4, replyL4, replySelector, selector }: FlowPlan): ClientPlan[] {
-  const { dst, src, start_ns } = flow;
+  const { dst, path_policy, src, start_ns } = flow;
   if (dst.ia === src.ia) return [];
+  const allowed = path_policy === undefined ? null : { policy: path_policy, src: src.ia };
   const plan = (from: HostSpec, to: HostSpec, name: string, header: typeof l4): ClientPlan => ({
     from,
     selector: name,
-    client: { dst: to.ia, srcHost: from.host, dstHost: to.host, l4: header, from: start_ns },
+    client: { dst: to.ia, srcHost: from.host, dstHost: to.host, l4: header, from: start_ns, allowed },
   });
   const forth = plan(src, dst, selector, l4);
   return replySelector === null ? [forth] : [forth, plan(dst, src, replySelector, replyL4)];

@@ -102,7 +102,7 @@ export function planApplications(
   keys: ForwardingKeys,
   measuring: Measuring,
   at: Lookup,
-  beacons?: BeaconPolicy,
+  beacons: BeaconPolicy,
 ): Planned[] {
   const { max_paths: max } = scenario;
   const oracle = new SegmentOracle(scenario.network, scenario.epoch_s, beacons);

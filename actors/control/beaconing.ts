@@ -1,11 +1,11 @@
 /** Origination, propagation and reception of beacons (scionproto `control/beaconing/{originator,propagator,handler}.go`). */
 import type { AsInterface, AsView } from "../../core/beaconing/as-view.ts";
-import { beaconHop, extend, originate, originOf } from "../../core/beaconing/beacon.ts";
-import { appendEntry, decodeBeacon, encodeHeader } from "../../core/beaconing/beacon-codec.ts";
-import { CONTROL_PLANE, type ControlPlane, keyOf } from "../../core/beaconing/control-plane.ts";
+import { beaconHop, originOf } from "../../core/beaconing/beacon.ts";
+import { appendEntry, beginBeacon, decodeBeacon, type EncodedBeacon, lengthOf } from "../../core/beaconing/beacon-codec.ts";
+import { CONTROL_PLANE, type ControlPlane } from "../../core/beaconing/control-plane.ts";
 import { loopOf, refuseBeacon } from "../../core/beaconing/filters.ts";
 import { encodeItems, type Span } from "../../core/beaconing/messages.ts";
-import { type BeaconStore, bestOf, dropExpired, storeBeacon } from "../../core/beaconing/store.ts";
+import { type BeaconStore, dropExpired, passedOn, storeBeacon } from "../../core/beaconing/store.ts";
 import { MAX_FRAGMENTS } from "../../core/beaconing/transfer.ts";
 import { localTime } from "../../core/clock.ts";
 import type { Env } from "../../core/env.ts";
@@ -45,14 +45,13 @@ export function originateBeacons(control: ControlContext, env: Env): void {
     if (egress.linkTo !== LINK_TO.core && egress.linkTo !== LINK_TO.child) continue;
     if (control.down.has(egress.ifId)) continue;
     const segId = env.random("segment-id").below(0x1_0000);
-    const [hop] = originate(view, egress, timestamp, segId, control.policy).hops;
-    const content = hop === undefined ? null : plane.contentOf(hop);
-    if (content === null) {
+    const body = plane.bodyOf(beaconHop(control.ia, 0, egress.ifId, control.policy.maxExpTime));
+    if (body === null) {
       countReason(control.counts.beacons_refused, "entry_too_long");
       continue;
     }
-    const bytes = appendEntry(encodeHeader(timestamp, segId), content, keyOf(plane, control.ia));
-    control.counts.beacons_originated += sendBeacons(control, egress, [bytes], env);
+    const beacon = beginBeacon(plane.chains, timestamp, segId, body, egress.remoteIfId);
+    control.counts.beacons_originated += sendBeacons(control, egress, [beacon], env);
   }
 }
 
@@ -60,42 +59,41 @@ export function originateBeacons(control: ControlContext, env: Env): void {
 export function propagateBeacons(control: ControlContext, env: Env): void {
   tidyStores(control, env);
   const view = viewOf(control, env);
-  const best = bestOf(control.store, control.policy);
+  const best = passedOn(control.store, control.policy);
   if (best.length === 0) return;
   for (const egress of control.core ? view.cores : view.children) {
     if (control.down.has(egress.ifId)) continue;
-    const items: Uint8Array[] = [];
+    const items: EncodedBeacon[] = [];
     for (const beacon of best) {
       if (loopOf(beacon, egress.neighbour, control.policy.allowIsdLoop) !== null) continue;
-      const bytes = extended(control, beacon, egress, env);
-      if (bytes === null) countReason(control.counts.beacons_refused, "entry_too_long");
-      else items.push(bytes);
+      const longer = extended(control, beacon, egress, env);
+      if (longer === null) countReason(control.counts.beacons_refused, "entry_too_long");
+      else items.push(longer);
     }
     control.counts.beacons_propagated += sendBeacons(control, egress, items, env);
   }
 }
 
-function extended(control: ControlContext, beacon: StoredBeacon, egress: AsInterface, env: Env): Uint8Array | null {
+function extended(control: ControlContext, beacon: StoredBeacon, egress: AsInterface, env: Env): EncodedBeacon | null {
   const plane = planeOf(env);
-  const hop = extend(beacon, viewOf(control, env), egress, control.policy).hops.at(-1);
-  const content = hop === undefined ? null : plane.contentOf(hop);
-  return content === null ? null : appendEntry(beacon.bytes, content, keyOf(plane, control.ia));
+  const body = plane.bodyOf(beaconHop(control.ia, beacon.ingress, egress.ifId, control.policy.maxExpTime));
+  return body === null ? null : appendEntry(plane.chains, beacon, body, egress.remoteIfId);
 }
 
-/** The bytes of a beacon as the segment that ends here. */
-export function terminatedBytes(control: ControlContext, beacon: StoredBeacon, env: Env): Uint8Array | null {
+/** The segment that a beacon becomes which ends here. */
+export function terminated(control: ControlContext, beacon: StoredBeacon, env: Env): EncodedBeacon | null {
   const plane = planeOf(env);
-  const content = plane.contentOf(beaconHop(control.ia, beacon.ingress, 0, control.policy.maxExpTime));
-  return content === null ? null : appendEntry(beacon.bytes, content, keyOf(plane, control.ia));
+  const body = plane.bodyOf(beaconHop(control.ia, beacon.ingress, 0, control.policy.maxExpTime));
+  return body === null ? null : appendEntry(plane.chains, beacon, body, 0);
 }
 
 /** Beacons to one neighbour, in as few messages as fit; answers how many set out. */
-function sendBeacons(control: ControlContext, egress: AsInterface, items: readonly Uint8Array[], env: Env): number {
+function sendBeacons(control: ControlContext, egress: AsInterface, items: readonly EncodedBeacon[], env: Env): number {
   if (items.length === 0) return 0;
   const path = pathTo(control, egress, env);
   const to = { ia: egress.neighbour, host: "CS", path, currInf: 0, currHf: 0, mtu: egress.mtu, ifId: egress.ifId };
   let sent = 0;
-  let batch: Uint8Array[] = [];
+  let batch: EncodedBeacon[] = [];
   let size = 0;
   const flush = (): void => {
     if (batch.length > 0 && sendMessage(control, to, encodeItems("beacons", batch), env)) sent += batch.length;
@@ -103,9 +101,10 @@ function sendBeacons(control: ControlContext, egress: AsInterface, items: readon
     size = 0;
   };
   for (const item of items) {
-    if (size + item.length > MAX_BATCH_BYTES) flush();
+    const length = lengthOf(item);
+    if (size + length > MAX_BATCH_BYTES) flush();
     batch.push(item);
-    size += item.length;
+    size += length;
   }
   flush();
   control.beaconsSent.set(egress.ifId, (control.beaconsSent.get(egress.ifId) ?? 0) + sent);
@@ -176,7 +175,7 @@ function takeBeacon(
 ): string | null {
   if (entrance.linkTo !== (control.core ? LINK_TO.core : LINK_TO.parent)) return "wrong_link";
   const plane = planeOf(env);
-  const decoded = decodeBeacon(bytes, start, end, entrance.ifId, plane.keys);
+  const decoded = decodeBeacon(plane.chains, bytes, start, end, entrance.ifId);
   if (!decoded.ok) return decoded.error;
   const beacon = decoded.value;
   const last = beacon.hops.at(-1);

@@ -9,6 +9,7 @@ import { createClock, type LocalClock } from "../../core/clock.ts";
 import type { ActorIndex, Handle } from "../../core/env.ts";
 import type { L4 } from "../../core/packet.ts";
 import type { OneHopPath, PacketPath } from "../../core/path.ts";
+import type { PathPolicy } from "../../core/path-policy/policy.ts";
 import { type Nanos, SECOND } from "../../core/units.ts";
 
 /** Defaults of scionproto's `control/config`; what has none there is marked. */
@@ -36,6 +37,12 @@ export const CONTROL_TIMES: ControlTimes = {
   retention: 20 * SECOND,
 };
 
+/** The paths that a flow may take: those that its policy allows on the way from `src`, also where replies choose their own. */
+export interface Allowed {
+  readonly policy: PathPolicy;
+  readonly src: IA;
+}
+
 /** A selector that is offered paths. */
 export interface ControlClient {
   readonly selector: ActorIndex;
@@ -45,6 +52,8 @@ export interface ControlClient {
   readonly l4: L4;
   /** Paths are looked up from then on. */
   readonly from: Nanos;
+  /** null: all. */
+  readonly allowed: Allowed | null;
 }
 
 export interface ControlInput {
@@ -62,7 +71,6 @@ export interface ControlInput {
 }
 
 export interface StoredBeacon extends EncodedBeacon {
-  readonly next: IA | null;
   readonly arrived: Nanos;
 }
 
@@ -107,9 +115,10 @@ export interface Query {
   readonly until: Nanos;
 }
 
-/** A destination that clients want paths to. */
+/** A destination that clients want paths to, the same ones. */
 export interface Target {
   readonly dst: IA;
+  readonly allowed: Allowed | null;
   readonly clients: readonly ControlClient[];
   /** Fingerprints offered last, in order; null: nothing yet. */
   offered: string | null;
@@ -213,8 +222,12 @@ export function createControl(input: ControlInput): ControlContext {
 }
 
 function targetsOf(clients: readonly ControlClient[]): Target[] {
-  return [...Map.groupBy(clients, ({ dst }) => dst)].map(([dst, own]): Target => {
-    return { dst, clients: own, offered: null, expiryS: 0, due: Math.min(...own.map(({ from }) => from)) };
+  const alike = Map.groupBy(clients, ({ allowed, dst }) => `${dst} ${JSON.stringify(allowed)}`);
+  return [...alike.values()].flatMap((own): Target[] => {
+    const [first] = own;
+    if (first === undefined) return [];
+    const due = Math.min(...own.map(({ from }) => from));
+    return [{ dst: first.dst, allowed: first.allowed, clients: own, offered: null, expiryS: 0, due }];
   });
 }
 

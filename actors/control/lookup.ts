@@ -19,6 +19,7 @@ import type { Segments } from "../../core/combinator/graph.ts";
 import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
+import { findAllowed, pathsToJudge } from "../../core/path-policy/policy.ts";
 import type { Segment } from "../../core/segment.ts";
 import { SECOND } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
@@ -60,7 +61,7 @@ function serve(control: ControlContext, target: Target, env: Env): void {
     return;
   }
   const { segments, waiting } = gather(control, dst, env);
-  const paths = usablePaths(control, segments, dst, env);
+  const paths = allowedPaths(control, segments, target, env);
   const lacking = paths.length === 0;
   target.due = env.now + (lacking ? control.times.retry : control.times.cache);
   // While answers are on their way, what is offered already stays.
@@ -68,11 +69,24 @@ function serve(control: ControlContext, target: Target, env: Env): void {
   offer(control, target, paths, env);
 }
 
-function usablePaths(control: ControlContext, segments: Segments, dst: IA, env: Env): PathInfo[] {
+function allowedPaths(
+  control: ControlContext,
+  segments: Segments,
+  { allowed, dst }: Target,
+  env: Env,
+): readonly PathInfo[] {
+  const find = (max: number) => (): PathInfo[] => usablePaths(control, segments, dst, env, max);
+  const { maxPaths: max } = control;
+  const near = find(max);
+  if (allowed === null) return near();
+  return findAllowed(allowed.policy, allowed.src, near, find(pathsToJudge(max)), max)(control.ia, dst);
+}
+
+function usablePaths(control: ControlContext, segments: Segments, dst: IA, env: Env, max: number): PathInfo[] {
   const now = unixTime(control, env);
-  const paths = planeOf(env).combine(segments, control.ia, dst, control.maxPaths + control.revoked.size);
+  const paths = planeOf(env).combine(segments, control.ia, dst, max + control.revoked.size);
   const usable = paths.filter(({ expiryS, interfaces }) => expiryS > now && !isRevoked(control, interfaces, env));
-  return usable.slice(0, control.maxPaths);
+  return usable.slice(0, max);
 }
 
 function isRevoked({ down, ia, revoked }: ControlContext, interfaces: PathInfo["interfaces"], env: Env): boolean {
@@ -125,7 +139,7 @@ function gather(control: ControlContext, dst: IA, env: Env): { segments: Segment
 
 function decode(encoded: readonly EncodedBeacon[], env: Env): Segment[] {
   const plane = planeOf(env);
-  return encoded.map(({ bytes }) => plane.segmentOf(bytes)).filter((segment) => segment !== null);
+  return encoded.map((one) => plane.segmentOf(one)).filter((segment) => segment !== null);
 }
 
 /** Segments that a core AS knows: this one's own, cached ones, or null and a request is on its way. */
@@ -154,7 +168,7 @@ function request(
   way: Segments,
   env: Env,
 ): boolean {
-  const [path] = usablePaths(control, way, at, env);
+  const [path] = usablePaths(control, way, at, env, control.maxPaths);
   if (path === undefined) return false;
   const id = control.queries++;
   if (!sendMessage(control, destinationOn(path), encodeRequest(id, kind, wanted, path.mtu), env)) return false;
@@ -186,10 +200,7 @@ export function answerRequest(
   control.counts.requests_received++;
   const segments = answerOf(control, request.kind, request.dst);
   const mtu = Math.min(ANSWER_MTU.most, Math.max(ANSWER_MTU.least, request.mtu));
-  const payload = encodeAnswer(
-    request.query,
-    segments.map(({ bytes }) => bytes),
-  );
+  const payload = encodeAnswer(request.query, segments);
   sendMessage(control, backTo(packet, mtu), payload, env);
 }
 
@@ -209,7 +220,7 @@ export function receiveAnswer(
   control.asked.delete(asked.name);
   const segments: EncodedBeacon[] = [];
   for (const [start, end] of items) {
-    const decoded = decodeBeacon(bytes, start, end, 0, planeOf(env).keys);
+    const decoded = decodeBeacon(planeOf(env).chains, bytes, start, end, 0);
     if (decoded.ok && fits(asked, decoded.value, unixTime(control, env))) segments.push(decoded.value);
     else control.counts.answers_refused++;
   }
@@ -221,7 +232,7 @@ export function receiveAnswer(
   serveTargets(control, true, env);
 }
 
-function fits({ at, kind, wanted }: Query, segment: EncodedBeacon & { next: IA | null }, now: number): boolean {
+function fits({ at, kind, wanted }: Query, segment: EncodedBeacon, now: number): boolean {
   const origin = originOf(segment);
   if (kind === "down") return segmentProblem(segment, at, wanted, now) === null;
   return covers(wanted, origin) && segmentProblem(segment, origin, at, now) === null;

@@ -1,13 +1,13 @@
 /** Registration of segments: up and core segments with oneself, down segments with the core AS where they start (scionproto `control/beaconing/writer.go`). */
 import type { IA } from "../../core/address.ts";
-import { type Beacon, compareBeacons, isExpired, originOf, terminate } from "../../core/beaconing/beacon.ts";
+import { compareBeacons, isExpired, originOf } from "../../core/beaconing/beacon.ts";
 import { decodeBeacon, type EncodedBeacon } from "../../core/beaconing/beacon-codec.ts";
 import { encodeItems, type Span } from "../../core/beaconing/messages.ts";
 import { bestOf, createBeaconStore, storeBeacon } from "../../core/beaconing/store.ts";
 import type { Env } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
-import { planeOf, terminatedBytes, tidyStores, unixTime, viewOf } from "./beaconing.ts";
+import { planeOf, terminated, tidyStores, unixTime } from "./beaconing.ts";
 import { type ControlContext, countReason, type Destination, type StoredBeacon } from "./context.ts";
 import { sendMessage } from "./transport.ts";
 
@@ -19,9 +19,9 @@ export function registerSegments(control: ControlContext, env: Env): boolean {
   tidyStores(control, env);
   const segments: EncodedBeacon[] = [];
   for (const beacon of bestOf(control.store, control.policy)) {
-    const bytes = terminatedBytes(control, beacon, env);
-    if (bytes === null) countReason(control.counts.segments_refused, "entry_too_long");
-    else segments.push({ ...terminate(beacon, viewOf(control, env), control.policy), bytes });
+    const segment = terminated(control, beacon, env);
+    if (segment === null) countReason(control.counts.segments_refused, "entry_too_long");
+    else segments.push(segment);
   }
   segments.sort(compareBeacons);
   const before = control.own;
@@ -37,11 +37,7 @@ function registerDown(control: ControlContext, segments: readonly EncodedBeacon[
   for (const [origin, own] of Map.groupBy(segments, originOf)) {
     const to = ownWayUp(control, origin, own, env);
     if (to === null) continue;
-    const payload = encodeItems(
-      "registration",
-      own.map(({ bytes }) => bytes),
-    );
-    sendMessage(control, to, payload, env);
+    sendMessage(control, to, encodeItems("registration", own), env);
   }
 }
 
@@ -55,10 +51,11 @@ function ownWayUp(
   const plane = planeOf(env);
   const before = control.waysUp.get(origin);
   const now = unixTime(control, env);
-  for (const { bytes, hops, key } of segments) {
+  for (const one of segments) {
+    const { hops, key } = one;
     if (control.down.has(hops.at(-1)?.ingress ?? 0)) continue;
     if (before?.key === key && before.expiryS - now > LEAST_LIFE_S) return before.to;
-    const segment = plane.segmentOf(bytes);
+    const segment = plane.segmentOf(one);
     if (segment === null) continue;
     const [path] = plane.combine({ up: [segment], core: [], down: [] }, control.ia, origin, 1);
     if (path === undefined) continue;
@@ -97,7 +94,7 @@ function takeSegment(
   from: IA,
   env: Env,
 ): string | null {
-  const decoded = decodeBeacon(bytes, start, end, 0, planeOf(env).keys);
+  const decoded = decodeBeacon(planeOf(env).chains, bytes, start, end, 0);
   if (!decoded.ok) return decoded.error;
   const segment = decoded.value;
   const last = segment.hops.at(-1)?.ia ?? "";
@@ -114,7 +111,7 @@ function takeSegment(
 }
 
 /** What keeps a beacon from being a segment from `origin` to `end`; null: nothing. */
-export function segmentProblem(segment: Beacon & { next: IA | null }, origin: IA, end: IA, now: number): string | null {
+export function segmentProblem(segment: EncodedBeacon, origin: IA, end: IA, now: number): string | null {
   if (segment.next !== null || segment.hops.length < 2) return "not_terminated";
   if (originOf(segment) !== origin || segment.hops.at(-1)?.ia !== end) return "wrong_ends";
   return isExpired(segment, now) ? "expired" : null;

@@ -21,16 +21,10 @@ export function createBeaconKeys(seed: number, ias: Iterable<IA>): BeaconKeys {
   return (ia) => keys.get(ia) ?? null;
 }
 
-/** Over the bytes of an entry's body, and over all before it by way of the authenticator (of a first one: timestamp and SegID) before. */
-export function authenticate(
-  [keyHigh, keyLow]: Authenticator,
-  [beforeHigh, beforeLow]: Authenticator,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Authenticator {
-  let low = finish(keyLow ^ beforeLow) ^ beforeHigh;
-  let high = finish(keyHigh + beforeHigh) ^ beforeLow;
+/** Keyed hash of an entry's body. */
+export function digestBody([keyHigh, keyLow]: Authenticator, bytes: Uint8Array, start: number, end: number): Authenticator {
+  let low = finish(keyLow);
+  let high = finish(keyHigh);
   let at = start;
   for (; at + 4 <= end; at += 4) {
     low = Math.imul(low ^ get32(bytes, at), 0x85eb_ca6b);
@@ -40,4 +34,11 @@ export function authenticate(
   }
   for (; at < end; at++) low = Math.imul(low ^ (bytes[at] as number), 0x9e37_79b1);
   return [finish(high ^ low ^ keyLow) >>> 0, finish(low ^ (end - start) ^ keyHigh) >>> 0];
+}
+
+/** Over a body, by way of its digest, and over all before it by way of the authenticator (of a first one: timestamp and SegID) before. */
+export function authenticate([high, low]: Authenticator, [beforeHigh, beforeLow]: Authenticator): Authenticator {
+  const left = finish(finish(low ^ beforeLow) + beforeHigh);
+  const right = finish(finish(high ^ beforeHigh) + beforeLow);
+  return [finish(right ^ left ^ low) >>> 0, finish(left ^ high) >>> 0];
 }

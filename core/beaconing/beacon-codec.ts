@@ -12,12 +12,13 @@
  * A peer entry has 22 bytes: IA, interface at the peer, MTU, own interface, lifetime, a zero byte, MAC. MACs are zero: they are derived when
  * somebody builds a path. Decoding takes any bytes and never throws.
  */
-import { formatIA, type IA, iaParts } from "../address.ts";
+import { formatIA, type IA, iaParts, type IfId } from "../address.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { AsEntry, PeerEntry, Segment } from "../segment.ts";
-import { get16, get32, get48, put16, put32, put48, zeroBytes } from "../wire/bytes.ts";
-import { authenticate, AUTHENTICATOR_BYTES, type Authenticator, type BeaconKeys } from "./authenticator.ts";
+import type { AsEntry, PeerEntry } from "../segment.ts";
+import { copyOf, get16, get32, get48, put16, put32, put48, zeroBytes } from "../wire/bytes.ts";
+import { authenticate, AUTHENTICATOR_BYTES, type Authenticator, digestBody } from "./authenticator.ts";
 import { type Beacon, beaconHop, type BeaconHop, lifetimeS } from "./beacon.ts";
+import { type Chain, chainAfter, chainOf, type Chains, placeOf } from "./chains.ts";
 import type { EntryTail } from "./entries.ts";
 import { decodeStaticInfo, encodeStaticInfo } from "./static-info-codec.ts";
 
@@ -31,9 +32,21 @@ const MAX_ENTRIES = 64;
 /** A body's length stands in 16 bits. */
 const MAX_BODY_BYTES = 0xffff;
 
-/** A beacon with its bytes. */
-export interface EncodedBeacon extends Beacon {
+/** The body of an AS entry as bytes, and what beaconing needs of it; shared by all beacons that hold it. */
+export interface EntryBody {
+  readonly hop: BeaconHop;
+  readonly next: IA | null;
   readonly bytes: Uint8Array;
+  readonly digest: Authenticator;
+}
+
+/** A beacon with all that its bytes say. */
+export interface EncodedBeacon extends Beacon {
+  readonly bodies: readonly EntryBody[];
+  /** Authenticators, two numbers each. */
+  readonly seals: readonly number[];
+  /** The AS that it is meant for; null: terminated. */
+  readonly next: IA | null;
 }
 
 export type DecodingProblem = "malformed" | "unknown_as" | "forged";
@@ -70,35 +83,17 @@ function putPeer(bytes: Uint8Array, at: number, { hop, peer, peerInterface, peer
   put48(bytes, at + 16, hop.mac ?? 0);
 }
 
-/** Bytes of a beacon without entries. */
-export function encodeHeader(timestamp: number, segId: number): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  put32(bytes, 0, timestamp);
-  put16(bytes, 4, segId);
-  return bytes;
-}
-
 /** What an AS has to say for one of its hops. */
 export interface EntryContent {
   readonly head: Omit<AsEntry, keyof EntryTail>;
   readonly tail: Uint8Array;
 }
 
-/** The bytes with one more entry, vouched for with the key of its AS. */
-export function appendEntry(before: Uint8Array, { head, tail }: EntryContent, key: Authenticator): Uint8Array {
-  const length = HEAD_BYTES + tail.length;
-  const bytes = zeroBytes(before.length + 2 + length + AUTHENTICATOR_BYTES);
-  bytes.set(before);
-  bytes[6] = (before[6] as number) + 1;
-  const at = before.length + 2;
-  put16(bytes, before.length, length);
-  putHead(bytes, at, head);
-  bytes.set(tail, at + HEAD_BYTES);
-  const end = at + length;
-  const [high, low] = authenticate(key, lastAuthenticator(before), bytes, at, end);
-  put32(bytes, end, high);
-  put32(bytes, end + 4, low);
-  return bytes;
+export function encodeBody(hop: BeaconHop, { head, tail }: EntryContent, key: Authenticator): EntryBody {
+  const bytes = zeroBytes(HEAD_BYTES + tail.length);
+  putHead(bytes, 0, head);
+  bytes.set(tail, HEAD_BYTES);
+  return { hop, next: head.next, bytes, digest: digestBody(key, bytes, 0, bytes.length) };
 }
 
 function putHead(bytes: Uint8Array, at: number, { hop, ia, ingressMtu, mtu, next }: EntryContent["head"]): void {
@@ -112,55 +107,111 @@ function putHead(bytes: Uint8Array, at: number, { hop, ia, ingressMtu, mtu, next
   put16(bytes, at + 30, mtu);
 }
 
-/** Of the last entry; of a beacon without entries what its header says. */
-function lastAuthenticator(bytes: Uint8Array): Authenticator {
-  if (bytes.length === HEADER_BYTES) return [get32(bytes, 0), get16(bytes, 4)];
-  const at = bytes.length - AUTHENTICATOR_BYTES;
-  return [get32(bytes, at), get32(bytes, at + 4)];
+/** Bytes that a beacon takes. */
+export function lengthOf({ bodies }: Pick<EncodedBeacon, "bodies">): number {
+  let length = HEADER_BYTES;
+  for (const { bytes } of bodies) length += 2 + bytes.length + AUTHENTICATOR_BYTES;
+  return length;
+}
+
+/** Writes a beacon into bytes that are zero. */
+export function putBeacon(into: Uint8Array, start: number, { bodies, seals, segId, timestamp }: EncodedBeacon): void {
+  put32(into, start, timestamp);
+  put16(into, start + 4, segId);
+  into[start + 6] = bodies.length;
+  let at = start + HEADER_BYTES;
+  for (let n = 0; n < bodies.length; n++) {
+    const { bytes } = bodies[n] as EntryBody;
+    put16(into, at, bytes.length);
+    into.set(bytes, at + 2);
+    at += 2 + bytes.length;
+    put32(into, at, seals[2 * n] as number);
+    put32(into, at + 4, seals[2 * n + 1] as number);
+    at += AUTHENTICATOR_BYTES;
+  }
+}
+
+/** The beginning of a beacon of these chains with the authenticators given. */
+function beaconOf(chain: Chain, timestamp: number, segId: number, seals: readonly number[], ingress: IfId): EncodedBeacon {
+  const { bodies, expTime, hops, key } = chain;
+  const expiryS = timestamp + lifetimeS(expTime);
+  return { timestamp, segId, hops, ingress, key, expiryS, bodies, seals, next: chain.body.next };
+}
+
+export function beginBeacon(chains: Chains, timestamp: number, segId: number, body: EntryBody, ingress: IfId): EncodedBeacon {
+  return beaconOf(chainAfter(chains, null, body), timestamp, segId, authenticate(body.digest, [timestamp, segId]), ingress);
+}
+
+/** The beacon with one more entry; `ingress` is where the next AS gets it. */
+export function appendEntry(chains: Chains, beacon: EncodedBeacon, body: EntryBody, ingress: IfId): EncodedBeacon {
+  const { hops, seals, segId, timestamp } = beacon;
+  const before: Authenticator = [seals.at(-2) as number, seals.at(-1) as number];
+  const chain = chainAfter(chains, chainOf(chains, beacon.bodies, hops), body);
+  return beaconOf(chain, timestamp, segId, [...seals, ...authenticate(body.digest, before)], ingress);
 }
 
 /**
- * The beacon that fills `bytes[start, end)`, every authenticator verified; `ingress` as in `Beacon`. Its bytes are those given, not a copy. What its entries say of
- * each other agrees: each names the next one, all but the first have an ingress, all but the last an egress.
+ * The beacon that fills `bytes[start, end)`, every authenticator verified; `ingress` as in `Beacon`. What its entries say of each other agrees: each
+ * names the next one, all but the first have an ingress, all but the last an egress. Nothing of `bytes` is kept.
  */
 export function decodeBeacon(
+  chains: Chains,
   bytes: Uint8Array,
   start: number,
   end: number,
-  ingress: number,
-  keys: BeaconKeys,
-): Result<EncodedBeacon & { readonly next: IA | null }, DecodingProblem> {
+  ingress: IfId,
+): Result<EncodedBeacon, DecodingProblem> {
   const count = end - start < HEADER_BYTES ? 0 : (bytes[start + 6] as number);
   if (count === 0 || count > MAX_ENTRIES || bytes[start + 7] !== 0) return MALFORMED;
-  const timestamp = get32(bytes, start);
-  const segId = get16(bytes, start + 4);
-  const hops: BeaconHop[] = [];
-  let next: IA | null = null;
+  const [timestamp, segId] = [get32(bytes, start), get16(bytes, start + 4)];
+  const seals: number[] = [];
+  let chain: Chain | null = null;
   let before: Authenticator = [timestamp, segId];
   let at = start + HEADER_BYTES;
   for (let n = 0; n < count; n++) {
     const body = at + 2;
-    const length = body <= end ? get16(bytes, at) : 0;
+    const length: number = body <= end ? get16(bytes, at) : 0;
     if (length < BODY_BYTES || body + length + AUTHENTICATOR_BYTES > end) return MALFORMED;
-    const ia = getIA(bytes, body);
-    const [into, out] = [get16(bytes, body + 16), get16(bytes, body + 18)];
-    const last = n === count - 1;
-    if ((into === 0) !== (n === 0) || (out === 0 && !last) || (n > 0 && ia !== next)) return MALFORMED;
-    next = isZero(bytes, body + 8, 8) ? null : getIA(bytes, body + 8);
-    if ((next === null) !== (out === 0)) return MALFORMED;
-    const key = keys(ia);
-    if (key === null) return UNKNOWN_AS;
+    const read: Result<EntryBody, DecodingProblem> = readBody(chains, chain, bytes, body, body + length);
+    if (!read.ok) return read;
     at = body + length;
-    before = authenticate(key, before, bytes, body, at);
+    before = authenticate(read.value.digest, before);
     if (get32(bytes, at) !== before[0] || get32(bytes, at + 4) !== before[1]) return FORGED;
     if (!isZero(bytes, at + 8, AUTHENTICATOR_BYTES - 8)) return FORGED;
     at += AUTHENTICATOR_BYTES;
-    hops.push(beaconHop(ia, into, out, bytes[body + 20] as number));
+    seals.push(before[0], before[1]);
+    chain = chainAfter(chains, chain, read.value);
+    if (chain.body.next === null && n < count - 1) return MALFORMED;
   }
-  if (at !== end) return MALFORMED;
-  const expiryS = timestamp + Math.min(...hops.map(({ expTime }) => lifetimeS(expTime)));
-  const key = hops.map(({ text }) => text).join(" ");
-  return ok({ timestamp, segId, hops, ingress, key, expiryS, next, bytes: bytes.subarray(start, end) });
+  if (at !== end || chain === null) return MALFORMED;
+  return ok(beaconOf(chain, timestamp, segId, seals, ingress));
+}
+
+/** The body that stands there: one that is known, or a new one. */
+function readBody(
+  chains: Chains,
+  before: Chain | null,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Result<EntryBody, DecodingProblem> {
+  const [into, out] = [get16(bytes, start + 16), get16(bytes, start + 18)];
+  const known = before === null ? chains.first.get(`${getIA(bytes, start)}#0,${out}`) : before.after.get(placeOf(into, out));
+  if (known !== undefined && isSame(known.body.bytes, bytes, start, end)) return ok(known.body);
+  const ia = getIA(bytes, start);
+  const next = isZero(bytes, start + 8, 8) ? null : getIA(bytes, start + 8);
+  if ((into === 0) !== (before === null) || (next === null) !== (out === 0)) return MALFORMED;
+  if (before !== null && ia !== before.body.next) return MALFORMED;
+  const key = chains.keys(ia);
+  if (key === null) return UNKNOWN_AS;
+  const hop = beaconHop(ia, into, out, bytes[start + 20] as number);
+  return ok({ hop, next, bytes: copyOf(bytes, start, end), digest: digestBody(key, bytes, start, end) });
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let n = 0; n < known.length; n++) if (known[n] !== bytes[start + n]) return false;
+  return true;
 }
 
 const MALFORMED: Result<never, DecodingProblem> = err("malformed");
@@ -172,17 +223,9 @@ function isZero(bytes: Uint8Array, at: number, length: number): boolean {
   return true;
 }
 
-/** The segment that bytes are which `decodeBeacon` has accepted; null where peer entries or static info are malformed. */
-export function decodeSegment(bytes: Uint8Array): Segment | null {
-  const entries: AsEntry[] = [];
-  for (let at = HEADER_BYTES; at + 2 <= bytes.length; ) {
-    const length = get16(bytes, at);
-    const entry = decodeBody(bytes, at + 2, at + 2 + length);
-    if (entry === null) return null;
-    entries.push(entry);
-    at += 2 + length + AUTHENTICATOR_BYTES;
-  }
-  return { timestamp: get32(bytes, 0), segId: get16(bytes, 4), entries };
+/** What a body that was accepted says; null where peer entries or static info are malformed. */
+export function entryOf({ bytes }: EntryBody): AsEntry | null {
+  return decodeBody(bytes, 0, bytes.length);
 }
 
 function decodeBody(bytes: Uint8Array, start: number, end: number): AsEntry | null {

@@ -6,7 +6,7 @@ import { append, type Beacon, beaconHop, compareBeacons, extend, originate, orig
 import { type EntryTable, segmentOf } from "./entries.ts";
 import { loopOf, refuseBeacon } from "./filters.ts";
 import { DEFAULT_BEACON_POLICY as POLICY } from "./policy.ts";
-import { diversityOf, selectBeacons } from "./selection.ts";
+import { diversityOf, selectBeacons, selectPassedOn } from "./selection.ts";
 import { bestOf, createBeaconStore, dropExpired, storeBeacon } from "./store.ts";
 
 /** A beacon through `IA#egress`, one word a hop. */
@@ -163,4 +163,18 @@ test("what has expired leaves the store", (t) => {
     bestOf(store, POLICY).map(({ key }) => key),
     ["1-1#0,2"],
   );
+});
+
+test("what a core AS passes on of some length hangs on no longer beacon", (t) => {
+  const line = (name: string, length: number): Beacon => {
+    const hops = Array.from({ length }, (_, at) => beaconHop(`1-${name === "d" ? 50 + at : 1 + at}`, at, 1, 63));
+    const key = `${name} ${hops.map(({ text }) => text).join(" ")}`;
+    return { timestamp: 1, segId: 1, hops, ingress: 1, key, expiryS: 99_999 };
+  };
+  const short = [line("a", 2), line("b", 2), line("c", 3)];
+  const longer = [...short, line("d", 5)];
+  t.deepEqual(selectBeacons(longer, 3), [short[0], short[1], longer[3]], "more diverse, and longer");
+  t.deepEqual(selectPassedOn(longer, 3), [short[0], short[1], short[2], longer[3]]);
+  t.deepEqual(selectPassedOn(short, 3), short);
+  t.deepEqual(selectPassedOn([...short, line("e", 3)], 3), short, "not more diverse");
 });

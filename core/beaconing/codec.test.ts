@@ -4,9 +4,19 @@ import { createCombiner } from "../combinator/combine.ts";
 import { createSurvey } from "../network-survey.ts";
 import { DEFAULT_DIRECTION, type LinkType, type Network } from "../scenario.ts";
 import type { AsView } from "./as-view.ts";
-import { type Beacon, extend, originate, terminate } from "./beacon.ts";
-import { appendEntry, decodeBeacon, encodeHeader, type EntryContent } from "./beacon-codec.ts";
-import { type ControlPlane, createControlPlane, keyOf } from "./control-plane.ts";
+import { type Authenticator, digestBody } from "./authenticator.ts";
+import { type Beacon, type BeaconHop, extend, originate, terminate } from "./beacon.ts";
+import {
+  appendEntry,
+  beginBeacon,
+  decodeBeacon,
+  type EncodedBeacon,
+  type EntryBody,
+  lengthOf,
+  putBeacon,
+} from "./beacon-codec.ts";
+import { type Chains, createChains } from "./chains.ts";
+import { type ControlPlane, createControlPlane } from "./control-plane.ts";
 import { segmentOf } from "./entries.ts";
 import { decodeMessage, encodeAnswer, encodeItems, encodeRequest } from "./messages.ts";
 import { DEFAULT_BEACON_POLICY as POLICY } from "./policy.ts";
@@ -61,13 +71,31 @@ function viewOf(ia: string): AsView {
   return PLANE.views.get(ia) as AsView;
 }
 
+const CHAINS = PLANE.chains;
+
+function bodyOf(hop: BeaconHop): EntryBody {
+  return PLANE.bodyOf(hop) as EntryBody;
+}
+
+function encoded({ hops, segId, timestamp }: Beacon): EncodedBeacon {
+  const [first, ...rest] = hops.map(bodyOf);
+  const begun = beginBeacon(CHAINS, timestamp, segId, first as EntryBody, 0);
+  return rest.reduce((beacon, body) => appendEntry(CHAINS, beacon, body, 0), begun);
+}
+
+function written(beacon: EncodedBeacon): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(beacon));
+  putBeacon(bytes, 0, beacon);
+  return bytes;
+}
+
 function bytesOf(beacon: Beacon): Uint8Array {
-  return beacon.hops.reduce(
-    (sofar: Uint8Array, hop) => {
-      return appendEntry(sofar, PLANE.contentOf(hop) as EntryContent, keyOf(PLANE, hop.ia));
-    },
-    encodeHeader(beacon.timestamp, beacon.segId),
-  );
+  return written(encoded(beacon));
+}
+
+/** Nothing is known to it yet. */
+function freshChains(): Chains {
+  return createChains(CHAINS.keys);
 }
 
 function wholeSegment(): Beacon {
@@ -79,13 +107,15 @@ function wholeSegment(): Beacon {
 test("a segment's bytes give back all that its entries say", (t) => {
   const beacon = wholeSegment();
   const bytes = bytesOf(beacon);
-  const decoded = decodeBeacon(bytes, 0, bytes.length, 0, PLANE.keys);
+  const decoded = decodeBeacon(freshChains(), bytes, 0, bytes.length, 0);
   if (!decoded.ok) return t.fail(decoded.error);
-  const { bytes: copy, next, ...rest } = decoded.value;
+  const { bodies, seals, next, ...rest } = decoded.value;
   t.deepEqual(rest, beacon);
   t.is(next, null);
-  t.deepEqual(copy, bytes);
-  const segment = PLANE.segmentOf(copy);
+  t.deepEqual([bodies.length, seals.length], [3, 6]);
+  t.deepEqual(decodeBeacon(CHAINS, bytes, 0, bytes.length, 0), decoded, "known entries make no difference");
+  t.deepEqual(written(decoded.value), bytes);
+  const segment = PLANE.segmentOf(decoded.value);
   t.deepEqual(segment, segmentOf(beacon, PLANE.views, new Map()));
   t.is(segment?.entries[1]?.staticInfo?.note, "Zürich");
   t.is(segment?.entries[1]?.staticInfo?.latency.intra.get(7), 99);
@@ -97,21 +127,33 @@ test("no bit of a beacon can be changed, and none of its bytes left out", (t) =>
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
     const changed = bytes.slice();
     changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
-    if (decodeBeacon(changed, 0, changed.length, 0, PLANE.keys).ok) accepted.push(bit);
+    const known = decodeBeacon(CHAINS, changed, 0, changed.length, 0);
+    t.deepEqual(decodeBeacon(freshChains(), changed, 0, changed.length, 0), known);
+    if (known.ok) accepted.push(bit);
   }
   t.deepEqual(accepted, []);
-  for (let end = 0; end < bytes.length; end++) t.false(decodeBeacon(bytes, 0, end, 0, PLANE.keys).ok, `${end} bytes`);
+  for (let end = 0; end < bytes.length; end++) t.false(decodeBeacon(CHAINS, bytes, 0, end, 0).ok, `${end} bytes`);
 });
 
 test("an entry under another AS's key is forged, and an AS nobody vouches for unknown", (t) => {
   const beacon = wholeSegment();
-  const [first, second] = beacon.hops;
-  const header = appendEntry(encodeHeader(1, 2), PLANE.contentOf(first as never) as EntryContent, keyOf(PLANE, "1-1"));
-  const forged = appendEntry(header, PLANE.contentOf(second as never) as EntryContent, keyOf(PLANE, "1-1"));
-  t.deepEqual(decodeBeacon(forged, 0, forged.length, 0, PLANE.keys), { ok: false, error: "forged" });
+  const [first, second] = beacon.hops.map(bodyOf) as [EntryBody, EntryBody, EntryBody];
+  // The middle one's entry with the digest that the core AS would make of it.
+  const digest = digestBody(CHAINS.keys("1-1") as Authenticator, second.bytes, 0, second.bytes.length);
+  const chains = freshChains();
+  const forged = written(appendEntry(chains, beginBeacon(chains, 1, 2, first, 0), { ...second, digest }, 0));
+  for (const each of [CHAINS, freshChains()]) {
+    t.deepEqual(decodeBeacon(each, forged, 0, forged.length, 0), { ok: false, error: "forged" });
+  }
   const bytes = bytesOf(beacon);
   t.deepEqual(
-    decodeBeacon(bytes, 0, bytes.length, 0, () => null),
+    decodeBeacon(
+      createChains(() => null),
+      bytes,
+      0,
+      bytes.length,
+      0,
+    ),
     { ok: false, error: "unknown_as" },
   );
 });
@@ -124,21 +166,22 @@ testProp(
     if (typed.length > 0) typed[0] = type;
     decodeMessage(typed);
     decodeFragment(typed);
-    decodeBeacon(bytes, 0, bytes.length, 0, PLANE.keys);
+    decodeBeacon(CHAINS, bytes, 0, bytes.length, 0);
     decodeStaticInfo(bytes, 0, bytes.length);
     t.pass();
   },
 );
 
 test("messages of control services come back from their bytes", (t) => {
-  const items = [Uint8Array.of(1, 2, 3), new Uint8Array(0), Uint8Array.of(9)];
+  const one = encoded(wholeSegment());
+  const length = lengthOf(one);
+  const items = [one, one];
   const message = decodeMessage(encodeItems("beacons", items));
   t.deepEqual(message, {
     type: "beacons",
     items: [
-      [8, 11],
-      [15, 15],
-      [19, 20],
+      [8, 8 + length],
+      [12 + length, 12 + 2 * length],
     ],
   });
   t.deepEqual(decodeMessage(encodeRequest(5, "down", "1-ff00:0:2", 1400)), {

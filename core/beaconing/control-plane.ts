@@ -5,11 +5,12 @@
 import type { IA } from "../address.ts";
 import type { Combiner } from "../combinator/combine.ts";
 import type { Network } from "../scenario.ts";
-import type { Segment } from "../segment.ts";
+import type { AsEntry, Segment } from "../segment.ts";
 import { type AsView, viewAses } from "./as-view.ts";
-import { type Authenticator, type BeaconKeys, createBeaconKeys } from "./authenticator.ts";
+import { createBeaconKeys } from "./authenticator.ts";
 import type { BeaconHop } from "./beacon.ts";
-import { decodeSegment, encodeTail, type EntryContent } from "./beacon-codec.ts";
+import { type EncodedBeacon, encodeBody, encodeTail, type EntryBody, entryOf } from "./beacon-codec.ts";
+import { type Chains, createChains } from "./chains.ts";
 import { headOf, tailOf } from "./entries.ts";
 
 /** Name among an assembly's resources. */
@@ -17,46 +18,53 @@ export const CONTROL_PLANE = "control-plane";
 
 export interface ControlPlane {
   readonly views: ReadonlyMap<IA, AsView>;
-  readonly keys: BeaconKeys;
-  /** What the AS of a hop says in its entry; null where it is too long for the wire. */
-  contentOf(hop: BeaconHop): EntryContent | null;
-  /** The segment of bytes that were accepted; null where its peer entries or its static info are malformed. */
-  segmentOf(bytes: Uint8Array): Segment | null;
+  readonly chains: Chains;
+  /** The entry of an AS of the network for one of its hops; null where it is too long for the wire. */
+  bodyOf(hop: BeaconHop): EntryBody | null;
+  /** null where its peer entries or its static info are malformed. */
+  segmentOf(beacon: EncodedBeacon): Segment | null;
   readonly combine: Combiner;
 }
 
 export function createControlPlane(seed: number, network: Network, combine: Combiner): ControlPlane {
   const views = viewAses(network);
+  const keys = createBeaconKeys(seed, views.keys());
+  const bodies = new Map<string, EntryBody | null>();
   const tails = new Map<string, Uint8Array | null>();
-  const segments = new WeakMap<Uint8Array, { readonly segment: Segment | null }>();
+  const entries = new WeakMap<EntryBody, { readonly entry: AsEntry | null }>();
+  const segments = new WeakMap<EncodedBeacon, { readonly segment: Segment | null }>();
+  const makeBody = (hop: BeaconHop): EntryBody | null => {
+    const [view, key] = [views.get(hop.ia), keys(hop.ia)];
+    const head = view === undefined ? null : headOf(view, hop);
+    if (view === undefined || head === null || key === null) return null;
+    const name = `${hop.ia}#${hop.ingress === 0 ? "0," : ""}${hop.egress}!${hop.expTime}`;
+    const tail = remember(tails, name, () => encodeTail(tailOf(view, hop)));
+    return tail === null ? null : encodeBody(hop, { head, tail }, key);
+  };
+  const entry = (body: EntryBody): AsEntry | null => remember(entries, body, () => ({ entry: entryOf(body) })).entry;
   return {
     views,
-    keys: createBeaconKeys(seed, views.keys()),
+    chains: createChains(keys),
     combine,
-    contentOf: (hop) => {
-      const view = views.get(hop.ia);
-      const head = view === undefined ? null : headOf(view, hop);
-      if (view === undefined || head === null) return null;
-      const name = `${hop.ia}#${hop.egress}!${hop.expTime}`;
-      let tail = tails.get(name);
-      if (tail === undefined) {
-        tail = encodeTail(tailOf(view, hop.egress, hop.expTime));
-        tails.set(name, tail);
-      }
-      return tail === null ? null : { head, tail };
-    },
-    segmentOf: (bytes) => {
-      const before = segments.get(bytes);
-      if (before !== undefined) return before.segment;
-      const segment = decodeSegment(bytes);
-      segments.set(bytes, { segment });
-      return segment;
-    },
+    bodyOf: (hop) => remember(bodies, `${hop.text}!${hop.expTime}`, () => makeBody(hop)),
+    segmentOf: (beacon) =>
+      remember(segments, beacon, () => {
+        const { segId, timestamp } = beacon;
+        const own = beacon.bodies.map(entry).filter((one) => one !== null);
+        return { segment: own.length < beacon.bodies.length ? null : { timestamp, segId, entries: own } };
+      }).segment,
   };
 }
 
-export function keyOf({ keys }: ControlPlane, ia: IA): Authenticator {
-  const key = keys(ia);
-  if (key === null) throw new Error(`nobody vouches for ${ia}`);
-  return key;
+interface Memory<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
+}
+
+function remember<K, V>(memory: Memory<K, V>, key: K, make: () => V): V {
+  const before = memory.get(key);
+  if (before !== undefined) return before;
+  const made = make();
+  memory.set(key, made);
+  return made;
 }

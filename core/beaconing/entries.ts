@@ -36,10 +36,10 @@ export function entryOf(view: AsView, hop: BeaconHop, table: EntryTable): AsEntr
 
 function makeEntry(view: AsView, hop: BeaconHop): AsEntry | null {
   const head = headOf(view, hop);
-  return head === null ? null : { ...head, ...tailOf(view, hop.egress, hop.expTime) };
+  return head === null ? null : { ...head, ...tailOf(view, hop) };
 }
 
-/** What of an entry hangs on its egress alone. */
+/** What of an entry hangs on its egress, and on whether a segment begins there. */
 export type EntryTail = Pick<AsEntry, "peers" | "staticInfo">;
 
 /** The rest of an entry; null where the AS does not have the interfaces. */
@@ -56,9 +56,10 @@ export function headOf(view: AsView, { ingress, egress, expTime }: BeaconHop): O
   };
 }
 
-export function tailOf(view: AsView, egress: IfId, expTime: number): EntryTail {
+export function tailOf(view: AsView, { ingress, egress, expTime }: BeaconHop): EntryTail {
   return {
-    peers: view.peers.map((peer) => peerEntry(peer, egress, expTime)),
+    // A core AS names no peers in the beacons that it originates (scionproto `originator.go`).
+    peers: ingress === 0 ? [] : view.peers.map((peer) => peerEntry(peer, egress, expTime)),
     staticInfo: staticInfoOf(view, egress),
   };
 }

@@ -8,6 +8,7 @@
  *   4 answer        | 4 | 0 | count u16 | query u32 | segments
  */
 import { formatIA, type IA, iaParts } from "../address.ts";
+import { type EncodedBeacon, lengthOf, putBeacon } from "./beacon-codec.ts";
 import { get16, get32, get48, put16, put32, put48 } from "../wire/bytes.ts";
 
 const TYPE = { beacons: 1, registration: 2, request: 3, answer: 4 } as const;
@@ -33,25 +34,33 @@ export type ControlMessage =
     }
   | { readonly type: "answer"; readonly query: number; readonly items: readonly Span[] };
 
-export function encodeItems(type: "beacons" | "registration", items: readonly Uint8Array[]): Uint8Array {
+/** Where messages are written: a new array for each costs more than all that is written. */
+const WRITTEN = { bytes: new Uint8Array(0) };
+
+/** Good until the next message. */
+export function encodeItems(type: "beacons" | "registration", items: readonly EncodedBeacon[]): Uint8Array {
   return joinItems(TYPE[type], items, 4);
 }
 
-export function encodeAnswer(query: number, items: readonly Uint8Array[]): Uint8Array {
+/** Good until the next message. */
+export function encodeAnswer(query: number, items: readonly EncodedBeacon[]): Uint8Array {
   const bytes = joinItems(TYPE.answer, items.slice(0, MAX_ITEMS), 8);
   put32(bytes, 4, query);
   return bytes;
 }
 
-function joinItems(type: number, items: readonly Uint8Array[], head: number): Uint8Array {
-  const bytes = new Uint8Array(items.reduce((sum, item) => sum + 4 + item.length, head));
+function joinItems(type: number, items: readonly EncodedBeacon[], head: number): Uint8Array {
+  const whole = items.reduce((sum, item) => sum + 4 + lengthOf(item), head);
+  if (WRITTEN.bytes.length < whole) WRITTEN.bytes = new Uint8Array(2 * whole);
+  const bytes = WRITTEN.bytes.subarray(0, whole).fill(0);
   bytes[0] = type;
   put16(bytes, 2, items.length);
   let at = head;
   for (const item of items) {
-    put32(bytes, at, item.length);
-    bytes.set(item, at + 4);
-    at += 4 + item.length;
+    const length = lengthOf(item);
+    put32(bytes, at, length);
+    putBeacon(bytes, at + 4, item);
+    at += 4 + length;
   }
   return bytes;
 }

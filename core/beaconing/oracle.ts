@@ -3,10 +3,8 @@
  * filters.ts, store.ts), time and messages are left out. What is asked for is computed, no more:
  *
  * - within ISDs an AS's best set follows from those of its parents: child links have no cycles, so each is computed once;
- * - between core ASes each origin's beacons are for themselves: rounds in which every AS hears its neighbours' best sets of the
- *   round before, until a round changes nothing. What was heard once stays a candidate, as it does for the hours that a beacon lives, even
- *   where a neighbour has since chosen another one for its diversity. So candidates only ever get better, and this ends; without it best sets
- *   that depend on each other's choice can go round for ever.
+ * - between core ASes each origin's beacons are for themselves: rounds in which every AS hears what its neighbours passed on in the
+ *   round before, until a round changes nothing. What is passed on hangs on shorter beacons alone, so that this ends (selection.ts).
  */
 import type { IA } from "../address.ts";
 import { hashText } from "../digest.ts";
@@ -18,7 +16,7 @@ import { type Beacon, extend, originate, terminate } from "./beacon.ts";
 import { type EntryTable, segmentOf } from "./entries.ts";
 import { refuseBeacon } from "./filters.ts";
 import { type BeaconPolicy, DEFAULT_BEACON_POLICY } from "./policy.ts";
-import { bestOf, type BeaconStore, createBeaconStore, storeBeacon } from "./store.ts";
+import { bestOf, type BeaconStore, createBeaconStore, passedOn, storeBeacon } from "./store.ts";
 
 /** Rounds after which core beaconing counts as one that never settles; it takes about as many as a beacon may have hops. */
 const MAX_ROUNDS = 1_000;
@@ -26,7 +24,7 @@ const MAX_ROUNDS = 1_000;
 /** Most beacons between core ASes kept at a time; the origins asked for longest ago go first, one stays. */
 const MAX_CORE_BEACONS = 500_000;
 
-type BestSets = ReadonlyMap<IA, readonly Beacon[]>;
+type BeaconSets = ReadonlyMap<IA, readonly Beacon[]>;
 
 export class SegmentOracle {
   readonly network: Network;
@@ -39,7 +37,7 @@ export class SegmentOracle {
   readonly #below = new Map<IA, readonly Beacon[]>();
   readonly #ending = new Map<IA, readonly Segment[]>();
   /** Best sets of core ASes, by origin. */
-  readonly #between = new Map<IA, BestSets>();
+  readonly #between = new Map<IA, BeaconSets>();
 
   /** @param epochS Unix seconds at which all segments are originated. */
   constructor(network: Network, epochS: number, policy: BeaconPolicy = DEFAULT_BEACON_POLICY) {
@@ -139,7 +137,7 @@ export class SegmentOracle {
     }
   }
 
-  #bestBetween(origin: AsView): BestSets {
+  #bestBetween(origin: AsView): BeaconSets {
     const known = this.#between.get(origin.ia);
     if (known !== undefined) return known;
     const settled = this.#settle(origin);
@@ -151,8 +149,8 @@ export class SegmentOracle {
     return settled;
   }
 
-  #settle(origin: AsView): BestSets {
-    const best = new Map<IA, readonly Beacon[]>();
+  #settle(origin: AsView): BeaconSets {
+    const passed = new Map<IA, readonly Beacon[]>();
     const stores = new Map<IA, BeaconStore>();
     let changed = new Set<IA>([origin.ia]);
     for (let round = 0; changed.size > 0; round++) {
@@ -160,15 +158,15 @@ export class SegmentOracle {
       const hearing = this.#cores.filter(
         ({ ia, cores }) => ia !== origin.ia && cores.some(({ neighbour }) => changed.has(neighbour)),
       );
-      const heard = hearing.map((view) => [view.ia, this.#hearCores(view, origin, best, stores)] as const);
-      const different = heard.filter(([ia, now]) => !isSame(best.get(ia) ?? [], now));
-      for (const [ia, now] of different) best.set(ia, now);
+      const heard = hearing.map((view) => [view.ia, this.#hearCores(view, origin, passed, stores)] as const);
+      const different = heard.filter(([ia, now]) => !isSame(passed.get(ia) ?? [], now));
+      for (const [ia, now] of different) passed.set(ia, now);
       changed = new Set(different.map(([ia]) => ia));
     }
-    return best;
+    return new Map([...stores].map(([ia, store]) => [ia, bestOf(store, this.policy)]));
   }
 
-  #hearCores(view: AsView, origin: AsView, best: BestSets, stores: Map<IA, BeaconStore>): readonly Beacon[] {
+  #hearCores(view: AsView, origin: AsView, passed: BeaconSets, stores: Map<IA, BeaconStore>): readonly Beacon[] {
     const store = stores.get(view.ia) ?? createBeaconStore(true);
     stores.set(view.ia, store);
     for (const { neighbour, remoteIfId } of view.cores) {
@@ -176,9 +174,9 @@ export class SegmentOracle {
       const egress = sender?.byIfId.get(remoteIfId);
       if (sender?.as.core !== true || egress === undefined) continue;
       if (sender === origin) this.#take(store, this.#originated(origin, egress), view.ia);
-      else this.#hear(store, best.get(neighbour) ?? [], sender, egress, view.ia);
+      else this.#hear(store, passed.get(neighbour) ?? [], sender, egress, view.ia);
     }
-    return bestOf(store, this.policy);
+    return passedOn(store, this.policy);
   }
 }
 

@@ -17,6 +17,30 @@ export function selectBeacons<B extends Beacon>(candidates: readonly B[], size: 
   return last === undefined ? result : [...result, last];
 }
 
+/**
+ * Of candidates in order those that a core AS passes on: each that is selected among the candidates that are not longer than it. So what is passed
+ * on hangs on shorter beacons alone, and beaconing between core ASes comes to rest, always at the same place. Were the selection itself passed on, a longer
+ * beacon chosen for its diversity would put out a shorter one, with all that others have made of that, and choices could go round for ever.
+ */
+export function selectPassedOn<B extends Beacon>(candidates: readonly B[], size: number): B[] {
+  if (candidates.length <= size || size < 2) return selectBeacons(candidates, size);
+  const passed = candidates.slice(0, size - 1);
+  const rest = candidates.slice(size - 1);
+  const best = passed[0] as B;
+  const served = mostDiverse(passed, best).diversity;
+  const first = rest[0] as B;
+  let most = -1;
+  let found = first;
+  rest.forEach((beacon, at) => {
+    const diversity = diversityOf(beacon, best);
+    if (diversity > most) [found, most] = [beacon, diversity];
+    if (rest[at + 1]?.hops.length === beacon.hops.length) return;
+    const chosen = most > served ? found : first;
+    if (chosen.hops.length === beacon.hops.length) passed.push(chosen);
+  });
+  return passed;
+}
+
 function mostDiverse<B extends Beacon>(beacons: readonly B[], best: B): { beacon: B | undefined; diversity: number } {
   let found: B | undefined;
   let most = -1;

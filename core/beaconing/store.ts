@@ -4,7 +4,7 @@
  */
 import type { IA } from "../address.ts";
 import { type Beacon, compareBeacons, isExpired, originOf } from "./beacon.ts";
-import { selectBeacons } from "./selection.ts";
+import { selectBeacons, selectPassedOn } from "./selection.ts";
 import type { BeaconPolicy } from "./policy.ts";
 
 /** `B`: what the owner keeps with each beacon. In order (compareBeacons), at a core AS by origin, else all under "". */
@@ -73,4 +73,11 @@ export function dropExpired<B extends Beacon>({ sets }: BeaconStore<B>, unixS: n
 /** The best set, at a core AS of each origin in the order of their texts. */
 export function bestOf<B extends Beacon>({ sets }: BeaconStore<B>, { bestSetSize }: BeaconPolicy): B[] {
   return [...sets.keys()].sort().flatMap((name) => selectBeacons(sets.get(name) as B[], bestSetSize));
+}
+
+/** What goes on to neighbours: the best set; between core ASes what was best at any length. */
+export function passedOn<B extends Beacon>(store: BeaconStore<B>, policy: BeaconPolicy): B[] {
+  const { core, sets } = store;
+  if (!core) return bestOf(store, policy);
+  return [...sets.keys()].sort().flatMap((name) => selectPassedOn(sets.get(name) as B[], policy.bestSetSize));
 }

@@ -10,7 +10,7 @@
  *
  * Everything here is plain data, bounded, and pure: who calls sends the packets and keeps the time.
  */
-import { get16, get32, put16, put32, zeroBytes } from "../wire/bytes.ts";
+import { get16, get32, put16, put32 } from "../wire/bytes.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../units.ts";
 
 export const FRAGMENT_HEADER_BYTES = 16;
@@ -35,8 +35,9 @@ const MAX_TIMEOUTS = 3;
 
 export interface Outgoing {
   readonly id: number;
-  readonly payload: Uint8Array;
-  /** Bytes of payload in a fragment; the last has what is left. */
+  /** The fragments, one after another. */
+  readonly bytes: Uint8Array;
+  /** Bytes of a fragment; the last has what is left. */
   readonly size: number;
   readonly count: number;
   readonly acked: Uint8Array;
@@ -46,9 +47,20 @@ export interface Outgoing {
   timeouts: number;
 }
 
-export function createOutgoing(id: number, payload: Uint8Array, size: number): Outgoing {
-  const count = Math.ceil(payload.length / size);
-  return { id, payload, size, count, acked: new Uint8Array(count), base: 0, next: 0, timeouts: 0 };
+/** Nothing of `payload` is kept; a fragment takes `part` bytes of it. */
+export function createOutgoing(id: number, payload: Uint8Array, part: number): Outgoing {
+  const count = Math.ceil(payload.length / part);
+  const size = FRAGMENT_HEADER_BYTES + part;
+  const bytes = new Uint8Array(count * FRAGMENT_HEADER_BYTES + payload.length);
+  for (let index = 0; index < count; index++) {
+    const at = index * size;
+    putHead(bytes, at, DATA, id);
+    put16(bytes, at + 8, index);
+    put16(bytes, at + 10, count);
+    put32(bytes, at + 12, payload.length);
+    bytes.set(payload.subarray(index * part, (index + 1) * part), at + FRAGMENT_HEADER_BYTES);
+  }
+  return { id, bytes, size, count, acked: new Uint8Array(count), base: 0, next: 0, timeouts: 0 };
 }
 
 export function timeoutOf({ timeouts }: Outgoing): Nanos {
@@ -72,22 +84,15 @@ export function retransmit(out: Outgoing): Uint8Array[] | null {
   return fragments;
 }
 
-function fragmentOf({ count, id, payload, size }: Outgoing, index: number): Uint8Array {
-  const part = payload.subarray(index * size, (index + 1) * size);
-  const bytes = zeroBytes(FRAGMENT_HEADER_BYTES + part.length);
-  putHead(bytes, DATA, id);
-  put16(bytes, 8, index);
-  put16(bytes, 10, count);
-  put32(bytes, 12, payload.length);
-  bytes.set(part, FRAGMENT_HEADER_BYTES);
-  return bytes;
+function fragmentOf({ bytes, size }: Outgoing, index: number): Uint8Array {
+  return bytes.subarray(index * size, (index + 1) * size);
 }
 
-function putHead(bytes: Uint8Array, kind: number, id: number): void {
-  put16(bytes, 0, MAGIC);
-  bytes[2] = VERSION;
-  bytes[3] = kind;
-  put32(bytes, 4, id);
+function putHead(bytes: Uint8Array, at: number, kind: number, id: number): void {
+  put16(bytes, at, MAGIC);
+  bytes[at + 2] = VERSION;
+  bytes[at + 3] = kind;
+  put32(bytes, at + 4, id);
 }
 
 /** A fragment as it came. */
@@ -161,6 +166,7 @@ export function createIncoming(): Incoming {
 /** What comes of a fragment of data: an acknowledgement to send, and the message where it is whole now. */
 export interface Taken {
   readonly ack: Uint8Array | null;
+  /** Good until the next one. */
   readonly message: Uint8Array | null;
   /** No room for one more message, or a fragment that contradicts those before it. */
   readonly refused: boolean;
@@ -209,17 +215,20 @@ function remember({ done }: Incoming, name: string, entry: { count: number; at: 
   done.set(name, entry);
 }
 
+/** Where messages are put together: nobody keeps one. */
+const JOINED = { bytes: new Uint8Array(0) };
+
 /** null where the parts are not as long as announced. */
 function join(parts: readonly Uint8Array[], length: number): Uint8Array | null {
   if (parts.reduce((sum, part) => sum + part.length, 0) !== length) return null;
   if (parts.length === 1) return parts[0] as Uint8Array;
-  const message = new Uint8Array(length);
+  if (JOINED.bytes.length < length) JOINED.bytes = new Uint8Array(2 * length);
   let at = 0;
   for (const part of parts) {
-    message.set(part, at);
+    JOINED.bytes.set(part, at);
     at += part.length;
   }
-  return message;
+  return JOINED.bytes.subarray(0, length);
 }
 
 function bitsAfter({ missing, parts }: Partial): number {
@@ -230,7 +239,7 @@ function bitsAfter({ missing, parts }: Partial): number {
 
 function ackOf(id: number, missing: number, count: number, bits: number): Uint8Array {
   const bytes = new Uint8Array(FRAGMENT_HEADER_BYTES);
-  putHead(bytes, ACK, id);
+  putHead(bytes, 0, ACK, id);
   put16(bytes, 8, missing);
   put16(bytes, 10, count);
   put32(bytes, 12, bits);

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { assemble } from "../../actors/assemble.ts";
-import type { ControlOptions } from "../../actors/assemble/control.ts";
-import type { ControlContext } from "../../actors/control/context.ts";
+import type { ControlContext, ControlTimes } from "../../actors/control/context.ts";
 import { Recorder } from "../../actors/record.ts";
 import { type RunResult, results } from "../../actors/results.ts";
-import { encodeItems } from "../../core/beaconing/messages.ts";
+import type { BeaconPolicy } from "../../core/beaconing/policy.ts";
 import { SegmentOracle } from "../../core/beaconing/oracle.ts";
+import { createPathFinder } from "../../core/path-finder.ts";
+import { filterPaths } from "../../core/path-policy/policy.ts";
 import { createOutgoing, takeFragments } from "../../core/beaconing/transfer.ts";
 import { createMessage, type Packet } from "../../core/packet.ts";
 import { type FaultSpec, FLOW_DEFAULTS, type Network, type PacedFlow, type Scenario } from "../../core/scenario.ts";
@@ -20,15 +21,13 @@ import { quietScenario } from "../sim-connectors.ts";
 import { Simulation, type SimulationOptions } from "../simulation.ts";
 
 /** Five times as fast as by default, so that runs are short. */
-const FAST: ControlOptions = {
-  times: {
-    origination: SECOND,
-    propagation: SECOND,
-    registration: SECOND,
-    cache: 4 * SECOND,
-    retry: 200 * MILLISECOND,
-    retention: 4 * SECOND,
-  },
+const FAST: Partial<ControlTimes> = {
+  origination: SECOND,
+  propagation: SECOND,
+  registration: SECOND,
+  cache: 4 * SECOND,
+  retry: 200 * MILLISECOND,
+  retention: 4 * SECOND,
 };
 
 function preset(name: string, values: Record<string, number> = {}): Network {
@@ -41,9 +40,15 @@ function beaconing(network: Network, changes: Partial<Scenario> = {}): Scenario 
   return quietScenario(network, { discovery: "beaconing", ...changes });
 }
 
-function run(scenario: Scenario, seconds: number, control = FAST, options: SimulationOptions = {}): Simulation {
+function run(
+  scenario: Scenario,
+  seconds: number,
+  controlTimes = FAST,
+  options: SimulationOptions = {},
+  beaconPolicy: Partial<BeaconPolicy> = {},
+): Simulation {
   const world = Simulation.create(
-    assemble(scenario, { repeat: "ava sim/scenarios/beaconing.test.ts", control }),
+    assemble(scenario, { repeat: "ava sim/scenarios/beaconing.test.ts", controlTimes, beaconPolicy }),
     options,
   );
   world.run(seconds * SECOND);
@@ -115,6 +120,8 @@ const NETWORKS: readonly (readonly [string, () => Network])[] = [
   ["two-isds", () => preset("two-isds")],
   ["a generated internet of 24 ASes", () => preset("internet", { ases: 24, isds: 2, cores: 2 })],
   ["default.topo", sharedTopo],
+  // Of its 19 core ASes, many have more beacons to choose from than they pass on.
+  ["scionlab", () => preset("scionlab")],
 ];
 
 for (const [name, make] of NETWORKS) {
@@ -125,7 +132,7 @@ for (const [name, make] of NETWORKS) {
     }
     const network = make();
     const scenario = beaconing(network);
-    const world = run(scenario, 12);
+    const world = run(scenario, name === "scionlab" ? 18 : 12);
     const want = expected(network);
     t.true([...want.values()].flat().length > 0);
     t.deepEqual(found(world, network), want);
@@ -136,8 +143,13 @@ for (const [name, make] of NETWORKS) {
       down,
     );
     const { beacons_refused, converged_ms, messages_given_up } = planeOf(world, scenario);
-    t.true(converged_ms !== null && converged_ms < 10_000);
-    t.deepEqual([beacons_refused, messages_given_up], [{}, 0]);
+    t.true(converged_ms !== null && converged_ms < 16_000, `converged after ${converged_ms} ms`);
+    const full = ["replayed", "store_full", "too_long"];
+    t.deepEqual(
+      Object.keys(beacons_refused).filter((reason) => name !== "scionlab" || !full.includes(reason)),
+      [],
+    );
+    t.is(messages_given_up, 0);
   });
 }
 
@@ -175,6 +187,25 @@ test("packets are dropped for lack of a path until the lookup is done, and then 
   t.is(planeOf(world, scenario).requests_unanswered, 0);
 });
 
+test("what is offered is what the flow's path policy allows, also to replies that choose their own path", (t) => {
+  const network = preset("two-isds");
+  const [src, dst] = leavesOf(network);
+  const paths = createPathFinder(network, { max: 100 })(src, dst);
+  const shared = paths[0]?.interfaces[0];
+  if (shared === undefined) return t.fail("no path");
+  const path_policy = { acl: [`- ${shared.ia}#${shared.ifId}`, "+"] };
+  const allowed = filterPaths(path_policy, paths).map(({ fingerprint }) => fingerprint);
+  t.true(allowed.length > 0 && allowed.length < paths.length);
+  const offers = (ia: string, changes: Partial<PacedFlow>): string[] => {
+    const scenario = beaconing(network, { flows: [pings(src, dst, { reply: "select", ...changes })], max_paths: 100 });
+    const targets = controlOf(run(scenario, 8), ia).targets;
+    return targets.flatMap(({ offered }) => offered?.split(" ") ?? []).sort();
+  };
+  t.deepEqual(offers(src, { path_policy }), allowed.toSorted());
+  t.is(offers(src, {}).length, paths.length);
+  t.is(offers(dst, { path_policy }).length, allowed.length);
+});
+
 function sameDigest(scenario: Scenario, seconds: number): string[] {
   const variants: SimulationOptions[] = [{}, { wire: true }, { lanes: false }, { dispatch: "mailbox" }];
   return variants.map((options) => run(scenario, seconds, FAST, options).digest());
@@ -190,7 +221,7 @@ test("one digest with packets as bytes, without lanes, and through the mailbox",
 test("a record of a run with control services replays identically", (t) => {
   const network = preset("internet", { ases: 8, isds: 2, cores: 1 });
   const scenario = beaconing(network, { flows: [pings(...leavesOf(network))], duration_ns: 4 * SECOND });
-  const assembly = () => assemble(scenario, { repeat: "test", control: FAST });
+  const assembly = () => assemble(scenario, { repeat: "test", controlTimes: FAST });
   const lines: string[][] = assembly().places.map(() => []);
   const recorders: Recorder[] = [];
   const observe = (world: Simulation): Recorder => {
@@ -241,7 +272,7 @@ test("with a fifth of all packets lost beaconing arrives at the same segments", 
   }));
   const scenario = beaconing({ ...network, links: lossy });
   // Losses may cost a beacon several of its renewals: nothing is put out before its time.
-  const world = run(scenario, 30, { times: { ...FAST.times, retention: 0 } });
+  const world = run(scenario, 30, { ...FAST, retention: 0 });
   t.deepEqual(found(world, network), expected(network));
   t.true(planeOf(world, scenario).packets_resent > 0);
 });
@@ -249,7 +280,8 @@ test("with a fifth of all packets lost beaconing arrives at the same segments", 
 test("segments expire where nobody renews them, and not where somebody does", (t) => {
   const network = preset("tiny");
   const core = network.ases.find((as) => as.core)?.ia as string;
-  const slow = { times: { ...FAST.times, retention: 0, registration: 20 * SECOND }, policy: { maxExpTime: 0 } };
+  const slow = { ...FAST, retention: 0, registration: 20 * SECOND };
+  const short = { maxExpTime: 0 };
   const scenario = beaconing(network, {
     faults: [
       {
@@ -259,12 +291,12 @@ test("segments expire where nobody renews them, and not where somebody does", (t
       },
     ],
   });
-  const world = run(scenario, 300, slow);
+  const world = run(scenario, 300, slow, {}, short);
   t.deepEqual(found(world, network), expected(network), "337.5 s are not over");
   world.run(370 * SECOND);
   t.is([...found(world, network).values()].flat().length, 0);
   t.true(planeOf(world, scenario).beacons_dropped_expired > 0);
-  const renewed = run(beaconing(network), 400, slow);
+  const renewed = run(beaconing(network), 400, slow, {}, short);
   t.deepEqual(found(renewed, network), expected(network));
 });
 
@@ -274,7 +306,8 @@ function tampered(packet: Packet, change: (bytes: Uint8Array) => Uint8Array): Pa
   const length =
     (rest[20] as number) * 2 ** 24 + (rest[21] as number) * 2 ** 16 + (rest[22] as number) * 256 + (rest[23] as number);
   const beacon = change(rest.slice(24, 24 + length));
-  const out = createOutgoing(0xffff_0000, encodeItems("beacons", [beacon]), 1_200);
+  const message = new Uint8Array([1, 0, 0, 1, 0, 0, beacon.length >> 8, beacon.length, ...beacon]);
+  const out = createOutgoing(0xffff_0000, message, 1_200);
   return takeFragments(out).map((part) => {
     const wireLength = wireLengthOf(packet.path, packet.srcHost, packet.dstHost, packet.l4, part.length);
     return createMessage({ ...packet, rest: part, wireLength });
