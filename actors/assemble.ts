@@ -5,7 +5,7 @@
 import type { IA } from "../core/address.ts";
 import { DEFAULT_DISPATCHED_PORTS, type PortRange } from "../core/end-host-port.ts";
 import type { ActorIndex } from "../core/env.ts";
-import { createForwardingKeys } from "../core/forwarding-keys.ts";
+import { createForwardingKeys, type DeriveKey } from "../core/forwarding-keys.ts";
 import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
@@ -28,6 +28,8 @@ export interface AssembleOptions {
   readonly policies?: readonly Policy[];
   /** What a user types to repeat the run. */
   readonly repeat: string;
+  /** Derives forwarding keys; default: what runs everywhere, at a millisecond a key. No result depends on it. */
+  readonly deriveKey?: DeriveKey;
   /** MACs that each router remembers, a power of two; 0: none. No result depends on it. */
   readonly macCache?: number;
   /** Of all ASes, where paths come from the oracle; default: scionproto's. */
@@ -52,7 +54,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     return found;
   };
   const traceroutes = options.traceroute === undefined ? [] : [planTraceroute(options.traceroute, hosts, at)];
-  const keys = createForwardingKeys(scenario.seed, scenario.keys);
+  const keys = createForwardingKeys(scenario.seed, scenario.keys, options.deriveKey);
   const macCache = options.macCache ?? MAC_CACHE_ENTRIES;
   const ranges = new Map(scenario.network.ases.map(({ ia, dispatched_ports }) => [ia, dispatched_ports]));
   const portsOf = (ia: IA): PortRange | null => {

@@ -4,17 +4,21 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { IA } from "./address.ts";
 import { type CmacKey, createCmacKey } from "./crypto/cmac.ts";
 
-/** Salt and iterations of scionproto's `scrypto.HFMacFactory`. */
-const SALT = "Derive OF Key";
-const ITERATIONS = 1_000;
 const KEY_BYTES = 16;
+
+/** PBKDF2 with HMAC-SHA256 as in scionproto's `scrypto.HFMacFactory`. */
+export const KEY_DERIVATION = { salt: "Derive OF Key", iterations: 1_000, bytes: KEY_BYTES } as const;
+
+/** From a master key to the forwarding key: `deriveForwardingKey`, or another way to compute the same. */
+export type DeriveKey = (master: Uint8Array) => Uint8Array;
 
 /** An AS's forwarding key, ready for MACs. The first call for an AS costs about a millisecond. */
 export type ForwardingKeys = (ia: IA) => CmacKey;
 
 /** The key that signs and verifies hop fields, from the master key that an AS keeps in `keys/master0.key`. */
 export function deriveForwardingKey(master: Uint8Array): Uint8Array {
-  return pbkdf2(sha256, master, asciiBytes(SALT), { c: ITERATIONS, dkLen: KEY_BYTES });
+  const { salt, iterations, bytes } = KEY_DERIVATION;
+  return pbkdf2(sha256, master, asciiBytes(salt), { c: iterations, dkLen: bytes });
 }
 
 /** Master key of an AS that has no key file: part of a hash over seed and AS. */
@@ -23,14 +27,18 @@ export function masterKeyOf(seed: number, ia: IA): Uint8Array {
 }
 
 /** `masters`: master keys as 32 hex digits, for the ASes that have their own. */
-export function createForwardingKeys(seed: number, masters: Readonly<Record<IA, string>> = {}): ForwardingKeys {
+export function createForwardingKeys(
+  seed: number,
+  masters: Readonly<Record<IA, string>> = {},
+  derive: DeriveKey = deriveForwardingKey,
+): ForwardingKeys {
   const known = new Map<IA, CmacKey>();
   return (ia) => {
     const before = known.get(ia);
     if (before !== undefined) return before;
     const given = masters[ia];
     const master = given === undefined ? masterKeyOf(seed, ia) : bytesOfKey(ia, given);
-    const key = createCmacKey(deriveForwardingKey(master));
+    const key = createCmacKey(derive(master));
     known.set(ia, key);
     return key;
   };
