@@ -63,6 +63,16 @@ test("the best is marked, what cannot be told from it too, the oracle is no cont
   t.regex(text, /does not depend on adoption, as far as these runs can tell/);
 });
 
+test("an oracle that delivers less than the best is said to, and why", (t) => {
+  const text = formatComparison(comparisonOf({ patient: [0.9, 0.99], other: [0.8, 0.8], oracle: [0.95, 0.95] }));
+  const [one = "", all = ""] = text
+    .replaceAll("\n  ", " ")
+    .split("\n")
+    .filter((line) => line.includes("no host can be, delivers"));
+  t.regex(one, /delivers 94\.99 %\.$/);
+  t.regex(all, /delivers 94\.99 %, less than the best: it is greedy for time\.$/);
+});
+
 test("an order that adoption flips is said so", (t) => {
   const text = formatComparison(comparisonOf({ selfish: [0.95, 0.6], shared: [0.9, 0.9], third: [0.5, 0.8] }));
   t.regex(text, /^Adoption flips the order: selfish delivers most with one adopter, and is number 3 of 3 when all/m);

@@ -23,7 +23,7 @@ const SMALL = writeText(
     `  - {id: call, app: poisson, ${HOSTS}, rate: 2Mbit/s, stop: 2900ms}\n` +
     `  - {id: back, app: poisson, from: 1-ff00:0:120, to: 1-ff00:0:110, rate: 1Mbit/s, stop: 2900ms}\n` +
     `faults: [{id: cut, event: down, at: 1s, for: 1s, link: "1-ff00:0:110#1"}]\n` +
-    "compare: {policies: [shortest, lowest-latency, {name: pinned, path: 2}], replications: 3, " +
+    "compare: {policies: [shortest, lowest-latency, {name: pinned, path: 2}], replications: 2, " +
     "phases: [{name: before, from: 500ms, to: 1s}, {name: cut, from: 1s, to: 2s}]}\n",
 );
 
@@ -53,13 +53,13 @@ test("one and two workers give the same tables and the same digest; tables fit i
 
 test("--json holds what the contract says, and flags come before the scenario's block", async (t) => {
   const all = await comparison([SMALL, "--policies", "shortest,pinned:path=1", "--adoption", "all", "--seed", "9"]);
-  t.deepEqual([all.scenario, all.replications, all.seed, all.adoptions], ["small", 3, 9, ["all"]]);
+  t.deepEqual([all.scenario, all.replications, all.seed, all.adoptions], ["small", 2, 9, ["all"]]);
   t.deepEqual(
     all.policies.map(({ policy }) => policy),
     ["shortest", "pinned:path=1"],
   );
   const delivered = all.policies[0]?.metrics.delivered_share;
-  t.is(delivered?.n, 3);
+  t.is(delivered?.n, 2);
   t.is(delivered?.ci95?.length, 2);
   t.true(all.paired.length > 0);
   t.regex(all.digest, /^[0-9a-f]{16}$/);
@@ -75,9 +75,10 @@ test("--json holds what the contract says, and flags come before the scenario's 
 });
 
 test("a replication does not depend on how many there are, nor a policy on which others there are", async (t) => {
-  const two = await comparison([SMALL, "--replications", "2", "--policies", "lowest-latency", "--adoption", "all"]);
-  const three = await comparison([SMALL, "--adoption", "all"]);
+  const two = await comparison([SMALL, "--policies", "lowest-latency", "--adoption", "all"]);
+  const three = await comparison([SMALL, "--replications", "3", "--adoption", "all"]);
   const same = three.policies.find(({ policy }) => policy === "lowest-latency");
+  t.is(two.policies[0]?.digests.length, 2);
   t.deepEqual(two.policies[0]?.digests, same?.digests.slice(0, 2));
   t.deepEqual(two.policies[0]?.metrics.delivered_share.values, same?.metrics.delivered_share.values.slice(0, 2));
 });
@@ -101,11 +102,14 @@ test("--out leaves everything, whole; --force replaces it", async (t) => {
   t.is(lines[0], "policy,adoption,phase,metric,mean,median,ci95_low,ci95_high,n");
   t.is(lines.length, 1 + 2 * 3 * summary.metrics.length);
   const values = readFileSync(join(out, "replications.csv"), "utf8").trimEnd().split("\r\n");
-  t.is(values.length, 1 + 3 * (lines.length - 1));
+  t.is(values.length, 1 + 2 * (lines.length - 1));
   t.true(values.includes(`shortest,all,all,jain,2,${summary.policies[0]?.metrics.jain.values[1]}`));
   t.regex(readFileSync(join(out, "report.html"), "utf8"), /^<!doctype html>/i);
-  t.is((await compare(args)).code, 2);
-  t.is((await compare([...args, "--force"])).code, 0);
+  const again = await compare(args);
+  t.is(again.code, 2);
+  t.regex(again.stderr, /kept exists already; choose another name, or replace it with --force/);
+  t.is((await compare([...args, "--replications", "1", "--force"])).code, 0);
+  t.is((JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as Comparison).replications, 1);
 });
 
 test("Ctrl-C keeps the replications that are complete, and says so", async (t) => {
@@ -184,6 +188,12 @@ const mistakes: readonly (readonly [string, readonly string[], number, RegExp])[
     [SMALL, "--precision", "5"],
     2,
     /--precision.*a percentage above 0 and below 100 with its sign, such as 5%/s,
+  ],
+  [
+    "a baseline that ships but is not compared",
+    [SMALL, "--baseline", "oracle"],
+    2,
+    /baseline oracle is none of the policies compared: expected shortest, lowest-latency or pinned:path=2/,
   ],
   ["unknown adoption", [SMALL, "--adoption", "some"], 2, /--adoption/],
   ["no workers", [SMALL, "--workers", "0"], 2, /--workers: "0"\. Expected: a whole number from 1/],

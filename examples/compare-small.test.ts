@@ -14,9 +14,8 @@ test("20-compare-small: the fastest way is the best for one, and the worst when 
     const outcome = comparison.policies.find((one) => one.policy === policy && one.adoption === adoption);
     return outcome?.phases[phase]?.[metric].mean ?? Number.NaN;
   };
-  const near = (found: number, expected: number, within: number, what: string): void => {
+  const near = (found: number, expected: number, within: number, what: string): boolean =>
     t.true(Math.abs(found - expected) <= within, `${what}: ${found}, expected ${expected}`);
-  };
 
   for (const adoption of ["one", "all"] as const) {
     t.is(value("shortest", adoption, "delivered_share", "calm"), 1);

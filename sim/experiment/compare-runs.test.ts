@@ -110,6 +110,9 @@ test("without a baseline each is compared with the best, corrected for all pairs
       ["r", "q"],
     ],
   );
+  // p less q does not vary and has no p value: r less q is one of two, the other being p less r.
+  const [, r] = found;
+  t.is(r?.p_holm, 2 * (r?.p as number));
   const lower = of(compareRuns(RUNS, LABELS.slice(0, 2), ["all"], null).paired, "fct_p50_ms");
   t.is(lower[0]?.b, "p", "less is better; the first of equals, here 0.006 against 0.007");
   const single = compareRuns(RUNS.slice(0, 3), LABELS, ["all"], null);
@@ -118,6 +121,27 @@ test("without a baseline each is compared with the best, corrected for all pairs
       ({ ci95, p, p_holm, distinguishable }) => !distinguishable && ci95 === null && p === null && p_holm === null,
     ),
   );
+});
+
+test("distinguishable is below 0.05 after Holm; who lacks values that others have is not the best", (t) => {
+  const three = [1, 2, 3];
+  const apart = (shift: number) => {
+    const runs = three.flatMap((noise, replication) => [
+      run(0, replication, { goodput_bps: 10 + shift + noise }),
+      run(1, replication, { goodput_bps: 10 }),
+      // Faster, where it ended at all.
+      run(2, replication, { goodput_bps: replication === 0 ? null : 1_000 + noise }),
+    ]);
+    const best = of(compareRuns(runs, ["a", "b", "rare"], ["all"], null).paired, "goodput_bps")[0]?.b;
+    return { best, found: of(compareRuns(runs, ["a", "b"], ["all"], "b").paired, "goodput_bps")[0] };
+  };
+  // Differences 5, 6, 7: t = 6 / (1 / sqrt 3) = 10.4, p = 0.0091; 1.5, 2.5, 3.5: t = 4.33, p = 0.0494; 0.7, 1.7, 2.7: t = 2.94, p = 0.0987.
+  t.deepEqual(
+    [4, 0.5, -0.3].map((shift) => apart(shift).found?.distinguishable),
+    [true, true, false],
+  );
+  t.true(Math.abs((apart(-0.3).found?.p as number) - 0.0986) < 5e-4);
+  t.is(apart(4).best, "a");
 });
 
 test("adoptions are apart", (t) => {
@@ -228,6 +252,8 @@ test("stopping: at the precision, not before the least number, at the limit", (t
   // A replication that is not whole yet, and all after it, do not count.
   const gap = runs(0, 9).filter(({ plan }) => plan.replication !== 4);
   t.is(stoppingRule(gap, 1, rule).half_widths.length, 3);
+  const halved = [...runs(0, 9), ...runs(0, 4).map(({ plan }) => run(1, plan.replication, counting(1)))];
+  t.is(stoppingRule(halved, 2, rule).half_widths.length, 3);
   t.is(relativeHalfWidth([null, null], "mean"), 0);
   t.is(relativeHalfWidth([1, null], "mean"), null);
   // Student's t with three degrees of freedom, 3.182, by hand: deviation 0.2/sqrt(3), over sqrt(4) and the mean.

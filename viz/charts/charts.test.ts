@@ -164,6 +164,23 @@ test("a dot stands where its value says, in the unit shown", (t) => {
   t.deepEqual(places, [134, (134 + 328) / 2]);
 });
 
+test("numbers on a forest's axis stand apart, and no whisker leaves its plot", (t) => {
+  const wide = forestChart({
+    ...forest,
+    unit: "/min",
+    scale: 1,
+    text: (value) => value.toLocaleString("en"),
+    bounds: [0, Number.POSITIVE_INFINITY],
+    rows: [{ label: "a", dots: [{ ...dot, note: "", value: 9_500, interval: [-4_000, 11_900] }] }],
+  });
+  const ticks = [...wide.html.matchAll(/<text class="tick mid" x="([\d.]+)"[^>]*>([\d,]+)</g)];
+  t.true(ticks.length > 1);
+  t.is(ticks[0]?.[2], "0");
+  ticks.slice(1).forEach(([, x, label = ""], n) => t.true(Number(x) - Number(ticks[n]?.[1]) > label.length * 6, label));
+  const [, left] = /<path [^>]*d="M([\d.-]+),/.exec(wide.html) ?? [];
+  t.is(left, ticks[0]?.[1]);
+});
+
 test("without an interval there is a dot and no whisker", (t) => {
   const one = forestChart({ ...forest, rows: [{ label: "a", dots: [{ ...dot, value: 0.5 }] }] });
   t.notRegex(one.html, /class="ln/);
@@ -186,7 +203,7 @@ test("values: three significant digits, what shares lack, the unit's own prefix"
   t.is(`${formatValue(20_250_000, rate)} ${rate.unit}`, "20.3 Mbit/s");
   t.is(formatDifference(-0.0123, share), "\u22121.23");
   t.is(formatDifference(0.995, share), "+99.5");
-  t.is(scaleOf("ms", [12_000]).unit, "s");
+  t.deepEqual([scaleOf("ms", [1_200]).unit, scaleOf("ms", [900]).unit], ["s", "ms"]);
 });
 
 function channel(hex: string): number {
