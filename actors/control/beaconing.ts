@@ -1,7 +1,13 @@
 /** Origination, propagation and reception of beacons (scionproto `control/beaconing/{originator,propagator,handler}.go`). */
 import type { AsInterface, AsView } from "../../core/beaconing/as-view.ts";
 import { beaconHop, originOf } from "../../core/beaconing/beacon.ts";
-import { appendEntry, beginBeacon, decodeBeacon, type EncodedBeacon, lengthOf } from "../../core/beaconing/beacon-codec.ts";
+import {
+  appendEntry,
+  beginBeacon,
+  decodeBeacon,
+  type EncodedBeacon,
+  lengthOf,
+} from "../../core/beaconing/beacon-codec.ts";
 import { CONTROL_PLANE, type ControlPlane } from "../../core/beaconing/control-plane.ts";
 import { loopOf, refuseBeacon } from "../../core/beaconing/filters.ts";
 import { encodeItems, type Span } from "../../core/beaconing/messages.ts";

@@ -22,7 +22,12 @@ export function createBeaconKeys(seed: number, ias: Iterable<IA>): BeaconKeys {
 }
 
 /** Keyed hash of an entry's body. */
-export function digestBody([keyHigh, keyLow]: Authenticator, bytes: Uint8Array, start: number, end: number): Authenticator {
+export function digestBody(
+  [keyHigh, keyLow]: Authenticator,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Authenticator {
   let low = finish(keyLow);
   let high = finish(keyHigh);
   let at = start;

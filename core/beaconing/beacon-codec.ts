@@ -132,14 +132,32 @@ export function putBeacon(into: Uint8Array, start: number, { bodies, seals, segI
 }
 
 /** The beginning of a beacon of these chains with the authenticators given. */
-function beaconOf(chain: Chain, timestamp: number, segId: number, seals: readonly number[], ingress: IfId): EncodedBeacon {
+function beaconOf(
+  chain: Chain,
+  timestamp: number,
+  segId: number,
+  seals: readonly number[],
+  ingress: IfId,
+): EncodedBeacon {
   const { bodies, expTime, hops, key } = chain;
   const expiryS = timestamp + lifetimeS(expTime);
   return { timestamp, segId, hops, ingress, key, expiryS, bodies, seals, next: chain.body.next };
 }
 
-export function beginBeacon(chains: Chains, timestamp: number, segId: number, body: EntryBody, ingress: IfId): EncodedBeacon {
-  return beaconOf(chainAfter(chains, null, body), timestamp, segId, authenticate(body.digest, [timestamp, segId]), ingress);
+export function beginBeacon(
+  chains: Chains,
+  timestamp: number,
+  segId: number,
+  body: EntryBody,
+  ingress: IfId,
+): EncodedBeacon {
+  return beaconOf(
+    chainAfter(chains, null, body),
+    timestamp,
+    segId,
+    authenticate(body.digest, [timestamp, segId]),
+    ingress,
+  );
 }
 
 /** The beacon with one more entry; `ingress` is where the next AS gets it. */
@@ -196,7 +214,8 @@ function readBody(
   end: number,
 ): Result<EntryBody, DecodingProblem> {
   const [into, out] = [get16(bytes, start + 16), get16(bytes, start + 18)];
-  const known = before === null ? chains.first.get(`${getIA(bytes, start)}#0,${out}`) : before.after.get(placeOf(into, out));
+  const known =
+    before === null ? chains.first.get(`${getIA(bytes, start)}#0,${out}`) : before.after.get(placeOf(into, out));
   if (known !== undefined && isSame(known.body.bytes, bytes, start, end)) return ok(known.body);
   const ia = getIA(bytes, start);
   const next = isZero(bytes, start + 8, 8) ? null : getIA(bytes, start + 8);
