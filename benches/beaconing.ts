@@ -10,7 +10,7 @@ import { Simulation } from "../sim/simulation.ts";
 import { buildPreset } from "../topologies/presets.ts";
 import { type Bench, measure, peakRssMb } from "./bench.ts";
 
-const SIZES = { small: [12], large: [100, 300, 1_000] };
+const SIZES = { small: [12], large: [100, 300, 1_000, 2_327] };
 const INTERVAL = 5 * SECOND;
 /** Longest run: far more than the twelve hops that a beacon may take. */
 const LIMIT = 40 * INTERVAL;
@@ -46,7 +46,7 @@ function perInterface({ plane, seconds }: Run): { beacons: number; bytes: number
 
 export const beaconingBench: Bench = {
   name: "beaconing",
-  about: "beaconing to convergence on 100, 300 and 1,000 ASes; beacons and bytes per interface (small: 12 ASes)",
+  about: "beaconing to convergence on 100, 300, 1,000 and 2,327 ASes; beacons and bytes per interface (small: 12 ASes)",
   run: (size) => {
     const { value: runs, wall_s, cpu_s } = measure(() => SIZES[size].map(converge));
     const beacons = runs.reduce((sum, { plane }) => sum + plane.beacons_received, 0);

@@ -24,6 +24,7 @@ export function formatRun(summary: RunSummary): string {
     ...section(messageRows(flows), "flows with messages"),
     ...section(transportRows(flows), "flows with transport"),
     ...linkTable(summary.links),
+    ...controlPlaneTable(summary),
     ...dropLine(summary.drops),
     ...timelineTable(summary),
     lastLine(summary),
@@ -145,6 +146,38 @@ function timelineTable({ timeline, timeline_omitted }: RunSummary): string[] {
   const [lines, switches] = [all.length - rows.length, timeline_omitted];
   const unnamed = switches === 0 ? "" : `\n${switches} more switches are not named`;
   return [table([["time", "what happened"], ...rows]) + moreLine(lines, lines === 1 ? "line" : "lines") + unnamed];
+}
+
+/** What control services sent, took and refused, where the scenario has them. */
+function controlPlaneTable({ control_plane: plane, simulated_s }: RunSummary): string[] {
+  if (plane === undefined) return [];
+  const { beacons_refused, converged_ms, segments_refused } = plane;
+  const settled = converged_ms === null ? "still changing" : `unchanged since ${formatSeconds(converged_ms)}`;
+  const refused = { ...beacons_refused };
+  for (const [reason, count] of Object.entries(segments_refused)) refused[reason] = (refused[reason] ?? 0) + count;
+  const reasons = Object.keys(refused).sort();
+  const named = reasons.map((reason) => `${reason} ${formatCount(refused[reason] ?? 0)}`);
+  const rows: Cell[][] = [
+    ["control plane", ""],
+    ["segments", `${formatCount(plane.segments)}, ${settled}`],
+    [
+      "beacons",
+      `${formatCount(plane.beacons_originated)} begun, ${formatCount(plane.beacons_propagated)} passed on, ` +
+        `${formatCount(plane.beacons_received)} received`,
+    ],
+    ["refused", named.length === 0 ? "none" : named.join(", ")],
+    [
+      "lookups",
+      `${formatCount(plane.requests_sent)} requests, ${formatCount(plane.requests_unanswered)} unanswered, ` +
+        `${formatCount(plane.offers)} offers of paths, ${formatCount(plane.revocations)} revocations`,
+    ],
+    [
+      "traffic",
+      `${formatCount(plane.packets_sent)} packets, ${formatRate(simulated_s > 0 ? (plane.bytes_sent * 8) / simulated_s : 0)} ` +
+        `in all, ${formatCount(plane.packets_resent)} sent again`,
+    ],
+  ];
+  return [table(rows)];
 }
 
 function timelineRow(entry: TimelineEvent): Cell[] {

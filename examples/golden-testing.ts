@@ -260,6 +260,22 @@ const compareSmall: Explanation = (t, run) => {
   t.is(run.flows.length, 4);
 };
 
+const beaconing: Explanation = (t, run) => {
+  const plane = run.control_plane;
+  if (plane === undefined) return t.fail("no control plane");
+  t.is(plane.segments, 286);
+  const since = plane.converged_ms ?? 0;
+  t.true(since > 70_000 && since < 95_000, `the segments are back ${since} ms after the start`);
+  t.deepEqual(Object.keys(plane.beacons_refused), ["replayed"]);
+  t.is(plane.requests_unanswered, 0);
+  const switches = run.timeline.filter((event) => event.event === "switch");
+  near(t, switches[0]?.at_ms, 7_000, 1_000, "the first paths");
+  near(t, switches.find(({ at_ms }) => at_ms > 30_000)?.at_ms, 40_600, 100, "the news of the cut");
+  const [early, late] = [flowOf(run, "early").lost, flowOf(run, "late").lost];
+  near(t, early - late, run.drops.no_path ?? 0, 1, "what early lost for lack of a path");
+  t.true(late > 5 && late < 10, `${late} lost to the cut`);
+};
+
 /** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
@@ -273,5 +289,6 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "16-outages": outages,
   "17-impairments": impairments,
   "18-compare-two-isds": compareTwoIsds,
+  "19-beaconing": beaconing,
   "20-compare-small": compareSmall,
 };

@@ -5,19 +5,20 @@ import { createSurvey } from "../network-survey.ts";
 import { DEFAULT_DIRECTION, type LinkType, type Network } from "../scenario.ts";
 import type { AsView } from "./as-view.ts";
 import { type Authenticator, digestBody } from "./authenticator.ts";
-import { type Beacon, type BeaconHop, extend, originate, terminate } from "./beacon.ts";
+import { type Beacon, beaconHop, type BeaconHop, extend, originate, terminate } from "./beacon.ts";
 import {
   appendEntry,
   beginBeacon,
   decodeBeacon,
   type EncodedBeacon,
   type EntryBody,
+  entryOf,
   lengthOf,
   putBeacon,
 } from "./beacon-codec.ts";
 import { type Chains, createChains } from "./chains.ts";
 import { type ControlPlane, createControlPlane } from "./control-plane.ts";
-import { segmentOf } from "./entries.ts";
+import { entryOf as tableEntry, segmentOf } from "./entries.ts";
 import { decodeMessage, encodeAnswer, encodeItems, encodeRequest } from "./messages.ts";
 import { DEFAULT_BEACON_POLICY as POLICY } from "./policy.ts";
 import { decodeStaticInfo } from "./static-info-codec.ts";
@@ -242,4 +243,18 @@ test("a message without an answer is given up, and fragments that contradict eac
   t.true(takeData(incoming, "a", data({ count: 3 }), 0).refused);
   t.true(takeData(incoming, "a", data({ length: 5 }), 0).refused);
   t.true(takeData(incoming, "a", data({ index: 1, part: Uint8Array.of(1) }), 0).refused, "too short in all");
+});
+
+test("an origin names no peers, in its segments and on the wire", (t) => {
+  const peersOf = (ingress: number): (number | undefined)[] => {
+    const hop = beaconHop("1-ff00:0:2", ingress, 5, 63);
+    return [entryOf(bodyOf(hop)), tableEntry(viewOf(hop.ia), hop, new Map())].map((entry) => entry?.peers.length);
+  };
+  t.deepEqual(
+    [peersOf(1), peersOf(0)],
+    [
+      [2, 2],
+      [0, 0],
+    ],
+  );
 });
