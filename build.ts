@@ -23,7 +23,8 @@ const shared = sharedOptions();
 const { pathloom, worker, index, live } = ENTRIES;
 await Promise.all([
   build(program(shared, { pathloom })),
-  build(program(shared, { worker })),
+  // Names would be kept by a call for every function made, those within XState's for each of its transitions too.
+  build({ ...program(shared, { worker }), keepNames: false }),
   build(library(shared, { index, live })),
 ]);
 writeFileSync(join(ROOT, "dist/worker.hash"), workerHash(ROOT));

@@ -165,7 +165,10 @@ function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
   const room = roomBetween(context.direction, from, to);
   const sent = moved.bytes * 8 + link.backlog - backlog;
   const utilization = room === 0 ? 0 : Math.min(1, Math.max(0, sent / room));
-  Object.assign(link, { packets, bytes, drops, backlog });
+  link.packets = packets;
+  link.bytes = bytes;
+  link.drops = drops;
+  link.backlog = backlog;
   return { kind: "link", from, to, id, ...moved, waitingPackets, waitingBytes, utilization };
 }
 

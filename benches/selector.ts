@@ -10,6 +10,7 @@ import type { PathsMeasured } from "../actors/selectors/prober.ts";
 import { type SelectorContext, type SelectorInput, selectorLogic } from "../actors/selectors/selector.ts";
 import { type PacketLogic, withPacketHandler } from "../actors/with-packet-handler.ts";
 import { World } from "../actors/world.ts";
+import { DEFAULT_BEACON_POLICY } from "../core/beaconing/policy.ts";
 import { hashText, hexHash } from "../core/digest.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
 import { createPacket, type Packet } from "../core/packet.ts";
@@ -23,6 +24,8 @@ import { benchIA } from "./worlds.ts";
 const PATHS = 50;
 const FIRST = benchIA(0);
 const LAST = benchIA(1);
+/** scionproto's keeps 20 beacons of an origin. */
+const ALL_BEACONS = { ...DEFAULT_BEACON_POLICY, bestSetSize: PATHS };
 
 /** 50 ways over an AS each, the later the slower. */
 function scenario(policy: string): Scenario {
@@ -75,7 +78,11 @@ class SelectorWorld extends World {
   left = 0;
 
   constructor(policy: string, logic: PacketLogic = selectorLogic) {
-    const assembly = assemble(scenario(policy), { repeat: "npm run bench -- selector", policies: POLICIES });
+    const assembly = assemble(scenario(policy), {
+      repeat: "npm run bench -- selector",
+      policies: POLICIES,
+      beaconPolicy: ALL_BEACONS,
+    });
     super({ ...assembly, logics: new Map([...assembly.logics, ["selector", logic]]) }, {});
     this.populate();
     this.selector = this.indexOf("selector/flow") as ActorIndex;
