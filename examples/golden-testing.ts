@@ -276,6 +276,20 @@ const beaconing: Explanation = (t, run) => {
   t.true(late > 5 && late < 10, `${late} lost to the cut`);
 };
 
+const pathPolicies: Explanation = (t, run) => {
+  const free = flowOf(run, "free");
+  near(t, free.lost, 61, 2, "packets before the cut is noticed");
+  near(t, free.latency_ms.p95, 29, 1, "C-F after the cut");
+  for (const id of ["acl", "interface", "sequence"]) {
+    t.is(flowOf(run, id).lost, 0, `${id} never comes to A-D`);
+    near(t, flowOf(run, id).latency_ms.p50, 29, 1, "C-F");
+  }
+  near(t, flowOf(run, "extends").latency_ms.p50, 31, 1, "B-E");
+  near(t, flowOf(run, "options").received, 400, 2, "packets before the cut");
+  near(t, flowOf(run, "options").latency_ms.p50, 14, 1, "A-D");
+  t.is(flowOf(run, "remote").received, 0);
+};
+
 /** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
@@ -291,4 +305,5 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "18-compare-two-isds": compareTwoIsds,
   "19-beaconing": beaconing,
   "20-compare-small": compareSmall,
+  "21-path-policies": pathPolicies,
 };

@@ -63,7 +63,8 @@ const execute = Effect.fnUntraced(function* ({
   const statuses = probe ? yield* probed(loaded, paths, most) : [];
   const listed = paths.map((path, at): Listed => ({ path, status: statuses[at] ?? null }));
   yield* json ? printJson(listed.map(pathAsJson)) : print(formatPaths(from, to, listed));
-  if (paths.length === 0) yield* Effect.logWarning(`the path policy takes none of the ${found.length} paths there are`);
+  if (paths.length === 0)
+    yield* Effect.logWarning(`the path policy takes none of the paths there are (${found.length})`);
   if (filter !== null && paths.length < max && found.length === most)
     yield* Effect.logWarning(
       `the path policy was asked about the first ${most} paths: there may be more that it takes`,

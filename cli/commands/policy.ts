@@ -42,7 +42,9 @@ const runMatch = Effect.fnUntraced(function* ({ stdin, ...given }: Command.Comma
 function interfacesOf(line: string): Result<readonly PathInterface[], string> {
   const texts = parseJson(line);
   if (!Array.isArray(texts))
-    return err('expected a JSON array of interfaces such as ["1-ff00:0:110#1", "1-ff00:0:111#2"]');
+    return err(
+      `expected a JSON array of interfaces such as ["1-ff00:0:110#1", "1-ff00:0:111#2"], found ${shortened(line)}`,
+    );
   const interfaces: PathInterface[] = [];
   for (const [at, text] of texts.entries()) {
     const read =
@@ -65,6 +67,14 @@ function checkPairs(interfaces: readonly PathInterface[]): Result<readonly PathI
       return err(`interfaces ${at + 1} and ${at + 2}: expected two of one AS, found ${into.ia} and ${out.ia}`);
   }
   return ok(interfaces);
+}
+
+/** Most characters of a line that a message repeats. */
+const MAX_FOUND = 40;
+
+function shortened(line: string): string {
+  if (line.trim() === "") return "an empty line";
+  return line.length <= MAX_FOUND ? line : `${line.slice(0, MAX_FOUND)}...`;
 }
 
 function parseJson(text: string): unknown {
