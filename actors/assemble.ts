@@ -71,7 +71,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, scenario, portsOf(host.spec.ia), at)),
-    ...planControls(scenario, flows, { beacons, times: options.controlTimes ?? {} }, at),
+    ...planControls(scenario, flows, { beacons, times: controlTimes(scenario, options) }, at),
     ...planApplications(scenario, flows, keys, measuring, at, beacons),
     ...traceroutes,
   ];
@@ -98,4 +98,11 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     timeline,
     scenario,
   };
+}
+
+/** What is not renewed for four intervals is put out, as by default. */
+function controlTimes({ beaconing }: Scenario, { controlTimes: given }: AssembleOptions): Partial<ControlTimes> {
+  if (beaconing === undefined) return given ?? {};
+  const { interval_ns: interval } = beaconing;
+  return { origination: interval, propagation: interval, registration: interval, retention: 4 * interval, ...given };
 }

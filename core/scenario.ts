@@ -377,6 +377,12 @@ export interface CompareSpec {
  */
 export type Discovery = "oracle" | "beaconing";
 
+/** How the control services go about it. */
+export interface BeaconingSpec {
+  /** Between two originations, two propagations and two registrations of a control service. */
+  readonly interval_ns: number;
+}
+
 export interface Scenario {
   readonly name: string;
   readonly seed: number;
@@ -397,6 +403,8 @@ export interface Scenario {
   readonly max_paths: number;
   /** Left out: `oracle`. */
   readonly discovery?: Discovery;
+  /** Left out: 5 s. */
+  readonly beaconing?: BeaconingSpec;
   readonly network: Network;
   readonly flows: readonly FlowSpec[];
   readonly faults: readonly FaultSpec[];

@@ -245,7 +245,13 @@ test("how paths are discovered: oracle or beaconing; left out, nothing is said",
   t.is(discovered("discovery: beaconing\n"), "beaconing");
   t.regex(
     problemsOf(`discovery: magic\n${withFlow("app: ping")}`).join(),
-    /discovery: expected oracle or beaconing, found "magic"/,
+    /discovery: expected oracle, beaconing or \{mode: beaconing, interval: 1s\}, found "magic"/,
+  );
+  const scenario = scenarioOf(`discovery: {interval: 500ms}\n${withFlow("app: ping")}`);
+  t.deepEqual([scenario.discovery, scenario.beaconing], ["beaconing", { interval_ns: 500_000_000 }]);
+  t.regex(
+    problemsOf(`discovery: {interval: 1ms}\n${withFlow("app: ping")}`).join(),
+    /interval: expected at least 100ms, found "1ms"/,
   );
 });
 

@@ -14,7 +14,7 @@ import {
   type Scenario,
   SCENARIO_DEFAULTS,
 } from "../core/scenario.ts";
-import { MICROSECOND } from "../core/units.ts";
+import { MICROSECOND, MILLISECOND } from "../core/units.ts";
 import { readCompare } from "./compare.ts";
 import { decode } from "./decode.ts";
 import { readFaults } from "./faults.ts";
@@ -31,7 +31,12 @@ import { DEFAULT_POLICY, readNamedPolicies, readPolicy } from "./policies.ts";
 import type { Problem } from "./problems.ts";
 import { fileTitle, resolveNetwork, resolvePreset, resolvePresetName } from "./resolve-topology.ts";
 import type { LinkOverrideDocument } from "./scenario/link.ts";
-import { type BfdDocument, PartialScenarioDocument, ScenarioDocument } from "./scenario/scenario.ts";
+import {
+  type BfdDocument,
+  type DiscoveryDocument,
+  PartialScenarioDocument,
+  ScenarioDocument,
+} from "./scenario/scenario.ts";
 import { Section } from "./section.ts";
 import { DURATION, formatDuration } from "./units.ts";
 import { readWorkloads } from "./workloads.ts";
@@ -124,7 +129,7 @@ function readScenario(
     record: readRecord(document, section.at("record")),
     flows: policy === undefined ? flows : flows.map((flow) => ({ ...flow, policy })),
     faults: readFaults(document.faults ?? [], section.at("faults"), { network, numbers, names, seed, ...times }),
-    ...(document.discovery === undefined ? {} : { discovery: document.discovery }),
+    ...(document.discovery === undefined ? {} : readDiscovery(document.discovery, section.at("discovery"))),
     ...(document.bfd === undefined ? {} : { bfd: readBfd(document.bfd, section.at("bfd")) }),
     ...(compare === undefined ? {} : { compare }),
     ...(document.keys === undefined
@@ -151,6 +156,22 @@ function readTraffic(document: ScenarioDocument, section: Section, context: Flow
   }
   const flows = readFlows(document.flows ?? [], section.at("flows"), context);
   return [...flows, ...readWorkloads(document.workloads ?? [], section.at("workloads"), context, flows.length)];
+}
+
+/** Intervals shorter than what a beacon needs to cross a network only fill it. */
+const LEAST_INTERVAL_NS = 100 * MILLISECOND;
+
+function readDiscovery(
+  document: DiscoveryDocument,
+  section: Section,
+): Required<Pick<Scenario, "discovery">> & Pick<Scenario, "beaconing"> {
+  if (typeof document === "string") return { discovery: document };
+  const { mode = "beaconing", interval } = document;
+  if (interval === undefined) return { discovery: mode };
+  const place = section.at("interval");
+  const interval_ns = place.quantity(interval, DURATION);
+  if (interval_ns !== undefined && interval_ns < LEAST_INTERVAL_NS) place.mismatch("at least 100ms", interval);
+  return interval_ns === undefined ? { discovery: mode } : { discovery: mode, beaconing: { interval_ns } };
 }
 
 /** BFD counts in microseconds, 32 bits of them (RFC 5880, 4.1). */

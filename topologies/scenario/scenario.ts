@@ -44,6 +44,20 @@ const Bfd = Schema.Union([
 ]).annotate({ expected: "on, off or {interval: 200ms, multiplier: 3}" });
 export type BfdDocument = typeof Bfd.Type;
 
+const DiscoveryMode = Schema.Literals(["oracle", "beaconing"]);
+const Discovery = Schema.Union([
+  DiscoveryMode,
+  Schema.Struct({
+    mode: optional(DiscoveryMode, { description: "oracle or beaconing", default: "beaconing" }),
+    interval: optional(Duration, {
+      description: "Between two originations, propagations and registrations of a control service; at least 100ms",
+      default: "5s",
+      example: "1s",
+    }),
+  }).annotate({ expected: "a mapping of mode and interval" }),
+]).annotate({ expected: "oracle, beaconing or {mode: beaconing, interval: 1s}" });
+export type DiscoveryDocument = typeof Discovery.Type;
+
 const mapping = <S extends Schema.Constraint>(value: S, expected: string) =>
   Schema.Record(Schema.String, value).annotate({ expected });
 
@@ -114,10 +128,11 @@ const fields = {
     example: { "1-ff00:0:110": "V9SOOHqV4KdAL6utGnvEtA==" },
   }),
   revocation: optional(Duration, { description: "How long a path is avoided after news of a failure", default: "10s" }),
-  discovery: optional(Schema.Literals(["oracle", "beaconing"]), {
+  discovery: optional(Discovery, {
     description:
       "How ASes know paths. oracle: what beaconing converges to, at once; beaconing: by beacons that cross the network",
     default: "oracle",
+    example: { mode: "beaconing", interval: "1s" },
   }),
   max_paths: optional(wholeNumber(1, 1_000), {
     description: "Most paths offered to a policy",
