@@ -30,7 +30,7 @@ flows:
   - { id: never, app: constant-rate, ${ENDS}, interval: 1s, start: 2999ms }
 detection: 100ms
 faults:
-  - { event: down, at: 1s, for: 500ms, link: "1-ff00:0:110#1" }
+  - { event: down, at: 1s, for: 500ms, link: "1-ff00:0:110#3" }
 `;
 const APPS = "constant-rate ping poisson on-off request-response file-transfer message-stream bulk".split(" ");
 

@@ -178,7 +178,7 @@ test("a run kept without its deliveries is replayed from the start, and its dige
 
 test("run shows what happened when; faults and switches stand in the timeline", async (t) => {
   const [text, { timeline }] = await Promise.all([pathloom(["run", FAILOVER]), runJson(FAILOVER)]);
-  t.regex(text.stdout, /^ *3 s {2}fault-1: down 1-ff00:0:110#1 - 1-ff00:0:130#1$/m);
+  t.regex(text.stdout, /^ *3 s {2}fault-1: down 1-ff00:0:110#3 - 1-ff00:0:150#1$/m);
   t.regex(text.stdout, /^ *3\.6 s {2}video switches to path [0-9a-f]{16}$/m);
   t.deepEqual(
     timeline.filter(({ event }) => event !== "switch").map(({ at_ms }) => at_ms),
