@@ -1,6 +1,8 @@
 /** The default scenario of the comparison offers the load that its head says, worked out from what it resolves to. */
 import { readFileSync } from "node:fs";
 import test from "ava";
+import { pathloom, temporaryFolder, writeText } from "../cli/child-testing.ts";
+import type { Comparison } from "../core/comparison.ts";
 import type { FlowSpec } from "../core/scenario.ts";
 import { SECOND } from "../core/units.ts";
 import { measuredPairs } from "../sim/experiment/plan.ts";
@@ -66,4 +68,28 @@ test("what happens is what was asked for: surge, cut, silent loss, and when thin
     ["bgp-like", "shortest", "lowest-latency", "highest-bandwidth", "lowest-rtt", "round-robin", "random", "oracle"],
   );
   t.deepEqual([scenario.compare?.adoptions, scenario.compare?.replications], [["one", "all"], 10]);
+});
+
+test("the same comparison over paths that beaconing found: known before the warm-up ends, and the cut is felt", async (t) => {
+  const text = readFileSync(`${import.meta.dirname}/${FILE}`, "utf8");
+  const line = "topology: two-isds\n";
+  t.true(text.includes(line));
+  const folder = temporaryFolder();
+  const file = writeText(
+    folder,
+    "beaconing.yaml",
+    text.replace(line, `${line}discovery: {mode: beaconing, interval: 1s}\n`),
+  );
+  const policies = "bgp-like,lowest-rtt";
+  const args = ["compare", file, "--policies", policies, "--adoption", "all", "--replications", "1", "--json"];
+  const { code, stdout, stderr } = await pathloom(args);
+  t.is(code, 0, stderr);
+  const { policies: outcomes } = JSON.parse(stdout) as Comparison;
+  const delivered = outcomes.map(({ phases }) =>
+    ["calm", "cut"].map((phase) => phases[phase]?.delivered_share.mean ?? Number.NaN),
+  );
+  t.log(delivered.map(([calm = 0, cut = 0]) => `calm ${calm.toFixed(3)}, cut ${cut.toFixed(3)}`).join("; "));
+  const [reference = [], measured = []] = delivered;
+  for (const shares of [reference, measured]) t.true((shares[0] ?? 0) > 0.85);
+  t.true((measured[1] ?? 0) > (reference[1] ?? 1));
 });
