@@ -1,11 +1,10 @@
 /**
  * Sends packets at even intervals while it is on, and nothing while it is off. It begins with a time on.
  *
- *            timer.start        period.over
- *   waiting -------------> on --------------> off       on:  timer.send: one packet, and the next timer
- *                           ^                  |        on, off: stop.reached leads to finished
- *                           +------------------+
- *                               timer.on
+ *            timer.start             stop reached
+ *   waiting -------------> sending -----------------> finished
+ *                          timer.send: one packet, and the next timer; or the time on is over: timer.on is set
+ *                          timer.on:   the time off is over: timer.send is set
  *
  * Times on and off follow one another from the start, as drawn; packets are due at the beginning of a time on + n * interval. What
  * delays a timer shifts neither.
@@ -44,25 +43,24 @@ export interface OnOffContext extends OnOffInput, Sending {
   due: Nanos;
 }
 
-type OnOffEvent = { type: "timer.start" | "timer.on" | "timer.send" | "period.over" | "stop.reached" };
+type OnOffEvent = { type: "timer.start" | "stop.reached" };
 
 const TIMER_SEND: ControlEvent = { type: "timer.send" };
+const TIMER_ON: ControlEvent = { type: "timer.on" };
 
 const onOffMachine = setup({
   types: { context: {} as OnOffContext, events: {} as OnOffEvent, input: {} as OnOffInput },
   actions: {
     awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     beginOn: ({ context, system }) => beginOn(context, envOf(system)),
-    beginOff: ({ context, system }) => beginOff(context, envOf(system)),
   },
 }).createMachine({
   id: "on-off",
   context: ({ input }) => ({ ...input, ...createSending(input.ends), periodEnd: input.start, due: input.start }),
   initial: "waiting",
   states: {
-    waiting: { entry: "awaitStart", on: { "timer.start": "on" } },
-    on: { entry: "beginOn", on: { "period.over": "off", "stop.reached": "finished" } },
-    off: { entry: "beginOff", on: { "timer.on": "on" } },
+    waiting: { entry: "awaitStart", on: { "timer.start": "sending" } },
+    sending: { entry: "beginOn", on: { "stop.reached": "finished" } },
     finished: {},
   },
 });
@@ -70,15 +68,24 @@ const onOffMachine = setup({
 function onSend(state: Present<OnOffContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   const source = state.context;
   if (source.due >= source.stop) return { type: "stop.reached" };
-  if (source.due >= source.periodEnd) return { type: "period.over" };
+  if (source.due >= source.periodEnd) {
+    beginOff(source, env);
+    return;
+  }
   sendDatagram(source, createDatagram(source, source.payloadLength, null, env), env);
   source.due += source.interval;
   env.send(env.self, TIMER_SEND, Math.max(0, Math.min(source.due, source.periodEnd) - env.now));
   return;
 }
 
+function onTimerOn(state: Present<OnOffContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
+  beginOn(state.context, env);
+  return;
+}
+
 export const onOffLogic = withPacketHandler(onOffMachine, () => undefined, {
   "timer.send": onSend,
+  "timer.on": onTimerOn,
   "clock.set": onClockSet,
 });
 
@@ -91,5 +98,5 @@ function beginOn(source: OnOffContext, env: Env): void {
 /** A nanosecond at least, so that time goes on whatever is drawn. */
 function beginOff(source: OnOffContext, env: Env): void {
   source.periodEnd += Math.max(1, Math.round(sample(source.off, env.random("off"))));
-  env.send(env.self, { type: "timer.on" }, Math.max(0, source.periodEnd - env.now));
+  env.send(env.self, TIMER_ON, Math.max(0, source.periodEnd - env.now));
 }
