@@ -168,7 +168,7 @@ testProp(
     decodeMessage(typed);
     decodeFragment(typed);
     decodeBeacon(CHAINS, bytes, 0, bytes.length, 0);
-    decodeStaticInfo(bytes, 0, bytes.length);
+    decodeStaticInfo(bytes, 0, bytes.length, [1, 4]);
     t.pass();
   },
 );

@@ -38,7 +38,7 @@ export function createControlPlane(seed: number, network: Network, combine: Comb
     const head = view === undefined ? null : headOf(view, hop);
     if (view === undefined || head === null || key === null) return null;
     const name = `${hop.ia}#${hop.ingress === 0 ? "0," : ""}${hop.egress}!${hop.expTime}`;
-    const tail = remember(tails, name, () => encodeTail(tailOf(view, hop)));
+    const tail = remember(tails, name, () => encodeTail(tailOf(view, hop), hop.egress));
     return tail === null ? null : encodeBody(hop, { head, tail }, key);
   };
   const entry = (body: EntryBody): AsEntry | null => remember(entries, body, () => ({ entry: entryOf(body) })).entry;
