@@ -18,7 +18,7 @@ import type { AsEntry, PeerEntry } from "../segment.ts";
 import { copyOf, get16, get32, get48, put16, put32, put48, zeroBytes } from "../wire/bytes.ts";
 import { authenticate, AUTHENTICATOR_BYTES, type Authenticator, digestBody } from "./authenticator.ts";
 import { type Beacon, beaconHop, type BeaconHop, lifetimeS } from "./beacon.ts";
-import { type Chain, chainAfter, chainOf, type Chains, placeOf } from "./chains.ts";
+import { type Chain, chainAfter, chainOf, type Chains, knownAfter } from "./chains.ts";
 import { createReader, type Written } from "./columns.ts";
 import type { EntryTail } from "./entries.ts";
 import { getPeers, putPeers } from "./peer-codec.ts";
@@ -157,9 +157,9 @@ export function beginBeacon(
 
 /** The beacon with one more entry; `ingress` is where the next AS gets it. */
 export function appendEntry(chains: Chains, beacon: EncodedBeacon, body: EntryBody, ingress: IfId): EncodedBeacon {
-  const { hops, seals, segId, timestamp } = beacon;
+  const { seals, segId, timestamp } = beacon;
   const before: Authenticator = [seals.at(-2) as number, seals.at(-1) as number];
-  const chain = chainAfter(chains, chainOf(chains, beacon.bodies, hops), body);
+  const chain = chainAfter(chains, chainOf(chains, beacon.bodies), body);
   return beaconOf(chain, timestamp, segId, [...seals, ...authenticate(body.digest, before)], ingress);
 }
 
@@ -208,10 +208,9 @@ function readBody(
   start: number,
   end: number,
 ): Result<EntryBody, DecodingProblem> {
-  const [into, out] = [get16(bytes, start + 16), get16(bytes, start + 18)];
-  const known =
-    before === null ? chains.first.get(`${getIA(bytes, start)}#0,${out}`) : before.after.get(placeOf(into, out));
+  const known = knownAfter(chains, before, bytes, start);
   if (known !== undefined && isSame(known.body.bytes, bytes, start, end)) return ok(known.body);
+  const [into, out] = [get16(bytes, start + 16), get16(bytes, start + 18)];
   const ia = getIA(bytes, start);
   const next = isZero(bytes, start + 8, 8) ? null : getIA(bytes, start + 8);
   if ((into === 0) !== (before === null) || (next === null) !== (out === 0)) return MALFORMED;

@@ -105,7 +105,7 @@ export function getIds(reader: Reader): IfId[] {
 
 /** Values as runs of equal ones: how many, and the value. */
 export function putRuns<V>(out: Written, values: readonly V[], put: (out: Written, value: V) => void): void {
-  for (let at = 0; at < values.length;) {
+  for (let at = 0; at < values.length; ) {
     const value = values[at] as V;
     let end = at + 1;
     while (end < values.length && values[end] === value) end++;

@@ -53,22 +53,25 @@ export function putStaticInfo(out: Written, info: StaticInfo, named: readonly If
   const note = info.note.slice(0, MAX_NOTE);
   out.push(note.length);
   for (let n = 0; n < note.length; n++) out.push(note.charCodeAt(n) >> 8, note.charCodeAt(n) & 0xff);
-  const sets = new Map([[named.join(), { ids: named, place: 0 }]]);
+  const sets: (readonly IfId[])[] = [named];
   const columns: { field: number; place: number; values: readonly unknown[] }[] = [];
   for (const [field, known] of fieldsOf(info).entries()) {
     if (known.size === 0) continue;
     const ids = [...known.keys()].sort((left, right) => left - right);
-    const name = ids.join();
-    const set = sets.get(name) ?? { ids, place: sets.size };
-    sets.set(name, set);
-    columns.push({ field, place: set.place, values: ids.map((ifId) => known.get(ifId)) });
+    let place = sets.findIndex((set) => isSame(set, ids));
+    if (place < 0) place = sets.push(ids) - 1;
+    columns.push({ field, place, values: ids.map((ifId) => known.get(ifId)) });
   }
-  putNumber(out, sets.size - 1);
-  for (const { ids, place } of sets.values()) if (place > 0) putIds(out, ids);
+  putNumber(out, sets.length - 1);
+  for (const ids of sets.slice(1)) putIds(out, ids);
   for (const { field, place, values } of columns) {
     out.push(field, place);
     putColumn(out, field, values);
   }
+}
+
+function isSame(left: readonly IfId[], right: readonly IfId[]): boolean {
+  return left.length === right.length && left.every((ifId, n) => ifId === right[n]);
 }
 
 function putColumn(out: Written, field: number, values: readonly unknown[]): void {
