@@ -1,36 +1,14 @@
 /** Finding paths: the segments that beaconing converges to, looked up and combined, on a large network. */
-import { existsSync, readFileSync } from "node:fs";
 import { SegmentOracle } from "../core/beaconing/oracle.ts";
 import { hashText, hexHash } from "../core/digest.ts";
 import { createForwardingKeys } from "../core/forwarding-keys.ts";
 import { createPathFinder, lookUpSegments } from "../core/path-finder.ts";
 import { RandomStream } from "../core/rng.ts";
 import type { Network } from "../core/scenario.ts";
-import { importTopology } from "../topologies/import/import.ts";
-import { IMPORT_DEFAULTS } from "../topologies/import/options.ts";
-import { buildPreset } from "../topologies/presets.ts";
 import { type Bench, type BenchResult, measure, median, peakRssMb } from "./bench.ts";
+import { generatedInternet, importedInternet } from "./networks.ts";
 
-const INTERNET = "../shared/data/topologies/as-level/internet-2327as.rel.txt";
 const PAIRS = 1_000;
-
-function generated(ases: number): Network {
-  const built = buildPreset("internet", { ases });
-  if (!built.ok) throw new Error(built.error[0]?.message);
-  return built.value;
-}
-
-function imported(): Network | null {
-  if (!existsSync(INTERNET)) return null;
-  const file = { path: INTERNET, text: readFileSync(INTERNET, "utf8") };
-  const read = importTopology(
-    { path: INTERNET, folder: false, files: [file], staticInfo: null },
-    IMPORT_DEFAULTS,
-    null,
-  );
-  if (!read.ok) throw new Error(read.error[0]?.message);
-  return read.value.network;
-}
 
 /** Every segment of every AS, then lookups between leaves. */
 function converge(network: Network): Record<string, number> {
@@ -56,9 +34,9 @@ function converge(network: Network): Record<string, number> {
 }
 
 function run(size: "small" | "large"): BenchResult {
-  const first = size === "large" ? imported() : generated(200);
+  const first = size === "large" ? importedInternet() : generatedInternet(200);
   const more = first === null ? { converged: "no network to import" } : converge(first);
-  const network = generated(size === "large" ? 10_000 : 300);
+  const network = generatedInternet(size === "large" ? 10_000 : 300);
   const random = new RandomStream(1, "benches", "discovery");
   const ases = network.ases.map(({ ia }) => ia);
   const pick = (): string => ases[random.below(ases.length)] ?? "";

@@ -6,14 +6,24 @@ import { flowCounts } from "../actors/results.ts";
 import type { LinkContext } from "../actors/link.ts";
 import { ActorFailure, type Cell } from "../actors/world.ts";
 import type { ActorIndex } from "../core/env.ts";
-import type { Packet } from "../core/packet.ts";
+import { NO_FLOW, type Packet } from "../core/packet.ts";
 import { heldBy, type PacedLine } from "../core/paced-line.ts";
 import { CONTROL } from "./queue.ts";
 import type { Simulation } from "./simulation.ts";
 
 export interface CheckOptions {
-  /** Follow every n-th packet of a flow, a power of two, in search of loops. Default 64; tests take 1. */
+  /** Follow every n-th packet of a flow, and as many of those without one, a power of two, in search of loops. Default 64; tests take 1. */
   readonly followEvery?: number;
+}
+
+/** Payload bytes that tell packets of no flow from each other. */
+const MARK_BYTES = 16;
+
+/** What stands for the number that a packet of no flow lacks; of those without payload 0, so that all are followed. */
+function markOf({ rest }: Packet): number {
+  let mark = 0;
+  if (rest !== null) for (let n = 0; n < MARK_BYTES && n < rest.length; n++) mark += rest[n] as number;
+  return mark;
 }
 
 export class Checkers {
@@ -30,6 +40,7 @@ export class Checkers {
 
   /** A followed packet is about to reach a router from outside. */
   meets(target: ActorIndex, packet: Packet): void {
+    if (packet.flow === NO_FLOW && (markOf(packet) & this.mask) !== 0) return;
     const met = this.#met.get(packet);
     if (met === undefined) {
       this.#met.set(packet, [target]);

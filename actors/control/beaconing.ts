@@ -1,6 +1,7 @@
 /** Origination, propagation and reception of beacons (scionproto `control/beaconing/{originator,propagator,handler}.go`). */
+import type { IfId } from "../../core/address.ts";
 import type { AsInterface, AsView } from "../../core/beaconing/as-view.ts";
-import { beaconHop, originOf } from "../../core/beaconing/beacon.ts";
+import { type BeaconHop, originOf } from "../../core/beaconing/beacon.ts";
 import {
   appendEntry,
   beginBeacon,
@@ -51,7 +52,7 @@ export function originateBeacons(control: ControlContext, env: Env): void {
     if (egress.linkTo !== LINK_TO.core && egress.linkTo !== LINK_TO.child) continue;
     if (control.down.has(egress.ifId)) continue;
     const segId = env.random("segment-id").below(0x1_0000);
-    const body = plane.bodyOf(beaconHop(control.ia, 0, egress.ifId, control.policy.maxExpTime));
+    const body = plane.bodyOf(ownHop(control, 0, egress.ifId));
     if (body === null) {
       countReason(control.counts.beacons_refused, "entry_too_long");
       continue;
@@ -80,16 +81,20 @@ export function propagateBeacons(control: ControlContext, env: Env): void {
   }
 }
 
+function ownHop({ ia, policy }: ControlContext, ingress: IfId, egress: IfId): Omit<BeaconHop, "text"> {
+  return { ia, ingress, egress, expTime: policy.maxExpTime };
+}
+
 function extended(control: ControlContext, beacon: StoredBeacon, egress: AsInterface, env: Env): EncodedBeacon | null {
   const plane = planeOf(env);
-  const body = plane.bodyOf(beaconHop(control.ia, beacon.ingress, egress.ifId, control.policy.maxExpTime));
+  const body = plane.bodyOf(ownHop(control, beacon.ingress, egress.ifId));
   return body === null ? null : appendEntry(plane.chains, beacon, body, egress.remoteIfId);
 }
 
 /** The segment that a beacon becomes which ends here. */
 export function terminated(control: ControlContext, beacon: StoredBeacon, env: Env): EncodedBeacon | null {
   const plane = planeOf(env);
-  const body = plane.bodyOf(beaconHop(control.ia, beacon.ingress, 0, control.policy.maxExpTime));
+  const body = plane.bodyOf(ownHop(control, beacon.ingress, 0));
   return body === null ? null : appendEntry(plane.chains, beacon, body, 0);
 }
 

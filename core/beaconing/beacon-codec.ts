@@ -7,9 +7,9 @@
  * An entry is the `u16` length of its body, the body and the authenticator (72 bytes, of which 8 are in use):
  *
  *    0    8      16        18       20        21  22    28            30    32
- *   | IA | next | ingress | egress | expTime | 0 | MAC | ingress MTU | MTU | peers | peer entries | static info |
+ *   | IA | next | ingress | egress | expTime | 0 | MAC | ingress MTU | MTU | peer entries | static info |
  *
- * A peer entry has 22 bytes: IA, interface at the peer, MTU, own interface, lifetime, a zero byte, MAC. MACs are zero: they are derived when
+ * Peer entries are in peer-codec.ts, static info (none where nothing is left) in static-info-codec.ts. MACs are zero: they are derived when
  * somebody builds a path. Decoding takes any bytes and never throws.
  */
 import { formatIA, type IA, iaParts, type IfId } from "../address.ts";
@@ -18,15 +18,16 @@ import type { AsEntry, PeerEntry } from "../segment.ts";
 import { copyOf, get16, get32, get48, put16, put32, put48, zeroBytes } from "../wire/bytes.ts";
 import { authenticate, AUTHENTICATOR_BYTES, type Authenticator, digestBody } from "./authenticator.ts";
 import { type Beacon, beaconHop, type BeaconHop, lifetimeS } from "./beacon.ts";
-import { type Chain, chainAfter, chainOf, type Chains, placeOf } from "./chains.ts";
+import { type Chain, chainAfter, chainOf, type Chains, knownAfter } from "./chains.ts";
+import { createReader, type Written } from "./columns.ts";
 import type { EntryTail } from "./entries.ts";
-import { decodeStaticInfo, encodeStaticInfo } from "./static-info-codec.ts";
+import { getPeers, putPeers } from "./peer-codec.ts";
+import { decodeStaticInfo, putStaticInfo } from "./static-info-codec.ts";
 
 const HEADER_BYTES = 8;
 const HEAD_BYTES = 32;
 /** Of an entry without peers and static info. */
-const BODY_BYTES = HEAD_BYTES + 2;
-const PEER_BYTES = 22;
+const BODY_BYTES = HEAD_BYTES + 1;
 /** More than any path can use. */
 const MAX_ENTRIES = 64;
 /** A body's length stands in 16 bits. */
@@ -62,25 +63,19 @@ function getIA(bytes: Uint8Array, at: number): IA {
   return formatIA(get16(bytes, at), get48(bytes, at + 2));
 }
 
-/** Peer entries and static info as bytes, their number before them; null where they are too long for the 16 bits of a body's length. */
-export function encodeTail({ peers, staticInfo }: EntryTail): Uint8Array | null {
-  const info = staticInfo === null ? new Uint8Array(0) : encodeStaticInfo(staticInfo);
-  const length = 2 + PEER_BYTES * peers.length + info.length;
-  if (HEAD_BYTES + length > MAX_BODY_BYTES) return null;
-  const bytes = new Uint8Array(length);
-  put16(bytes, 0, peers.length);
-  peers.forEach((peer, n) => putPeer(bytes, 2 + PEER_BYTES * n, peer));
-  bytes.set(info, length - info.length);
-  return bytes;
+/** Peer entries and static info as bytes; null where they are too long for the 16 bits of a body's length. */
+export function encodeTail({ peers, staticInfo }: EntryTail, egress: IfId): Uint8Array | null {
+  const bytes: Written = [];
+  putPeers(bytes, peers);
+  if (staticInfo !== null) putStaticInfo(bytes, staticInfo, namedBy(peers, egress));
+  return HEAD_BYTES + bytes.length > MAX_BODY_BYTES ? null : Uint8Array.from(bytes);
 }
 
-function putPeer(bytes: Uint8Array, at: number, { hop, peer, peerInterface, peerMtu }: PeerEntry): void {
-  putIA(bytes, at, peer);
-  put16(bytes, at + 8, peerInterface);
-  put16(bytes, at + 10, peerMtu);
-  put16(bytes, at + 12, hop.ingress);
-  bytes[at + 14] = hop.expTime;
-  put48(bytes, at + 16, hop.mac ?? 0);
+/** Interfaces that an entry names whatever its static info: its egress and those of its peers, ascending. */
+function namedBy(peers: readonly PeerEntry[], egress: IfId): IfId[] {
+  const ids = peers.map(({ hop }) => hop.ingress);
+  if (egress !== 0) ids.push(egress);
+  return ids.sort((left, right) => left - right);
 }
 
 /** What an AS has to say for one of its hops. */
@@ -162,9 +157,9 @@ export function beginBeacon(
 
 /** The beacon with one more entry; `ingress` is where the next AS gets it. */
 export function appendEntry(chains: Chains, beacon: EncodedBeacon, body: EntryBody, ingress: IfId): EncodedBeacon {
-  const { hops, seals, segId, timestamp } = beacon;
+  const { seals, segId, timestamp } = beacon;
   const before: Authenticator = [seals.at(-2) as number, seals.at(-1) as number];
-  const chain = chainAfter(chains, chainOf(chains, beacon.bodies, hops), body);
+  const chain = chainAfter(chains, chainOf(chains, beacon.bodies), body);
   return beaconOf(chain, timestamp, segId, [...seals, ...authenticate(body.digest, before)], ingress);
 }
 
@@ -213,10 +208,9 @@ function readBody(
   start: number,
   end: number,
 ): Result<EntryBody, DecodingProblem> {
-  const [into, out] = [get16(bytes, start + 16), get16(bytes, start + 18)];
-  const known =
-    before === null ? chains.first.get(`${getIA(bytes, start)}#0,${out}`) : before.after.get(placeOf(into, out));
+  const known = knownAfter(chains, before, bytes, start);
   if (known !== undefined && isSame(known.body.bytes, bytes, start, end)) return ok(known.body);
+  const [into, out] = [get16(bytes, start + 16), get16(bytes, start + 18)];
   const ia = getIA(bytes, start);
   const next = isZero(bytes, start + 8, 8) ? null : getIA(bytes, start + 8);
   if ((into === 0) !== (before === null) || (next === null) !== (out === 0)) return MALFORMED;
@@ -248,28 +242,19 @@ export function entryOf({ bytes }: EntryBody): AsEntry | null {
 }
 
 function decodeBody(bytes: Uint8Array, start: number, end: number): AsEntry | null {
-  const count = get16(bytes, start + 32);
-  const peersEnd = start + BODY_BYTES + PEER_BYTES * count;
-  if (peersEnd > end) return null;
   const egress = get16(bytes, start + 18);
-  const staticInfo = peersEnd === end ? null : decodeStaticInfo(bytes, peersEnd, end);
-  if (staticInfo === null && peersEnd !== end) return null;
+  const reader = createReader(bytes, start + HEAD_BYTES, end);
+  const peers = getPeers(reader, egress);
+  if (reader.failed) return null;
+  const staticInfo = reader.at === end ? null : decodeStaticInfo(bytes, reader.at, end, namedBy(peers, egress));
+  if (staticInfo === null && reader.at !== end) return null;
   return {
     ia: getIA(bytes, start),
     next: egress === 0 ? null : getIA(bytes, start + 8),
     hop: { ingress: get16(bytes, start + 16), egress, expTime: bytes[start + 20] as number, mac: null },
     ingressMtu: get16(bytes, start + 28),
-    peers: Array.from({ length: count }, (_, n) => decodePeer(bytes, start + BODY_BYTES + PEER_BYTES * n, egress)),
+    peers,
     mtu: get16(bytes, start + 30),
     staticInfo,
-  };
-}
-
-function decodePeer(bytes: Uint8Array, at: number, egress: number): PeerEntry {
-  return {
-    peer: getIA(bytes, at),
-    peerInterface: get16(bytes, at + 8),
-    peerMtu: get16(bytes, at + 10),
-    hop: { ingress: get16(bytes, at + 12), egress, expTime: bytes[at + 14] as number, mac: null },
   };
 }

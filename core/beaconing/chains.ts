@@ -3,6 +3,7 @@
  * entries, whatever their timestamps. It remembers what follows from the entries alone, and changes no result.
  */
 import type { IfId } from "../address.ts";
+import { get16, get48 } from "../wire/bytes.ts";
 import type { BeaconKeys } from "./authenticator.ts";
 import type { BeaconHop } from "./beacon.ts";
 import type { EntryBody } from "./beacon-codec.ts";
@@ -16,16 +17,14 @@ export interface Chain {
   readonly key: string;
   /** Least of the entries'. */
   readonly expTime: number;
-  /** One entry longer, by that one's interfaces. */
-  readonly after: Map<number, Chain>;
+  /** One entry longer, by that one's interfaces; null: none yet. */
+  after: Map<number, Chain> | null;
 }
 
 export interface Chains {
   readonly keys: BeaconKeys;
-  /** Of one entry, by the texts of their hops. */
-  readonly first: Map<string, Chain>;
-  /** By their lists of hops. */
-  readonly byHops: WeakMap<readonly BeaconHop[], Chain>;
+  /** Of one entry, by its AS number, then by ISD and egress. */
+  readonly first: Map<number, Map<number, Chain>>;
   count: number;
 }
 
@@ -33,41 +32,57 @@ export interface Chains {
 const MAX_CHAINS = 2_000_000;
 
 export function createChains(keys: BeaconKeys): Chains {
-  return { keys, first: new Map(), byHops: new WeakMap(), count: 0 };
+  return { keys, first: new Map(), count: 0 };
 }
 
-export function placeOf(ingress: IfId, egress: IfId): number {
+function placeOf(ingress: IfId, egress: IfId): number {
   return ingress * 0x1_0000 + egress;
+}
+
+/** The chain known that goes on from another one (null: begins) with the entry whose bytes begin at `at`. */
+export function knownAfter({ first }: Chains, before: Chain | null, bytes: Uint8Array, at: number): Chain | undefined {
+  const [ingress, egress] = [get16(bytes, at + 16), get16(bytes, at + 18)];
+  if (before !== null) return before.after?.get(placeOf(ingress, egress));
+  return first.get(get48(bytes, at + 2))?.get(placeOf(get16(bytes, at), egress));
 }
 
 /** A chain (null: none yet) with one more entry. Another entry than the one known in its place is not remembered. */
 export function chainAfter(chains: Chains, before: Chain | null, body: EntryBody): Chain {
-  const { egress, ingress, text } = body.hop;
-  const known = before === null ? chains.first.get(text) : before.after.get(placeOf(ingress, egress));
+  const known = knownAfter(chains, before, body.bytes, 0);
   if (known?.body === body) return known;
+  const { text, expTime } = body.hop;
   const chain: Chain = {
     body,
     bodies: before === null ? [body] : [...before.bodies, body],
     hops: before === null ? [body.hop] : [...before.hops, body.hop],
     key: before === null ? text : `${before.key} ${text}`,
-    expTime: Math.min(before?.expTime ?? body.hop.expTime, body.hop.expTime),
-    after: new Map(),
+    expTime: Math.min(before?.expTime ?? expTime, expTime),
+    after: null,
   };
-  chains.byHops.set(chain.hops, chain);
-  if (known !== undefined) return chain;
-  if (++chains.count > MAX_CHAINS) {
-    chains.first.clear();
-    chains.count = 0;
-    return chain;
-  }
-  if (before === null) chains.first.set(text, chain);
-  else before.after.set(placeOf(ingress, egress), chain);
+  if (known === undefined) keep(chains, before, chain);
   return chain;
 }
 
+function keep(chains: Chains, before: Chain | null, chain: Chain): void {
+  if (++chains.count > MAX_CHAINS) {
+    chains.first.clear();
+    chains.count = 0;
+    return;
+  }
+  const { bytes, hop } = chain.body;
+  if (before !== null) {
+    before.after ??= new Map();
+    before.after.set(placeOf(hop.ingress, hop.egress), chain);
+    return;
+  }
+  const number = get48(bytes, 2);
+  const begun = chains.first.get(number) ?? new Map<number, Chain>();
+  chains.first.set(number, begun.set(placeOf(get16(bytes, 0), hop.egress), chain));
+}
+
 /** The chain of a beacon's entries; of copies of it, too. */
-export function chainOf(chains: Chains, bodies: readonly EntryBody[], hops: readonly BeaconHop[]): Chain | null {
-  const known = chains.byHops.get(hops);
-  if (known !== undefined) return known;
-  return bodies.reduce((before: Chain | null, body) => chainAfter(chains, before, body), null);
+export function chainOf(chains: Chains, bodies: readonly EntryBody[]): Chain | null {
+  let chain: Chain | null = null;
+  for (const body of bodies) chain = chainAfter(chains, chain, body);
+  return chain;
 }

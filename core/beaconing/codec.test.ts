@@ -17,6 +17,7 @@ import {
   putBeacon,
 } from "./beacon-codec.ts";
 import { type Chains, createChains } from "./chains.ts";
+import { createReader, getIds, getQuantities, putIds, putQuantities } from "./columns.ts";
 import { type ControlPlane, createControlPlane } from "./control-plane.ts";
 import { entryOf as tableEntry, segmentOf } from "./entries.ts";
 import { decodeMessage, encodeAnswer, encodeItems, encodeRequest } from "./messages.ts";
@@ -168,8 +169,26 @@ testProp(
     decodeMessage(typed);
     decodeFragment(typed);
     decodeBeacon(CHAINS, bytes, 0, bytes.length, 0);
-    decodeStaticInfo(bytes, 0, bytes.length);
+    decodeStaticInfo(bytes, 0, bytes.length, [1, 4]);
     t.pass();
+  },
+);
+
+testProp(
+  "ids, runs and quantities come back from their bytes, and no shorter bytes give them",
+  [fc.uniqueArray(fc.nat({ max: 0xffff })), fc.array(fc.constantFrom(0, 7, 3_700_000, 25e9, Number.MAX_SAFE_INTEGER))],
+  (t, unordered, values) => {
+    const ids = unordered.sort((left, right) => left - right);
+    const out: number[] = [];
+    putIds(out, ids);
+    putQuantities(out, values);
+    const read = (end: number) => {
+      const reader = createReader(Uint8Array.from(out), 0, end);
+      const found = [getIds(reader), getQuantities(reader, values.length)];
+      return reader.failed ? null : found;
+    };
+    t.deepEqual(read(out.length), [ids, values]);
+    t.is(read(out.length - 1), null);
   },
 );
 

@@ -8,7 +8,7 @@ import type { Network } from "../scenario.ts";
 import type { AsEntry, Segment } from "../segment.ts";
 import { type AsView, viewAses } from "./as-view.ts";
 import { createBeaconKeys } from "./authenticator.ts";
-import type { BeaconHop } from "./beacon.ts";
+import { beaconHop, type BeaconHop } from "./beacon.ts";
 import { type EncodedBeacon, encodeBody, encodeTail, type EntryBody, entryOf } from "./beacon-codec.ts";
 import { type Chains, createChains } from "./chains.ts";
 import { headOf, tailOf } from "./entries.ts";
@@ -20,7 +20,7 @@ export interface ControlPlane {
   readonly views: ReadonlyMap<IA, AsView>;
   readonly chains: Chains;
   /** The entry of an AS of the network for one of its hops; null where it is too long for the wire. */
-  bodyOf(hop: BeaconHop): EntryBody | null;
+  bodyOf(hop: Omit<BeaconHop, "text">): EntryBody | null;
   /** null where its peer entries or its static info are malformed. */
   segmentOf(beacon: EncodedBeacon): Segment | null;
   readonly combine: Combiner;
@@ -29,7 +29,8 @@ export interface ControlPlane {
 export function createControlPlane(seed: number, network: Network, combine: Combiner): ControlPlane {
   const views = viewAses(network);
   const keys = createBeaconKeys(seed, views.keys());
-  const bodies = new Map<string, EntryBody | null>();
+  /** By AS and lifetime, then by interfaces: names of hops are long to make. */
+  const bodies = new Map<IA, Map<number, EntryBody | null>[]>();
   const tails = new Map<string, Uint8Array | null>();
   const entries = new WeakMap<EntryBody, { readonly entry: AsEntry | null }>();
   const segments = new WeakMap<EncodedBeacon, { readonly segment: Segment | null }>();
@@ -38,7 +39,7 @@ export function createControlPlane(seed: number, network: Network, combine: Comb
     const head = view === undefined ? null : headOf(view, hop);
     if (view === undefined || head === null || key === null) return null;
     const name = `${hop.ia}#${hop.ingress === 0 ? "0," : ""}${hop.egress}!${hop.expTime}`;
-    const tail = remember(tails, name, () => encodeTail(tailOf(view, hop)));
+    const tail = remember(tails, name, () => encodeTail(tailOf(view, hop), hop.egress));
     return tail === null ? null : encodeBody(hop, { head, tail }, key);
   };
   const entry = (body: EntryBody): AsEntry | null => remember(entries, body, () => ({ entry: entryOf(body) })).entry;
@@ -46,7 +47,13 @@ export function createControlPlane(seed: number, network: Network, combine: Comb
     views,
     chains: createChains(keys),
     combine,
-    bodyOf: (hop) => remember(bodies, `${hop.text}!${hop.expTime}`, () => makeBody(hop)),
+    bodyOf: ({ ia, ingress, egress, expTime }) => {
+      const own = remember(bodies, ia, () => []);
+      own[expTime] ??= new Map();
+      return remember(own[expTime], ingress * 0x1_0000 + egress, () =>
+        makeBody(beaconHop(ia, ingress, egress, expTime)),
+      );
+    },
     segmentOf: (beacon) =>
       remember(segments, beacon, () => {
         const { segId, timestamp } = beacon;

@@ -1,22 +1,37 @@
 /**
- * Static info as bytes: `u8` length and that many 16-bit code units of the note, `u16` number of runs, and for each of them the `u16` ids of its
- * first and last interface (interfaces one after another of which the same is known), a `u16` mask of what that is, and that in the order of the mask's bits. Latencies are nanoseconds (48 bits), bandwidths bits a second (64 bits),
- * geographic positions two IEEE doubles, the extensions one each.
+ * Static info as bytes, column by column: the note's length and its 16-bit code units; the number of further sets of interfaces and the ids of each; then for each field
+ * of which something is known its number, which set of interfaces it is known of (0: the entry's egress and its peering interfaces) and the values in that order. Latencies are
+ * nanoseconds and bandwidths bits a second, in a power of ten; geographic positions two IEEE doubles, the extensions one each. Ids, runs and numbers as in columns.ts.
  */
 import type { IfId } from "../address.ts";
 import type { StaticInfo } from "../segment.ts";
-import { get16, get48, get64, put16, put48, put64 } from "../wire/bytes.ts";
+import {
+  createReader,
+  fail,
+  getByte,
+  getDouble,
+  getIds,
+  getNumber,
+  getQuantities,
+  getRuns,
+  putDouble,
+  putIds,
+  putNumber,
+  putQuantities,
+  putRuns,
+  type Reader,
+  type Written,
+} from "./columns.ts";
 
 type Geo = { readonly lat: number; readonly lon: number; readonly address: string };
 type LinkType = "direct" | "multihop" | "opennet";
 
 const LINK_TYPES: readonly LinkType[] = ["direct", "multihop", "opennet"];
 const MAX_NOTE = 255;
-/** Bytes of each field, by its bit. */
-const SIZES = [6, 6, 8, 8, 16, 1, 1, 8, 8, 8] as const;
-const MAX_MASK = 0x3ff;
+const FIELDS = 10;
+const GEO = 4;
 
-/** Fields in the order of bits. */
+/** Fields in the order of their numbers. */
 function fieldsOf(info: StaticInfo): readonly ReadonlyMap<IfId, unknown>[] {
   const { bandwidthKbps, carbonGPerGb, costPerGb, geo, internalHops, latency, linkType, lossRatio } = info;
   return [
@@ -33,105 +48,95 @@ function fieldsOf(info: StaticInfo): readonly ReadonlyMap<IfId, unknown>[] {
   ];
 }
 
-export function encodeStaticInfo(info: StaticInfo): Uint8Array {
-  const fields = fieldsOf(info);
-  const ids = [...new Set(fields.flatMap((field) => [...field.keys()]))].sort((left, right) => left - right);
+/** `named`: the entry's egress and peering interfaces, ascending. */
+export function putStaticInfo(out: Written, info: StaticInfo, named: readonly IfId[]): void {
   const note = info.note.slice(0, MAX_NOTE);
-  const runs: Run[] = [];
-  for (const ifId of ids) {
-    const run = runs.at(-1);
-    const values = fields.map((field) => field.get(ifId));
-    if (run !== undefined && run.last + 1 === ifId && isSame(run.values, values)) run.last = ifId;
-    else runs.push({ first: ifId, last: ifId, mask: maskOf(values), values });
+  out.push(note.length);
+  for (let n = 0; n < note.length; n++) out.push(note.charCodeAt(n) >> 8, note.charCodeAt(n) & 0xff);
+  const sets: (readonly IfId[])[] = [named];
+  const columns: { field: number; place: number; values: readonly unknown[] }[] = [];
+  for (const [field, known] of fieldsOf(info).entries()) {
+    if (known.size === 0) continue;
+    const ids = [...known.keys()].sort((left, right) => left - right);
+    let place = sets.findIndex((set) => isSame(set, ids));
+    if (place < 0) place = sets.push(ids) - 1;
+    columns.push({ field, place, values: ids.map((ifId) => known.get(ifId)) });
   }
-  const bytes = new Uint8Array(runs.reduce((sum, { mask }) => sum + RUN_BYTES + sizeOf(mask), 3 + 2 * note.length));
-  bytes[0] = note.length;
-  for (let n = 0; n < note.length; n++) put16(bytes, 1 + 2 * n, note.charCodeAt(n));
-  let at = 1 + 2 * note.length;
-  put16(bytes, at, runs.length);
-  at += 2;
-  for (const { first, last, mask, values } of runs) {
-    put16(bytes, at, first);
-    put16(bytes, at + 2, last);
-    put16(bytes, at + 4, mask);
-    at += RUN_BYTES;
-    for (const [bit, value] of values.entries()) {
-      if (value === undefined) continue;
-      putField(bytes, at, bit, value);
-      at += SIZES[bit] as number;
-    }
+  putNumber(out, sets.length - 1);
+  for (const ids of sets.slice(1)) putIds(out, ids);
+  for (const { field, place, values } of columns) {
+    out.push(field, place);
+    putColumn(out, field, values);
   }
-  return bytes;
 }
 
-/** Interfaces one after another of which the same is known. */
-interface Run {
-  readonly first: IfId;
-  last: IfId;
-  readonly mask: number;
-  readonly values: readonly unknown[];
+function isSame(left: readonly IfId[], right: readonly IfId[]): boolean {
+  return left.length === right.length && left.every((ifId, n) => ifId === right[n]);
 }
 
-const RUN_BYTES = 6;
-
-function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
-  return left.every((value, bit) => value === right[bit]);
+function putColumn(out: Written, field: number, values: readonly unknown[]): void {
+  if (field < 4) {
+    const scale = field < 2 ? 1 : 1_000;
+    putQuantities(
+      out,
+      (values as number[]).map((value) => Math.round(value * scale)),
+    );
+  } else if (field === GEO) putRuns(out, values as Geo[], putGeo);
+  else if (field === 5) putRuns(out, values as LinkType[], (into, type) => into.push(LINK_TYPES.indexOf(type)));
+  else if (field === 6) putRuns(out, values as number[], (into, hops) => into.push(hops));
+  else putRuns(out, values as number[], putDouble);
 }
 
-function maskOf(values: readonly unknown[]): number {
-  return values.reduce<number>((mask, value, bit) => (value === undefined ? mask : mask | (1 << bit)), 0);
-}
-
-function sizeOf(mask: number): number {
-  return SIZES.reduce<number>((sum, size, bit) => ((mask >> bit) & 1 ? sum + size : sum), 0);
-}
-
-function putField(bytes: Uint8Array, at: number, bit: number, value: unknown): void {
-  if (bit < 2) put48(bytes, at, value as number);
-  else if (bit < 4) put64(bytes, at, Math.round((value as number) * 1_000));
-  else if (bit === 4) {
-    putDouble(bytes, at, (value as Geo).lat);
-    putDouble(bytes, at + 8, (value as Geo).lon);
-  } else if (bit === 5) bytes[at] = LINK_TYPES.indexOf(value as LinkType);
-  else if (bit === 6) bytes[at] = value as number;
-  else putDouble(bytes, at, value as number);
+function putGeo(out: Written, { lat, lon }: Geo): void {
+  putDouble(out, lat);
+  putDouble(out, lon);
 }
 
 /** What fills `bytes[start, end)`; null where that is no static info. */
-export function decodeStaticInfo(bytes: Uint8Array, start: number, end: number): StaticInfo | null {
-  if (end - start < 3) return null;
-  const length = bytes[start] as number;
-  let at = start + 1 + 2 * length;
-  if (at + 2 > end) return null;
-  const note = String.fromCharCode(...Array.from({ length }, (_, n) => get16(bytes, start + 1 + 2 * n)));
-  const count = get16(bytes, at);
-  at += 2;
-  const maps = SIZES.map(() => new Map<IfId, unknown>());
+export function decodeStaticInfo(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  named: readonly IfId[],
+): StaticInfo | null {
+  const reader = createReader(bytes, start, end);
+  const note = Array.from({ length: getByte(reader) }, () => {
+    const high = getByte(reader);
+    return String.fromCharCode(high * 0x100 + getByte(reader));
+  }).join("");
+  const further = getNumber(reader);
+  if (further > FIELDS) return null;
+  const sets = [named, ...Array.from({ length: further }, () => getIds(reader))];
+  const maps = Array.from({ length: FIELDS }, () => new Map<IfId, unknown>());
   let before = -1;
-  for (let n = 0; n < count; n++) {
-    if (at + RUN_BYTES > end) return null;
-    const [first, last, mask] = [get16(bytes, at), get16(bytes, at + 2), get16(bytes, at + 4)];
-    at += RUN_BYTES;
-    // Ascending, so that no bytes stand for more than there are interfaces.
-    if (first <= before || last < first || mask > MAX_MASK || at + sizeOf(mask) > end) return null;
-    before = last;
-    for (let bit = 0; bit < SIZES.length; bit++) {
-      if (((mask >> bit) & 1) === 0) continue;
-      const value = fieldAt(bytes, at, bit, note);
-      if (value === null) return null;
-      for (let ifId = first; ifId <= last; ifId++) maps[bit]?.set(ifId, value);
-      at += SIZES[bit] as number;
-    }
+  while (!reader.failed && reader.at < end) {
+    const field = getByte(reader);
+    const ids = sets[getByte(reader)];
+    // Ascending, so that no bytes stand for more than there are fields.
+    if (field <= before || field >= FIELDS || ids === undefined) return null;
+    before = field;
+    const values = getColumn(reader, field, ids.length, note);
+    if (reader.failed) return null;
+    const map = maps[field] as Map<IfId, unknown>;
+    for (const [n, ifId] of ids.entries()) map.set(ifId, values[n]);
   }
-  return at === end ? infoOf(maps, note) : null;
+  return reader.failed ? null : infoOf(maps, note);
+}
+
+function getColumn(reader: Reader, field: number, count: number, address: string): readonly unknown[] {
+  if (field < 2) return getQuantities(reader, count);
+  if (field < 4) return getQuantities(reader, count).map((rate) => rate / 1_000);
+  if (field === GEO) return getRuns(reader, count, (from) => ({ lat: getDouble(from), lon: getDouble(from), address }));
+  if (field === 5) return getRuns(reader, count, (from) => LINK_TYPES[getByte(from)] ?? fail(from));
+  return getRuns(reader, count, field === 6 ? getByte : getDouble);
 }
 
 function infoOf(maps: readonly Map<IfId, unknown>[], note: string): StaticInfo {
-  const numbers = (bit: number): ReadonlyMap<IfId, number> => maps[bit] as Map<IfId, number>;
+  const numbers = (field: number): ReadonlyMap<IfId, number> => maps[field] as Map<IfId, number>;
   return {
     latency: { intra: numbers(0), inter: numbers(1) },
     bandwidthKbps: { intra: numbers(2), inter: numbers(3) },
-    geo: maps[4] as Map<IfId, Geo>,
+    geo: maps[GEO] as Map<IfId, Geo>,
     linkType: maps[5] as Map<IfId, LinkType>,
     internalHops: numbers(6),
     note,
@@ -139,28 +144,4 @@ function infoOf(maps: readonly Map<IfId, unknown>[], note: string): StaticInfo {
     costPerGb: numbers(8),
     lossRatio: numbers(9),
   };
-}
-
-/** null: no such value. */
-function fieldAt(bytes: Uint8Array, at: number, bit: number, note: string): unknown {
-  if (bit < 2) return get48(bytes, at);
-  if (bit < 4) {
-    const rate = get64(bytes, at);
-    return rate < 0 ? null : rate / 1_000;
-  }
-  if (bit === 4) {
-    const [lat, lon] = [getDouble(bytes, at), getDouble(bytes, at + 8)];
-    return lat === null || lon === null ? null : { lat, lon, address: note };
-  }
-  if (bit === 5) return LINK_TYPES[bytes[at] as number] ?? null;
-  return bit === 6 ? bytes[at] : getDouble(bytes, at);
-}
-
-function putDouble(bytes: Uint8Array, at: number, value: number): void {
-  new DataView(bytes.buffer, bytes.byteOffset + at, 8).setFloat64(0, value);
-}
-
-function getDouble(bytes: Uint8Array, at: number): number | null {
-  const value = new DataView(bytes.buffer, bytes.byteOffset + at, 8).getFloat64(0);
-  return Number.isFinite(value) ? value : null;
 }
