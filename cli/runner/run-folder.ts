@@ -88,9 +88,11 @@ function lookAround(place: string, force: boolean): string | null {
   if (stale.length === 0) return null;
   if (force) for (const path of stale) rmSync(path, { recursive: true, force: true });
   const names = stale.join(", ");
-  return force
-    ? `removed ${names}, left by a run that was killed`
-    : `${names} was left by a run that was killed; what it recorded until then can be replayed (pathloom replay ${stale[0]}), or it can be deleted`;
+  if (force) return `removed ${names}, left by a run that was killed`;
+  const recorded = stale.find((path) => existsSync(join(path, "record")));
+  const use =
+    recorded === undefined ? "" : ` what it recorded until then can be replayed (pathloom replay ${recorded}), or`;
+  return `${names} was left by a run that was killed;${use} it can be deleted`;
 }
 
 function refuseExisting(dir: string, force: boolean): void {
