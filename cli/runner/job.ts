@@ -6,6 +6,7 @@ import type { RecordHeader } from "../../actors/record.ts";
 import type { RunResult } from "../../actors/results.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
+import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
 import { workerHash } from "../build-info.ts";
 
@@ -43,6 +44,8 @@ export interface SimulationJob {
   readonly trace: TraceTarget;
   /** Encode and decode every packet at every hop; default: no. */
   readonly wire?: boolean;
+  /** Watch for what a comparison of worlds needs. Not together with `trace` or `files`. */
+  readonly watch?: boolean;
   /** Groups of flows by id, each to be measured for a comparison. Not together with `files`. */
   readonly measure?: readonly (readonly string[])[];
 }
@@ -58,6 +61,8 @@ export interface SimulationReport {
   readonly result: RunResult;
   /** Of each group that was to be measured. */
   readonly measures?: readonly RunMeasures[];
+  /** Of a run that was watched. */
+  readonly watched?: Omit<WorldSide, "result">;
   /** Entries of the record that came after its limit; left out: none. */
   readonly unrecorded?: number;
   /** Of live runs only. */
@@ -67,7 +72,12 @@ export interface SimulationReport {
 /** How a live run fared in the world. */
 export interface LiveFigures {
   /** Time between when an event was due and when it was handled. */
-  readonly lateness_us: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
+  readonly lateness_us: {
+    readonly mean: number | null;
+    readonly p50: number | null;
+    readonly p99: number | null;
+    readonly max: number | null;
+  };
   readonly underlay: UnderlayCounters;
 }
 

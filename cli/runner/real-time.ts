@@ -4,17 +4,21 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import { assemble } from "../../actors/assemble.ts";
 import { Recorder } from "../../actors/record.ts";
-import { quantile } from "../../core/histogram.ts";
-import type { LiveWorld } from "../../live/driver.ts";
+import { mean, quantile } from "../../core/histogram.ts";
+import type { LiveWorld, Probe } from "../../live/driver.ts";
 import { runLive } from "../../live/run.ts";
 import type { LiveFigures, LiveJob, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { RecordFiles } from "./record-files.ts";
 import { loadPolicies } from "./policies.ts";
 import { RunRecording } from "./recording.ts";
+import { WorldWatch } from "./world-side.ts";
 import { failureOf, reportOf, unrecordedBy } from "./simulate.ts";
 
 /** What a run that is killed loses of its record. */
 const FLUSH_MS = 500;
+
+/** Nothing is looked at between the world's beginning and its end. */
+const NO_PROBE: Probe = { next: Number.POSITIVE_INFINITY, take: () => {}, end: () => {} };
 
 interface Surroundings {
   readonly beat: Int32Array;
@@ -44,6 +48,11 @@ async function runJob(
     const { folder, level } = files as NonNullable<typeof files>;
     return new RunRecording(world, scenario, folder, level);
   };
+  const watch = job.watch === true ? new WorldWatch(scenario) : null;
+  const watching = (world: LiveWorld): Probe => {
+    watch?.attach(world);
+    return NO_PROBE;
+  };
   const observe = (world: LiveWorld): Recorder =>
     new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write);
   const flushing = record === null ? null : setInterval(() => record.flush(), FLUSH_MS);
@@ -57,6 +66,7 @@ async function runJob(
       signal,
       beat,
       ...(record === null ? {} : { observe, probe }),
+      ...(watch === null ? {} : { trace: watch.trace, probe: watching }),
     }),
   );
   if (flushing !== null) clearInterval(flushing);
@@ -67,14 +77,20 @@ async function runJob(
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   }
   record?.flush();
-  return { ...reportOf(exit.value, job, wall), ...unrecordedBy(record), live: figuresOf(exit.value) };
+  const watched = watch === null ? {} : { watched: watch.end(exit.value) };
+  return { ...reportOf(exit.value, job, wall), ...unrecordedBy(record), ...watched, live: figuresOf(exit.value) };
 }
 
 function figuresOf({ lateness, counters }: LiveWorld): LiveFigures {
   const us = (ns: number | null): number | null => (ns === null ? null : ns / 1_000);
   const max = lateness.count === 0 ? null : lateness.max;
   return {
-    lateness_us: { p50: us(quantile(lateness, 0.5)), p99: us(quantile(lateness, 0.99)), max: us(max) },
+    lateness_us: {
+      mean: us(mean(lateness)),
+      p50: us(quantile(lateness, 0.5)),
+      p99: us(quantile(lateness, 0.99)),
+      max: us(max),
+    },
     underlay: counters,
   };
 }

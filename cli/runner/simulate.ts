@@ -14,6 +14,7 @@ import { FileError, LineFile } from "./line-files.ts";
 import { RecordFiles } from "./record-files.ts";
 import { loadPolicies, PolicyError } from "./policies.ts";
 import { RunRecording } from "./recording.ts";
+import { WorldWatch } from "./world-side.ts";
 
 type Say = (message: WorkerMessage) => void;
 
@@ -50,10 +51,17 @@ function withPolicyLine(failure: SimulationFailure, { policies }: SimulationJob)
 async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<SimulationReport> {
   const { scenario, repeat } = job;
   const assembly = assemble(scenario, { repeat, policies: await loadPolicies(job.policies) });
+  const watch = job.watch === true ? new WorldWatch(scenario) : null;
   const outputs = openOutputs(job, assembly.places.length, beat, say);
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
-  const simulation = Simulation.create(assembly, { beat, wire: job.wire === true, ...outputs.options });
+  const simulation = Simulation.create(assembly, {
+    beat,
+    wire: job.wire === true,
+    ...outputs.options,
+    ...(watch === null ? {} : { trace: watch.trace }),
+  });
+  watch?.attach(simulation);
   const { files, measure } = job;
   const recording = files === null ? null : new RunRecording(simulation, scenario, files.folder, files.level);
   const meter = measure === undefined ? null : new RunMeter(simulation, scenario, measure);
@@ -63,7 +71,8 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   say({ kind: "finished" });
   outputs.end();
   const report = { ...reportOf(simulation, job, wall), ...unrecordedBy(outputs.record) };
-  return meter === null ? report : { ...report, measures: meter.end() };
+  const watched = watch === null ? report : { ...report, watched: watch.end(simulation) };
+  return meter === null ? watched : { ...watched, measures: meter.end() };
 }
 
 /** Takes what stands in a world between two events, whenever it is due. */
