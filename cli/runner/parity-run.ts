@@ -1,7 +1,7 @@
 /** Runs a scenario in both worlds, one after the other, and compares them. */
 import * as Effect from "effect/Effect";
 import type { Parity, ParityTolerances } from "../../core/parity.ts";
-import { clockOf, compareWorlds, type WorldSide } from "../../sim/experiment/parity.ts";
+import { compareWorlds, type WorldSide } from "../../sim/experiment/parity.ts";
 import type { InputError, RunError } from "../errors.ts";
 import type { LiveFigures, LiveJob, SimulationJob, SimulationReport } from "./job.ts";
 import { type Listener, runJob } from "./pool.ts";
@@ -32,7 +32,7 @@ export const runParity = Effect.fnUntraced(function* ({
   return compareWorlds({
     scenario: job.scenario.name,
     seed: job.scenario.seed,
-    clock: clockOf(mean, p50, p99, max),
+    clock: { late_mean_us: mean, late_p50_us: p50, late_p99_us: p99, late_max_us: max },
     manifest,
     sim: sideOf(simulated),
     live: sideOf(real),

@@ -7,7 +7,6 @@ import type { FlowResult, RunResult, TimelineEvent } from "../../actors/results.
 import type { FlowSample } from "../../actors/samples.ts";
 import type {
   Parity,
-  ParityClock,
   ParityDifference,
   ParityFailover,
   ParityFlow,
@@ -240,10 +239,4 @@ function strandDifference(
     return { time_ns: time, actor, expected: expected[n] ?? NOTHING, found: found[n] ?? NOTHING };
   }
   return null;
-}
-
-/** Lateness in microseconds. */
-export function clockOf(mean: number | null, p50: number | null, p99: number | null, max: number | null): ParityClock {
-  const us = (ns: number | null): number | null => (ns === null ? null : ns / 1_000);
-  return { late_mean_us: us(mean), late_p50_us: us(p50), late_p99_us: us(p99), late_max_us: us(max) };
 }
