@@ -9,6 +9,7 @@ import {
   jsonFlag,
   overrideFlags,
   overridesOf,
+  recordBounds,
   recordingFlags,
   repeatCommand,
   scenarioArgument,
@@ -18,7 +19,7 @@ import { print, printJson } from "../output.ts";
 import type { LiveFigures, SimulationJob } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
 import { stopSignal } from "../runner/stop-signal.ts";
-import { levelOf, openFolder } from "./run.ts";
+import { levelOf, openFolder, recordIsFull } from "./run.ts";
 
 const portFlag = wholeNumber("port", 1, 65_535).pipe(
   Flag.withDescription("UDP port of every AS, each on a loopback address of its own; default: any that is free"),
@@ -51,20 +52,25 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario } = loaded;
   const repeat = repeatCommand("live", file, scenario.seed, input);
-  if (Option.isNone(record) && (Option.isSome(input.series) || Option.isSome(input.samples))) {
+  const kept = [input.series, input.samples, input["record-limit"]];
+  if (Option.isNone(record) && kept.some((flag: Option.Option<unknown>) => Option.isSome(flag))) {
     return yield* new InputError({
-      message: "--series and --samples say what is kept of a run; give --record DIR too",
+      message: "--series, --samples and --record-limit say what is kept of a run; give --record DIR too",
     });
   }
   const level = Option.isNone(record) ? null : yield* levelOf(scenario, input);
   const manifest: Manifest = manifestOf(loaded, "live", repeat, level === null ? null : { ...level, deliveries: true });
   const folder = yield* openFolder(record, force);
+  if (folder !== null) yield* folder.begin(scenario, manifest);
   yield* Effect.logInfo(
     `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
   );
   const signal = yield* stopSignal;
   const header = recordHeader(manifest);
-  const files = folder === null || level === null ? null : { folder: folder.path, header, everyDelivery: true, level };
+  const files =
+    folder === null || level === null
+      ? null
+      : { folder: folder.path, header, everyDelivery: true, level, ...recordBounds(input) };
   const job: SimulationJob = { scenario, repeat, policies: loaded.policies, files, trace: "none" };
   const report = yield* runJob(job, { signal }, { port: Option.getOrElse(port, () => 0) });
   const live = report.live as LiveFigures;
@@ -72,6 +78,7 @@ const execute = Effect.fnUntraced(function* (input: LiveInput) {
   if (folder !== null) yield* folder.complete(scenario, manifest, summary);
   const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
   yield* json ? printJson(summary) : print(`${formatRun(summary)}\n\n${formatLive(live)}`);
+  if (report.unrecorded !== undefined) yield* Effect.logWarning(recordIsFull(report.unrecorded));
   if (Option.isSome(record))
     yield* Effect.logInfo(`kept in ${record.value}; to check it: pathloom replay ${record.value}`);
   // Whoever ended it early got what there was: that is success.

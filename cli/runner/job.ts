@@ -27,6 +27,8 @@ export interface RunFiles {
   readonly everyDelivery: boolean;
   /** Series and samples. */
   readonly level: RecordSpec;
+  /** Bytes of the whole record of deliveries; left out: as by default (record-files.ts). */
+  readonly limit?: number;
 }
 
 /** `lines`: as text to whoever started the run; `file`: NDJSON into the run's folder. */
@@ -56,6 +58,8 @@ export interface SimulationReport {
   readonly result: RunResult;
   /** Of each group that was to be measured. */
   readonly measures?: readonly RunMeasures[];
+  /** Entries of the record that came after its limit; left out: none. */
+  readonly unrecorded?: number;
   /** Of live runs only. */
   readonly live?: LiveFigures;
 }

@@ -31,6 +31,10 @@ export const Manifest = Schema.Struct({
   policies: Schema.Array(Schema.Struct({ name: Schema.String, ...inputFile })),
   /** What stands in series.csv and samples.csv, and whether record/ is there; missing where the run is not kept. */
   record: Schema.optionalKey(Schema.Struct({ series_ns: Schema.Int, samples: Schema.Int, deliveries: Schema.Boolean })),
+  /** Where the keys of ASes come from that have none of their own; left out: the seed. `kept`: in secrets.json beside this. */
+  keys: Schema.optionalKey(Schema.Literals(["kept", "not-kept"])),
+  /** The ASes that ran in this process; left out: all. */
+  here: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What a user types to repeat the run. */
   command: Schema.String,
 });

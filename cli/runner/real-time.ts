@@ -8,10 +8,13 @@ import { quantile } from "../../core/histogram.ts";
 import type { LiveWorld } from "../../live/driver.ts";
 import { runLive } from "../../live/run.ts";
 import type { LiveFigures, LiveJob, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
-import { RecordFiles } from "./line-files.ts";
+import { RecordFiles } from "./record-files.ts";
 import { loadPolicies } from "./policies.ts";
 import { RunRecording } from "./recording.ts";
-import { failureOf, reportOf } from "./simulate.ts";
+import { failureOf, reportOf, unrecordedBy } from "./simulate.ts";
+
+/** What a run that is killed loses of its record. */
+const FLUSH_MS = 500;
 
 interface Surroundings {
   readonly beat: Int32Array;
@@ -36,13 +39,14 @@ async function runJob(
 ): Promise<SimulationReport> {
   const { scenario, repeat, files } = job;
   const assembly = assemble(scenario, { repeat, policies: await loadPolicies(job.policies) });
-  const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length);
+  const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length, files);
   const probe = (world: LiveWorld): RunRecording => {
     const { folder, level } = files as NonNullable<typeof files>;
     return new RunRecording(world, scenario, folder, level);
   };
   const observe = (world: LiveWorld): Recorder =>
     new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write);
+  const flushing = record === null ? null : setInterval(() => record.flush(), FLUSH_MS);
   beat[0] = -1;
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
@@ -55,6 +59,7 @@ async function runJob(
       ...(record === null ? {} : { observe, probe }),
     }),
   );
+  if (flushing !== null) clearInterval(flushing);
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });
   if (Exit.isFailure(exit)) {
@@ -62,7 +67,7 @@ async function runJob(
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   }
   record?.flush();
-  return { ...reportOf(exit.value, job, wall), live: figuresOf(exit.value) };
+  return { ...reportOf(exit.value, job, wall), ...unrecordedBy(record), live: figuresOf(exit.value) };
 }
 
 function figuresOf({ lateness, counters }: LiveWorld): LiveFigures {
