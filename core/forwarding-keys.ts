@@ -18,7 +18,7 @@ export function deriveForwardingKey(master: Uint8Array): Uint8Array {
 }
 
 /**
- * The key of an AS that has no master key: part of a hash over seed and AS. The slow derivation guards weak passwords, and there is
+ * The key of an AS that has no master key: part of a hash over seed and AS. The seed is a run's number, or a secret of 32 hex digits. The slow derivation guards weak passwords, and there is
  * none here: in a large network it would cost more than all else that finding a path does.
  */
 export function seedKeyOf(seed: number | string, ia: IA): Uint8Array {

@@ -40,7 +40,8 @@ const execute = Effect.fnUntraced(function* (input: ParityInput) {
   const signal = yield* stopSignal;
   const parity = yield* runParity({
     job: { scenario, repeat, policies },
-    live: { port: 0 },
+    // Both worlds use the keys of the seed: packets are then the same, byte for byte.
+    live: { port: 0, addresses: "assigned", shape: "user", secret: null, logsMacs: false },
     tolerances: PARITY_TOLERANCES,
     manifest,
     listener: { signal },

@@ -6,6 +6,7 @@ import type { Assembly } from "../../actors/assembly.ts";
 import type { Policy } from "../../actors/selectors/policy.ts";
 import { createForwardingKeys, keysFromLog } from "../../core/forwarding-keys.ts";
 import type { Scenario } from "../../core/scenario.ts";
+import { shapingOf } from "../../live/shape.ts";
 import { replay, type ReplayResult } from "../../sim/replay.ts";
 import { Simulation } from "../../sim/simulation.ts";
 import type { InputError, RunError } from "../errors.ts";
@@ -21,7 +22,12 @@ export function replayRun(
     try: () => {
       const known = macs === null ? null : keysFromLog(new Map(macs));
       const keys = known ?? (secret === null ? null : createForwardingKeys(secret, scenario.keys));
-      const assembly = assemble(scenario, { repeat: manifest.command, policies, ...(keys === null ? {} : { keys }) });
+      const assembly = assemble(scenario, {
+        repeat: manifest.command,
+        policies,
+        shaping: shapingOf(manifest.shape ?? "user"),
+        ...(keys === null ? {} : { keys }),
+      });
       if (records !== null) return replay(assembly, records);
       if (summary === null) throw new Error("a run without a record has a summary");
       return runAgain(assembly, scenario, summary);
