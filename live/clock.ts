@@ -13,9 +13,14 @@ export interface Clock {
 }
 
 export class MonotonicClock implements Clock {
-  readonly #epoch = process.hrtime.bigint();
+  readonly #epoch: bigint;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
+
+  /** `epoch`: when the run begins or began, by `process.hrtime`; default: now. Before it, time is negative. */
+  constructor(epoch: bigint = process.hrtime.bigint()) {
+    this.#epoch = epoch;
+  }
 
   now(): Nanos {
     return Number(process.hrtime.bigint() - this.#epoch);
