@@ -139,7 +139,18 @@ test.serial(
       SCENARIO.replaceAll("stop: 800ms", "stop: 100s").replace("duration: 2s", "duration: 100s"),
     );
     const args = (only: string, name: string): readonly string[] => [
-X
+      "live",
+      long,
+      "--only",
+      only,
+      "--port",
+      "26100",
+      "--secrets",
+      keys,
+      "--json",
+      "--record",
+      join(folder, name),
+    ];
     const state = { again: false };
     const rest = pathloom(args(REST, "rest"), { onStart: interruptWhen(() => state.again) });
     const killed = await pathloom(args(SOURCE, "killed"), {
