@@ -93,12 +93,6 @@ export function packetToSend({ counters, outgoing }: Connection): Uint8Array | n
   return bytes;
 }
 
-/** Sends what waited for the channel to be established. */
-export function flushChannel(connection: Connection, handle: number, now: Nanos, random: RandomStream): void {
-  const channel = channelOfHandle(connection.channels, handle);
-  if (channel !== undefined) flush(connection, channel.id, createContext(now, random));
-}
-
 /** Forgets a channel and all that waits on it; the other side forgets it when it hears no more. */
 export function closeChannel(connection: Connection, handle: number): void {
   const channel = channelOfHandle(connection.channels, handle);

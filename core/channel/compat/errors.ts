@@ -18,9 +18,6 @@ export const CHANNELER_ERRORS = [
 
 export type ChannelerError = Exclude<(typeof CHANNELER_ERRORS)[number], "ERR_SUCCESS">;
 
-/** Applications number their own errors from here on. */
-export const USER_ERRORS_FROM = 1000;
-
 export function errorNumber(error: ChannelerError | "ERR_SUCCESS"): number {
   return CHANNELER_ERRORS.indexOf(error);
 }

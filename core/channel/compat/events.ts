@@ -68,9 +68,6 @@ export interface UserDataWritten {
   readonly channel: ChannelId;
   readonly bytes: Uint8Array;
 }
-export interface NewChannel {
-  readonly type: "NEW_CHANNEL";
-}
 
 export type PipeEvent =
   | RawBuffer
@@ -83,25 +80,7 @@ export type PipeEvent =
   | PacketOut
   | PacketOutEnqueued
   | UserDataToRead
-  | UserDataWritten
-  | NewChannel;
-
-export type Category = "INGRESS" | "EGRESS" | "USER" | "SYSTEM" | "NOTIFICATION";
-
-export const CATEGORIES: Readonly<Record<PipeEvent["type"], Category>> = {
-  RAW_BUFFER: "INGRESS",
-  PARSED_HEADER: "INGRESS",
-  DECRYPTED_PACKET: "INGRESS",
-  ENQUEUED_PACKET: "INGRESS",
-  MESSAGE: "INGRESS",
-  MESSAGE_OUT: "EGRESS",
-  MESSAGE_OUT_ENQUEUED: "EGRESS",
-  PACKET_OUT: "EGRESS",
-  PACKET_OUT_ENQUEUED: "NOTIFICATION",
-  USER_DATA_TO_READ: "NOTIFICATION",
-  USER_DATA_WRITTEN: "USER",
-  NEW_CHANNEL: "USER",
-};
+  | UserDataWritten;
 
 export type Action =
   | { readonly type: "AT_ERROR"; readonly error: ChannelerError }
