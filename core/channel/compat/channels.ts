@@ -118,6 +118,14 @@ export function channelOfHandle(channels: Channels, handle: number): Channel | u
   return undefined;
 }
 
+/** Names of the established channels, in ascending order. */
+export function channelIdsOf({ byInitiator }: Channels): ChannelId[] {
+  return [...byInitiator.values()]
+    .filter((channel) => !isPending(channel))
+    .map(({ id }) => id)
+    .sort((one, other) => one - other);
+}
+
 export function isPending({ id }: Channel): boolean {
   return !hasResponder(id);
 }
