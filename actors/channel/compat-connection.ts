@@ -87,7 +87,7 @@ export interface ChannelerContext extends Sending {
 const SECRET_BYTES = 16;
 const TIMER_WAKE: ControlEvent = { type: "timer.wake" };
 
-const channelerMachine = setup({
+export const channelerMachine = setup({
   types: { context: {} as ChannelerContext, events: {} as ConnectionEvent, input: {} as ChannelerInput },
   actions: {
     openChannel: ({ context, system }) => openChannel(context, envOf(system)),

@@ -16,7 +16,13 @@ import type { ActorSpec, Assembly } from "../assembly.ts";
 import { type LinkInput, linkLogic } from "../link.ts";
 import { bindEnv, envOf } from "../registry.ts";
 import { type PacketLogic, withPacketHandler } from "../with-packet-handler.ts";
-import { CHANNELER_LOGICS, type ChannelerContext, type ChannelerInput, channelerLogic } from "./compat-connection.ts";
+import {
+  CHANNELER_LOGICS,
+  channelerMachine,
+  type ChannelerContext,
+  type ChannelerInput,
+  channelerLogic,
+} from "./compat-connection.ts";
 import { dataLogic, dataMachine } from "./compat-data.ts";
 import type { ConnectionEvent, DataEvent, UserEvent } from "./compat-events.ts";
 import { initiatorLogic, initiatorMachine } from "./compat-initiator.ts";
@@ -114,6 +120,14 @@ test("coverage: data", (t) => {
   cover(t, dataMachine, dataLogic, [{ connection: 1, user: 2, handle: 3, maxUnread: 100 }], events);
 });
 
+test("coverage: connection", (t) => {
+  const options = { ...CONNECTION_DEFAULTS, self: A, peer: B, secret: SECRET_A };
+  const ends = { src: { ia: "1-1", host: "10.0.0.1" }, dst: { ia: "1-2", host: "10.0.0.2" } };
+  const input = { options, ends, user: 1, maxTries: 3, maxUnread: 100 };
+  const events = ["connection.close", "secret.rotate", "channel.open"].map((type) => ({ type }));
+  cover(t, channelerMachine, channelerLogic, [input], events);
+});
+
 /** An actor by itself: what it tells others. */
 function alone(
   logic: PacketLogic,
@@ -159,7 +173,8 @@ test("FSMData: bad event; reads keep the remainder, a closed channel refuses wri
   t.deepEqual(data.send({ type: "received", bytes: textBytes("too much") } as DataEvent), []);
   const read = (): string => {
     data.send({ type: "user.read", most: 3 } as DataEvent);
-    return new TextDecoder().decode((data.told[0]?.event as UserEvent & { type: "channel.bytes" }).bytes);
+    const [{ event }] = data.told as [Told];
+    return new TextDecoder().decode((event as UserEvent & { type: "channel.bytes" }).bytes);
   };
   t.deepEqual([read(), read()], ["hel", "lo"]);
   t.deepEqual(data.send({ type: "user.write", bytes: textBytes("x") } as DataEvent), ["channel.write"]);
