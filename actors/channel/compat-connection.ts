@@ -36,7 +36,7 @@ import {
   type Timeouts,
 } from "../../core/channel/compat/timeouts.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
-import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
+import { NO_FLOW, type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
 import { createDatagram, createSending, type FlowEnds, sendDatagram, type Sending } from "../apps/datagram.ts";
@@ -60,6 +60,8 @@ export interface ChannelerInput {
   readonly user: ActorIndex;
   readonly maxTries: number;
   readonly maxUnread: number;
+  /** Packets without Pathloom's payload header, as the original library sends them; both kinds are understood. */
+  readonly bare: boolean;
 }
 
 /** Actors of one channel. */
@@ -73,6 +75,7 @@ export interface ChannelerContext extends Sending {
   readonly user: ActorIndex;
   readonly maxTries: number;
   readonly maxUnread: number;
+  readonly bare: boolean;
   /** By the channel's handle. */
   readonly channels: Map<number, ChannelActors>;
   readonly timeouts: Timeouts;
@@ -123,13 +126,14 @@ function onPacket(state: Present<ChannelerContext>, packet: Packet, _ifId: numbe
 export const channelerLogic = withPacketHandler(channelerMachine, onPacket, { "timer.wake": onWake });
 
 function createChanneler(input: ChannelerInput): ChannelerContext {
-  const { ends, maxTries, maxUnread, options, user } = input;
+  const { bare, ends, maxTries, maxUnread, options, user } = input;
   return {
     ...createSending(ends),
     connection: createConnection(options),
     user,
     maxTries,
     maxUnread,
+    bare,
     channels: new Map(),
     timeouts: createTimeouts(),
     timers: {},
@@ -140,8 +144,8 @@ function createChanneler(input: ChannelerInput): ChannelerContext {
 }
 
 /** The packet of Channeler in a payload, whole: what a record leaves out is zero. */
-function channelerBytes({ payloadLength, rest }: Packet): Uint8Array {
-  const length = Math.max(0, payloadLength - PAYLOAD_HEADER_BYTES);
+function channelerBytes({ flow, payloadLength, rest }: Packet): Uint8Array {
+  const length = flow === NO_FLOW ? payloadLength : Math.max(0, payloadLength - PAYLOAD_HEADER_BYTES);
   if (rest !== null && rest.length === length) return rest;
   const bytes = new Uint8Array(length);
   bytes.set((rest ?? bytes).subarray(0, length));
@@ -300,6 +304,7 @@ function sendAll(end: ChannelerContext, env: Env): void {
   const { dst, l4, src } = end.ends;
   for (let bytes = packetToSend(end.connection); bytes !== null; bytes = packetToSend(end.connection)) {
     const packet = createDatagram(end, PAYLOAD_HEADER_BYTES + bytes.length, bytes, env);
+    if (end.bare) Object.assign(packet, { flow: NO_FLOW, number: 0, sentAt: 0, payloadLength: bytes.length });
     packet.wireLength = wireLengthOf(null, src.host, dst.host, l4, packet.payloadLength);
     sendDatagram(end, packet, env);
   }

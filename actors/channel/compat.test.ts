@@ -2,7 +2,8 @@
 import test, { type ExecutionContext } from "ava";
 import { type AnyStateMachine, createActor, setup } from "xstate";
 import { getAdjacencyMap, getShortestPaths } from "xstate/graph";
-import { channelIdsOf } from "../../core/channel/compat/channels.ts";
+import { type Channel, channelIdsOf, type Channels, renumber } from "../../core/channel/compat/channels.ts";
+import { initiatorOf } from "../../core/channel/compat/channel-id.ts";
 import { CONNECTION_DEFAULTS, type ConnectionOptions } from "../../core/channel/compat/connection.ts";
 import { A, B, SECRET_A, SECRET_B, textBytes } from "../../core/channel/compat/vectors-testing.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
@@ -10,7 +11,8 @@ import { linkKeys } from "../../core/passage.ts";
 import { RandomStream } from "../../core/rng.ts";
 import { DEFAULT_DIRECTION, type Impairment, NO_IMPAIRMENT } from "../../core/scenario.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../../core/units.ts";
-import { Simulation } from "../../sim/simulation.ts";
+import { checkpoint, restore } from "../../sim/checkpoint.ts";
+import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import type { ActorSpec, Assembly } from "../assembly.ts";
 import { type LinkInput, linkLogic } from "../link.ts";
@@ -123,7 +125,7 @@ test("coverage: data", (t) => {
 test("coverage: connection", (t) => {
   const options = { ...CONNECTION_DEFAULTS, self: A, peer: B, secret: SECRET_A };
   const ends = { src: { ia: "1-1", host: "10.0.0.1" }, dst: { ia: "1-2", host: "10.0.0.2" } };
-  const input = { options, ends, user: 1, maxTries: 3, maxUnread: 100 };
+  const input = { options, ends, user: 1, maxTries: 3, maxUnread: 100, bare: false };
   const events = ["connection.close", "secret.rotate", "channel.open"].map((type) => ({ type }));
   cover(t, channelerMachine, channelerLogic, [input], events);
 });
@@ -294,6 +296,7 @@ interface WorldOptions {
   readonly impairment?: Partial<Impairment>;
   readonly channels?: readonly [number, number];
   readonly messages?: number;
+  readonly bare?: boolean;
   readonly options?: Partial<ConnectionOptions>;
   readonly faults?: Assembly["faults"];
 }
@@ -321,6 +324,7 @@ function actorsOf(side: 0 | 1, world: WorldOptions): ActorSpec[] {
     user: base + PROGRAM,
     maxTries: 8,
     maxUnread: 10_000,
+    bare: world.bare ?? false,
   };
   const link: LinkInput = {
     direction: { ...DEFAULT_DIRECTION, latency_ns: 10 * MILLISECOND, rate_bps: 0 },
@@ -345,12 +349,16 @@ function actorsOf(side: 0 | 1, world: WorldOptions): ActorSpec[] {
   ];
 }
 
-function build(world: WorldOptions): Simulation {
+function build(world: WorldOptions, options: SimulationOptions = {}): Simulation {
+  return Simulation.create(assemblyOf(world), options);
+}
+
+function assemblyOf(world: WorldOptions): Assembly {
   const impairment = { ...NO_IMPAIRMENT, ...world.impairment };
   const storm = [LINK, ACTORS_AN_END + LINK].map((target) => {
     return { at: 0, target, event: { type: "link.impair", cause: "storm", impairment } };
   });
-  return Simulation.create({
+  return {
     seed: world.seed ?? 7,
     repeat: "npx ava actors/channel/compat.test.ts",
     places: ["1-1", "1-2"],
@@ -359,7 +367,7 @@ function build(world: WorldOptions): Simulation {
     resources: new Map(),
     faults: [...storm, ...(world.faults ?? [])],
     scenario: null,
-  });
+  };
 }
 
 const endOf = (world: Simulation, side: 0 | 1) => world.read<ChannelerContext>(`channeler/${side}`).context;
@@ -421,6 +429,45 @@ test("the same seed gives the same bits, another one others", (t) => {
   t.not(digestOf(1), digestOf(2));
 });
 
+test("packets survive the wire, with Pathloom's payload header and without", (t) => {
+  const textOf = (bare: boolean, wire: boolean): string => {
+    const world = build({ channels: [2, 1], messages: 5, bare }, { wire });
+    world.run(SECOND);
+    return [0, 1].flatMap((side) => [...programOf(world, side as 0 | 1).read.values()]).join("");
+  };
+  const expected = textOf(false, false);
+  t.is(expected.length, 15 * MESSAGE_BYTES);
+  t.deepEqual([textOf(false, true), textOf(true, false), textOf(true, true)], [expected, expected, expected]);
+});
+
+test("a checkpoint in the middle of a storm goes on as the run itself does", (t) => {
+  const assembly = assemblyOf({ impairment: STORM, channels: [4, 4], messages: 20 });
+  const world = Simulation.create(assembly);
+  world.run(300 * MILLISECOND);
+  const saved = structuredClone(checkpoint(world));
+  world.run(3 * SECOND);
+  const again = restore(assembly, saved);
+  again.run(3 * SECOND);
+  t.is(again.digest(), world.digest());
+  t.deepEqual(again.read("channeler/0").context, world.read("channeler/0").context);
+});
+
+test("crossed negotiations of one name, as machines: both channels come to be", (t) => {
+  const world = build({ channels: [1, 1], messages: 4 });
+  world.run(MILLISECOND);
+  const [mine, theirs] = ([0, 1] as const).map((side) => endOf(world, side).connection.channels) as [
+    Channels,
+    Channels,
+  ];
+  const half = initiatorOf(theirs.byHandle.get(1)?.id ?? 0);
+  renumber(mine, mine.byHandle.get(1) as Channel, half);
+  world.run(10 * SECOND);
+  t.deepEqual(channelIdsOf(mine), channelIdsOf(theirs));
+  t.not(initiatorOf(mine.byHandle.get(1)?.id ?? 0), half);
+  t.is(initiatorOf(theirs.byHandle.get(1)?.id ?? 0), half);
+  t.is(channelIdsOf(mine).length, 2);
+});
+
 test("a clean path: one round trip, nothing twice; silence ends the channel at both ends after 60 s", (t) => {
   const world = build({ channels: [1, 0], messages: 3 });
   world.run(19 * MILLISECOND);
@@ -438,6 +485,15 @@ test("a clean path: one round trip, nothing twice; silence ends the channel at b
     t.is(endOf(world, side).channels.size + endOf(world, side).timeouts.pending.size, 0);
     t.is(endOf(world, side).connection.channels.byInitiator.size, 0);
   }
+});
+
+test("what is heard keeps a channel alive", (t) => {
+  const written = { type: "channel.write", handle: 1, bytes: textBytes("<9999>") } as ControlEvent;
+  const world = build({ channels: [1, 0], faults: [{ at: 50 * SECOND, target: CONNECTION, event: written }] });
+  world.run(100 * SECOND);
+  t.deepEqual([programOf(world, 0).closed, programOf(world, 1).closed], [["silent"], []]);
+  world.run(111 * SECOND);
+  t.deepEqual(programOf(world, 1).closed, ["silent"]);
 });
 
 test("nobody answers: eight tries with growing waits, then the program is told", (t) => {

@@ -40,6 +40,7 @@ export interface Channel {
 
 export interface Channels {
   readonly byInitiator: Map<number, Channel>;
+  readonly byHandle: Map<number, Channel>;
   /** Of the default channel. */
   readonly queue: SendQueue;
   /** Most channels at once. */
@@ -48,7 +49,7 @@ export interface Channels {
 }
 
 export function createChannels(limit: number): Channels {
-  return { byInitiator: new Map(), queue: createQueue(), limit, nextHandle: 1 };
+  return { byInitiator: new Map(), byHandle: new Map(), queue: createQueue(), limit, nextHandle: 1 };
 }
 
 /**
@@ -75,6 +76,7 @@ export function addChannel(
     lastHeard: now,
   };
   channels.byInitiator.set(initiatorOf(id), channel);
+  channels.byHandle.set(channel.handle, channel);
   return ok(channel);
 }
 
@@ -94,6 +96,7 @@ export function renumber(channels: Channels, channel: Channel, half: number): vo
 }
 
 export function removeChannel(channels: Channels, channel: Channel): void {
+  channels.byHandle.delete(channel.handle);
   channels.byInitiator.delete(initiatorOf(channel.id));
 }
 
@@ -113,9 +116,8 @@ export function establishedChannel(channels: Channels, id: ChannelId): Channel |
   return channel !== undefined && channel.id === id && !isPending(channel) ? channel : undefined;
 }
 
-export function channelOfHandle(channels: Channels, handle: number): Channel | undefined {
-  for (const channel of channels.byInitiator.values()) if (channel.handle === handle) return channel;
-  return undefined;
+export function channelOfHandle({ byHandle }: Channels, handle: number): Channel | undefined {
+  return byHandle.get(handle);
 }
 
 /** Names of the established channels, in ascending order. */
