@@ -7,7 +7,7 @@ import { type Channel, createChannels, dequeue, enqueue, establishedChannel, isP
 import { type Connection, CONNECTION_DEFAULTS, createConnection } from "./connection.ts";
 import { buildPacket, PROTOCOL_ID, putChecksum } from "./envelope.ts";
 import { type Action } from "./events.ts";
-import { type Message } from "./messages.ts";
+import { CAPABILITY, type Message } from "./messages.ts";
 import { handleMessage, REGISTRY, writeData } from "./negotiation.ts";
 import { addReadable, createReadQueue, readNext } from "./read-queue.ts";
 import { A, B, bytesOf, header, hex, SECRET_A, SESSION, SESSION_HALVES, textBytes } from "./vectors-testing.ts";
@@ -301,6 +301,22 @@ test("any bytes at any state: never an exception, channels and peers unharmed", 
     }),
     { numRuns: 200 },
   );
+});
+
+test("capabilities that the initiator asks for reach the responder", (t) => {
+  const { b, channel } = established({ capabilities: CAPABILITY.ORDERED | CAPABILITY.RESEND });
+  t.deepEqual([channel.capabilities, establishedChannel(b.channels, channel.id)?.capabilities], [3, 3]);
+});
+
+test("a full responder takes no more channels, and says so", (t) => {
+  const { a, b } = ends({ maxChannels: 2 });
+  for (let n = 0; n < 2; n++) open(b);
+  packets(b);
+  open(a);
+  carry(a, b);
+  carry(b, a);
+  t.deepEqual(carry(a, b).actions, [{ type: "AT_ERROR", error: "ERR_STATE" }]);
+  t.is(b.channels.byInitiator.size, 2);
 });
 
 test("secrets rotate during a handshake; after two rotations it is refused", (t) => {

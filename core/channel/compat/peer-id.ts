@@ -8,6 +8,10 @@ export type PeerId = string;
 
 export const PEER_ID_BYTES = 16;
 
+/** Every byte's two digits: identities are read from each packet. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const [DIGITS, LETTERS] = [48, 97];
+
 const TEXT = /^0x[0-9a-f]{32}$/i;
 
 /** `0x` and 32 hex digits of either case. */
@@ -23,12 +27,18 @@ export function peerIdFrom(bytes: Uint8Array, at = 0): Result<PeerId, ChannelerE
 /** Does not check bounds. */
 export function peerIdAt(bytes: Uint8Array, at: number): PeerId {
   let text = "0x";
-  for (let i = at; i < at + PEER_ID_BYTES; i++) text += (bytes[i] as number).toString(16).padStart(2, "0");
+  for (let i = at; i < at + PEER_ID_BYTES; i++) text += HEX[bytes[i] as number] as string;
   return text;
 }
 
 export function putPeerId(bytes: Uint8Array, at: number, peer: PeerId): void {
-  for (let i = 0; i < PEER_ID_BYTES; i++) bytes[at + i] = Number.parseInt(peer.slice(2 + 2 * i, 4 + 2 * i), 16);
+  for (let i = 0; i < PEER_ID_BYTES; i++) bytes[at + i] = 16 * digitAt(peer, 2 + 2 * i) + digitAt(peer, 3 + 2 * i);
+}
+
+/** A lower-case hex digit of the text. */
+function digitAt(peer: PeerId, place: number): number {
+  const code = peer.charCodeAt(place);
+  return code < LETTERS ? code - DIGITS : code - LETTERS + 10;
 }
 
 export function peerIdBytes(peer: PeerId): Uint8Array {

@@ -1,4 +1,5 @@
 /** Bytes as the original library makes them: its vectors and test cases by its names, RFC 3720, and any bytes at all. */
+import { createHash } from "node:crypto";
 import test from "ava";
 import fc from "fast-check";
 import { RandomStream } from "../../rng.ts";
@@ -32,6 +33,7 @@ import {
   hasValidProtocol,
   type PacketHeader,
   PAYLOAD_OFFSET,
+  PROTOCOL_ID,
   putChecksum,
   readHeader,
 } from "./envelope.ts";
@@ -282,6 +284,21 @@ test("PacketWrapper: failure_too_small; sizes that contradict each other", (t) =
   t.is(change(43, ENVELOPE_BYTES - 1), "ERR_DECODE");
   t.is(change(47, 120 - ENVELOPE_BYTES + 1), "ERR_DECODE");
   t.throws(() => buildPacket({ ...header(bytes), payloadSize: 69 }, new Uint8Array(69)), { instanceOf: RangeError });
+});
+
+test("the protocol id is the beginning of a hash", (t) => {
+  const digest = createHash("sha512").update("Testing v0.1").digest("hex");
+  t.is(PROTOCOL_ID.toString(16).padStart(8, "0"), digest.slice(0, 8));
+});
+
+test("PeerID: text and bytes are one", (t) => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      (bytes) => hex(peerIdBytes(peerIdAt(bytes, 0))) === hex(bytes),
+    ),
+  );
+  t.pass();
 });
 
 test("padding counts modulo 255", (t) => {
