@@ -18,18 +18,19 @@ export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length):
   return checksum(CRC32_TABLE, bytes, start, end);
 }
 
-function tableOf(polynomial: number): Uint32Array {
-  return Uint32Array.from({ length: 256 }, (_, byte) => {
+/** Signed, so that engines keep every step in 32 bits. */
+function tableOf(polynomial: number): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) => {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? (value >>> 1) ^ polynomial : value >>> 1;
-    return value >>> 0;
+    return value | 0;
   });
 }
 
-function checksum(table: Uint32Array, bytes: Uint8Array, start: number, end: number): number {
-  let value = 0xffff_ffff;
+function checksum(table: Int32Array, bytes: Uint8Array, start: number, end: number): number {
+  let value = -1;
   for (let at = start; at < end; at++) {
     value = (value >>> 8) ^ (table[(value ^ (bytes[at] as number)) & 0xff] as number);
   }
-  return (value ^ 0xffff_ffff) >>> 0;
+  return ~value >>> 0;
 }
