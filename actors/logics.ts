@@ -1,5 +1,6 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
 import { bulkLogic } from "./apps/bulk.ts";
+import { gatewayLogic } from "./apps/gateway.ts";
 import { fileTransferLogic } from "./apps/file-transfer.ts";
 import { messageSinkLogic } from "./apps/message-sink.ts";
 import { messageStreamLogic } from "./apps/message-stream.ts";
@@ -38,6 +39,7 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["sink", sinkLogic],
   ["message-stream", messageStreamLogic],
   ["message-sink", messageSinkLogic],
+  ["gateway", gatewayLogic],
   ["bulk", bulkLogic],
   ["file-transfer", fileTransferLogic],
   ["stream-sink", streamSinkLogic],

@@ -162,6 +162,13 @@ export class LiveWorld extends World {
     this.#pump();
   }
 
+  /** Something from outside the network for an actor that is here: handled as soon as may be, and recorded with what it holds. */
+  inject(target: ActorIndex, event: ControlEvent): void {
+    if (this.#done === null) return;
+    this.#queue.push(this.now, this.now, -1, target, event, -1);
+    this.#wakeSoon();
+  }
+
   /** Ends the run now, as if its duration were over. */
   finish(): void {
     if (this.#done !== null) this.#finish(null);
