@@ -1,0 +1,63 @@
+/**
+ * Builds scionproto's border router, a Go program, through Go's module proxy. It is not part of Pathloom: only what is tested
+ * against it needs it. The modules' checksums are compared with Go's public checksum database by `go` itself.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { err, ok, type Result } from "../../core/result.ts";
+
+/** The newest release whose module Go's proxy serves; it names the versions of everything it is built from. */
+export const SCION_VERSION = "v0.12.0";
+
+const MODULE = "github.com/scionproto/scion";
+const COMMAND = `${MODULE}/router/cmd/router`;
+const FOLDER = join(import.meta.dirname, "../../node_modules/.cache/scion-router", SCION_VERSION);
+const PROGRAM = join(FOLDER, process.platform === "win32" ? "router.exe" : "router");
+/** A module of its own: `go install ...@version` asks for the list of all versions, too, which some proxies do not give. */
+const GO_MOD = `module pathloom.invalid/interop\n\ngo 1.22.7\n\nrequire ${MODULE} ${SCION_VERSION}\n`;
+const BUILD_LIMIT_MS = 20 * 60_000;
+
+/** The router built before; null: none was. */
+export function builtRouter(): string | null {
+  return existsSync(PROGRAM) ? PROGRAM : null;
+}
+
+/** Builds the router unless it is there; a first build takes minutes. Answers its path, or what is missing and what to do. */
+export async function buildRouter(say: (line: string) => void): Promise<Result<string, string>> {
+  const before = builtRouter();
+  if (before !== null) return ok(before);
+  const version = await goVersion();
+  if (version === null) {
+    return err("Go is not installed (no program `go` on PATH). Install Go 1.22 or newer, then run this again");
+  }
+  say(`building ${COMMAND} ${SCION_VERSION} with ${version}; the first build takes minutes`);
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(join(FOLDER, "go.mod"), GO_MOD);
+  // Another name first, so that a build broken off leaves nothing that looks built.
+  const fresh = `${PROGRAM}.${process.pid}`;
+  try {
+    await run("go", ["build", "-mod=mod", "-p", "1", "-o", fresh, COMMAND], { cwd: FOLDER, timeout: BUILD_LIMIT_MS });
+  } catch (error) {
+    return err(buildFailure(error as { stderr?: string; message: string }));
+  }
+  renameSync(fresh, PROGRAM);
+  return ok(PROGRAM);
+}
+
+const run = promisify(execFile);
+
+async function goVersion(): Promise<string | null> {
+  try {
+    return (await run("go", ["version"])).stdout.trim();
+  } catch {
+    return null;
+  }
+}
+
+function buildFailure({ stderr, message }: { stderr?: string; message: string }): string {
+  const lines = (stderr === undefined || stderr.trim() === "" ? message : stderr).trim().split("\n");
+  const last = lines.slice(-4).join("\n  ");
+  return `cannot build ${COMMAND} ${SCION_VERSION}:\n  ${last}\nThe build needs Go's module proxy (go env GOPROXY) once; run it again with a network`;
+}
