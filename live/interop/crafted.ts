@@ -3,9 +3,10 @@
  * one; right, or wrong in one way or several. Each has a flow ID of its own, by which what comes of it is known.
  */
 import type { IA, IfId } from "../../core/address.ts";
-import { type HopMacs, hopMac, macPrefix } from "../../core/hop-mac.ts";
+import { hopValidation } from "../../core/forwarding/epic.ts";
+import { hopAuthenticator, type HopMacs, hopMac, macPrefix } from "../../core/hop-mac.ts";
 import { createMessage, type L4, type Packet } from "../../core/packet.ts";
-import type { HopField, InfoField, ScionPath } from "../../core/path.ts";
+import type { EpicPath, HopField, InfoField, ScionPath } from "../../core/path.ts";
 import type { RandomStream } from "../../core/rng.ts";
 import { encodePacket, wireLengthOf } from "../../core/wire/codec.ts";
 import type { Site } from "./site.ts";
@@ -32,6 +33,9 @@ export interface Craft {
 
 /** How often each fault is made. */
 const FAULT_RATIO = 0.06;
+const ONE_HOP_RATIO = 0.1;
+const EPIC_RATIO = 0.2;
+const EPIC_TICK_S = 21e-6;
 const UNKNOWN_IFID = 99;
 const DAY_S = 86_400;
 const EXP_TIME = 63;
@@ -48,7 +52,9 @@ type Fault =
   | "wrong info field"
   | "peer flag"
   | "ingress alert"
-  | "egress alert";
+  | "egress alert"
+  | "forged EPIC"
+  | "late EPIC";
 
 const FAULTS: readonly Fault[] = [
   "forged MAC",
@@ -63,6 +69,8 @@ const FAULTS: readonly Fault[] = [
   "peer flag",
   "ingress alert",
   "egress alert",
+  "forged EPIC",
+  "late EPIC",
 ];
 
 const WAYS = ["through", "over a change of segment", "over a peering link", "to a host", "from a host"] as const;
@@ -77,9 +85,49 @@ interface Draft {
 }
 
 export function craft(by: Craft, flowId: number): Crafted {
+  return by.random.uniform() < ONE_HOP_RATIO ? craftOneHop(by, flowId) : craftScion(by, flowId);
+}
+
+/** From a host of the AS to a neighbour's, or the other way round. */
+function craftOneHop(by: Craft, flowId: number): Crafted {
+  const { random, site, macs, host, nowS } = by;
+  const outward = random.uniform() < 0.5;
+  const { ifId, neighbour } = pick(
+    random,
+    site.interfaces.filter(({ bfd }) => bfd === null),
+  );
+  const [forged, astray] = [random.uniform() < FAULT_RATIO, random.uniform() < FAULT_RATIO];
+  const info = {
+    consDir: random.uniform() > FAULT_RATIO,
+    peer: false,
+    segId: random.below(0x1_0000),
+    timestamp: Math.floor(nowS) - 10,
+  };
+  const bare = { ingressAlert: false, egressAlert: false, expTime: EXP_TIME, consIngress: 0, consEgress: ifId, mac: 0 };
+  const first = {
+    ...bare,
+    mac: outward && !forged ? hopMac(macs, info.segId, info.timestamp, bare) : random.below(0x1_0000_0000),
+  };
+  const path = { kind: "one-hop", info, first, second: { ...bare, expTime: 0, consEgress: 0 } } as const;
+  const there: [IA, string] = [astray ? "2-ff00:0:222" : neighbour, pick(random, FAR_SOURCES)];
+  const here: [IA, string] = [site.ia, outward ? host : pick(random, [host, "CS", "DS"])];
+  const [[srcIa, srcHost], [dstIa, dstHost]] = outward ? [here, there] : [there, here];
+  const l4 = { kind: "udp", srcPort: 30_252, dstPort: pick(random, PORTS) } as const;
+  const rest = payloadOf(random);
+  const wireLength = wireLengthOf(path, srcHost, dstHost, l4, rest.length);
+  const fields = { trafficClass: 0, flowId, dstIa, srcIa, dstHost, srcHost, path, currInf: 0, currHf: 0 };
+  const packet = createMessage({ ...fields, l4, rest, wireLength });
+  const name = `one hop ${outward ? "from" : "to"} ${here[1]}${forged ? ", forged MAC" : ""}${astray ? ", astray" : ""}`;
+  return { name, flowId, ingress: outward ? 0 : ifId, bytes: encodePacket(packet) };
+}
+
+function craftScion(by: Craft, flowId: number): Crafted {
   const { random, site } = by;
   const draft = draftOf(by);
-  const { path, currInf, currHf, segIds } = pathOf(by, draft);
+  const placed = pathOf(by, draft);
+  const { currInf, currHf, segIds } = placed;
+  const epic = random.uniform() < EPIC_RATIO;
+  const path = epic ? epicOf(by, draft, placed.path) : placed.path;
   const l4 = l4Of(by, draft);
   const [dstIa, dstHost] = destinationOf(by, draft);
   const [srcIa, srcHost] = sourceOf(by, draft);
@@ -92,21 +140,36 @@ export function craft(by: Craft, flowId: number): Crafted {
     dstHost,
     srcHost,
     path,
-    currInf: draft.faults.has("wrong info field") ? (currInf + 1) % path.infos.length : currInf,
+    currInf: draft.faults.has("wrong info field") ? (currInf + 1) % placed.path.infos.length : currInf,
     currHf,
     l4,
     rest,
     wireLength: wireLengthOf(path, srcHost, dstHost, l4, rest.length),
   });
   [packet.segId0, packet.segId1, packet.segId2] = segIds;
+  if (path.kind === "epic") packet.path = validated(by, draft, placed, path, packet);
   const others = site.interfaces.filter(({ ifId, bfd }) => ifId !== draft.entry && bfd === null);
   const swapped = draft.faults.has("other ingress") && draft.entry !== 0;
   const ingress = swapped ? pick(random, others).ifId : draft.entry;
   const name = [
-    `${draft.way}, ${draft.entry} to ${draft.exit}, ${l4.kind} to ${dstHost}`,
+    `${draft.way}, ${draft.entry} to ${draft.exit}, ${epic ? "EPIC, " : ""}${l4.kind} to ${dstHost}`,
     ...draft.faults,
   ].join(", ");
   return { name, flowId, ingress, bytes: encodePacket(packet) };
+}
+
+/** Its validation fields follow: they depend on the packet. */
+function epicOf({ random, nowS }: Craft, { faults }: Draft, scion: ScionPath): EpicPath {
+  const sent = nowS - (faults.has("late EPIC") ? 10 : 0);
+  const timestamp = Math.max(0, Math.floor((sent - (scion.infos[0] as InfoField).timestamp) / EPIC_TICK_S) - 1);
+  return { kind: "epic", timestamp, counter: random.below(0x1_0000_0000), phvf: 0, lhvf: 0, scion };
+}
+
+/** Both fields are the router's own: whether it is the last but one on the path or the last, it finds its own there. */
+function validated({ macs }: Craft, { faults }: Draft, { mine }: Placed, path: EpicPath, packet: Packet): EpicPath {
+  const right = hopValidation(hopAuthenticator(macs, mine.beta, mine.timestamp, mine.hop), path, packet);
+  const field = faults.has("forged EPIC") ? (right ^ 1) >>> 0 : right;
+  return { ...path, phvf: field, lhvf: field };
 }
 
 function draftOf({ random, site }: Craft): Draft {
@@ -115,7 +178,12 @@ function draftOf({ random, site }: Craft): Draft {
   const entries = site.interfaces.filter(({ bfd }) => bfd === null).map(({ ifId }) => ifId);
   const exits = site.interfaces.map(({ ifId }) => ifId);
   const exit = faults.has("unknown egress") ? UNKNOWN_IFID : pick(random, exits);
-  return { way, faults, entry: way === "from a host" ? 0 : pick(random, entries), exit: way === "to a host" ? 0 : exit };
+  return {
+    way,
+    faults,
+    entry: way === "from a host" ? 0 : pick(random, entries),
+    exit: way === "to a host" ? 0 : exit,
+  };
 }
 
 interface Placed {
@@ -123,6 +191,16 @@ interface Placed {
   readonly currInf: number;
   readonly currHf: number;
   readonly segIds: [number, number, number];
+  /** The router's own hop field, the last of them where there are two. */
+  readonly mine: Own;
+}
+
+interface Own {
+  readonly info: InfoField;
+  readonly hop: HopField;
+  /** SegID that the MAC is over. */
+  readonly beta: number;
+  readonly timestamp: number;
 }
 
 /** One segment of a path under construction, in travelling order. */
@@ -135,7 +213,7 @@ function pathOf(by: Craft, draft: Draft): Placed {
   const { random } = by;
   const before = draft.way === "from a host" ? 0 : 1 + random.below(3);
   const after = draft.way === "to a host" ? 0 : 1 + random.below(3);
-  const { parts, currInf, at } = partsOf(by, draft, before, after);
+  const { parts, currInf, at, mine } = partsOf(by, draft, before, after);
   if (draft.way === "through" && random.uniform() < 0.2) parts.push(strangers(by, 2 + random.below(2)));
   if (draft.faults.has("single hop") && parts.length < 3) parts.push(strangers(by, 1));
   const segLens = [0, 1, 2].map((n) => parts[n]?.hops.length ?? 0) as [number, number, number];
@@ -146,7 +224,7 @@ function pathOf(by: Craft, draft: Draft): Placed {
     infos: parts.map(({ info }) => info),
     hops: parts.flatMap(({ hops }) => hops),
   };
-  return { path, currInf, currHf: at, segIds };
+  return { path, currInf, currHf: at, segIds, mine };
 }
 
 /** The segments around the router, and where in them a packet stands that has come to it. */
@@ -155,7 +233,7 @@ function partsOf(
   draft: Draft,
   before: number,
   after: number,
-): { parts: Part[]; currInf: number; at: number } {
+): { parts: Part[]; currInf: number; at: number; mine: Own } {
   const { random } = by;
   const { way, entry, exit } = draft;
   const first = fillers(by, before);
@@ -170,18 +248,22 @@ function partsOf(
       ],
       currInf: 0,
       at: before,
+      mine: down,
     };
   }
   if (way === "over a peering link") {
     const upward = random.uniform() < 0.5;
     const mine = own(by, draft, entry, exit, !upward, "peer");
-    const other = { info: { ...strangers(by, 1).info, consDir: upward, peer: true }, hops: fillers(by, 1 + random.below(2)) };
+    const other = {
+      info: { ...strangers(by, 1).info, consDir: upward, peer: true },
+      hops: fillers(by, 1 + random.below(2)),
+    };
     return upward
-      ? { parts: [{ info: mine.info, hops: [...first, mine.hop] }, other], currInf: 0, at: before }
-      : { parts: [other, { info: mine.info, hops: [mine.hop, ...last] }], currInf: 1, at: other.hops.length };
+      ? { parts: [{ info: mine.info, hops: [...first, mine.hop] }, other], currInf: 0, at: before, mine }
+      : { parts: [other, { info: mine.info, hops: [mine.hop, ...last] }], currInf: 1, at: other.hops.length, mine };
   }
   const mine = own(by, draft, entry, exit, random.uniform() < 0.5, draft.faults.has("peer flag") ? "flag" : "none");
-  return { parts: [{ info: mine.info, hops: [...first, mine.hop, ...last] }], currInf: 0, at: before };
+  return { parts: [{ info: mine.info, hops: [...first, mine.hop, ...last] }], currInf: 0, at: before, mine };
 }
 
 /** The router's own hop field, signed, with the SegID that stands in a packet on its way to it. */
@@ -192,9 +274,9 @@ function own(
   exit: IfId,
   consDir: boolean,
   peering: "none" | "flag" | "peer",
-): { info: InfoField; hop: HopField } {
+): Own {
   const beta = random.below(0x1_0000);
-  const timestamp = nowS - 600 - (faults.has("expired") ? DAY_S : random.below(3_000));
+  const timestamp = Math.floor(nowS) - 600 - (faults.has("expired") ? DAY_S : random.below(3_000));
   const bare = {
     ingressAlert: faults.has(consDir ? "ingress alert" : "egress alert"),
     egressAlert: faults.has(consDir ? "egress alert" : "ingress alert"),
@@ -211,7 +293,7 @@ function own(
   };
   const updated = !consDir && entry !== 0 && peering !== "peer";
   const info = { consDir, peer: peering !== "none", segId: updated ? beta ^ macPrefix(mac) : beta, timestamp };
-  return { info, hop };
+  return { info, hop, beta, timestamp };
 }
 
 /** Hop fields of other ASes: nobody here can check them. */
@@ -232,12 +314,14 @@ function strangers(by: Craft, count: number): Part {
     consDir: random.uniform() < 0.5,
     peer: false,
     segId: random.below(0x1_0000),
-    timestamp: nowS - 600 - random.below(3_000),
+    timestamp: Math.floor(nowS) - 600 - random.below(3_000),
   };
   return { info, hops: fillers(by, count) };
 }
 
 const FAR_HOSTS = ["10.1.2.3", "fd00::17", "CS"] as const;
+/** Hosts of other ASes that packets claim to be from. */
+export const FAR_SOURCES: readonly string[] = ["10.4.5.6", "fd00::99"];
 
 function destinationOf({ random, site, host }: Craft, { way, faults }: Draft): [IA, string] {
   const within = (way === "to a host") !== faults.has("destination elsewhere");
@@ -247,7 +331,7 @@ function destinationOf({ random, site, host }: Craft, { way, faults }: Draft): [
 
 function sourceOf({ random, site, host }: Craft, { way, faults }: Draft): [IA, string] {
   const within = (way === "from a host") !== faults.has("source within");
-  return within ? [site.ia, host] : ["1-ff00:0:888", pick(random, ["10.4.5.6", "fd00::99"])];
+  return within ? [site.ia, host] : ["1-ff00:0:888", pick(random, FAR_SOURCES)];
 }
 
 /** Inside the dispatched range and outside. */

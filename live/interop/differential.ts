@@ -3,12 +3,12 @@
  * the one sends the other must send. Where they differ on purpose stands in `KNOWN`; anything else is a fault of one of them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { hostLength } from "../../core/address.ts";
+import { hostLength, type IA } from "../../core/address.ts";
 import { createForwardingKeys } from "../../core/forwarding-keys.ts";
 import { createHopMacs } from "../../core/hop-mac.ts";
 import { RandomStream } from "../../core/rng.ts";
 import { decodePacket } from "../../core/wire/codec.ts";
-import { type Crafted, craft } from "./crafted.ts";
+import { type Crafted, craft, FAR_SOURCES } from "./crafted.ts";
 import { GoRouter } from "./go-router.ts";
 import { type Outcome, OurRouter, type Sent } from "./our-router.ts";
 import type { Site } from "./site.ts";
@@ -30,21 +30,38 @@ const PAUSE_MS = 15;
 const PATIENCE_MS = 600;
 const DISPATCHED = { min: 31_000, max: 32_767 };
 
-export async function compareRouters(program: string, site: Site, host: string, seed: number, count: number): Promise<Comparison> {
+export interface CompareOptions {
+  readonly seed: number;
+  readonly packets: number;
+  /** Key of Pathloom's router where it is to have another than the site's: then nothing is right. */
+  readonly ourKey?: string;
+}
+
+/** `host`: IP of the AS's host. */
+export async function compareRouters(
+  program: string,
+  site: Site,
+  host: string,
+  options: CompareOptions,
+): Promise<Comparison> {
+  const { seed, packets: count, ourKey = site.masterKey } = options;
   const epochS = Math.floor(Date.now() / 1_000);
   const start = performance.now();
   const now = (): number => Math.round((performance.now() - start) * 1e6);
   const macs = createHopMacs(createForwardingKeys(0, { [site.ia]: site.masterKey })(site.ia), 0);
   const random = new RandomStream(seed, "interop", site.ia);
-  const packets = Array.from({ length: count }, (_, n) => craft({ site, macs, host, nowS: epochS, random }, n + 1));
-  const ours = new OurRouter(site, host, DISPATCHED, epochS, now);
+  const ours = new OurRouter({ ...site, masterKey: ourKey }, host, DISPATCHED, epochS, now);
   const yard = await Yard.open(site, host);
+  const asked: Asked[] = [];
   try {
     const router = await GoRouter.start(program, site);
     try {
-      for (let at = 0; at < count; at += BATCH) {
-        for (const { bytes, ingress } of packets.slice(at, at + BATCH)) yard.send(bytes, ingress);
-        await sleep(PAUSE_MS);
+      for (let flowId = 1; flowId <= count; flowId++) {
+        const packet = craft({ site, macs, host, nowS: epochS + now() / 1e9, random }, flowId);
+        yard.send(packet.bytes, packet.ingress);
+        // Now, since what a router does depends on the time.
+        asked.push({ packet, mine: ours.receive(packet.bytes, packet.ingress) });
+        if (flowId % BATCH === 0) await sleep(PAUSE_MS);
       }
       await sleep(PATIENCE_MS);
     } finally {
@@ -53,10 +70,16 @@ export async function compareRouters(program: string, site: Site, host: string, 
   } finally {
     await yard.close();
   }
-  return judge(packets, yard.received, ours);
+  return judge(asked, yard.received, site.ia);
 }
 
-function judge(packets: readonly Crafted[], received: readonly Sent[], ours: OurRouter): Comparison {
+/** A packet, and what Pathloom's router made of it. */
+interface Asked {
+  readonly packet: Crafted;
+  readonly mine: Outcome;
+}
+
+function judge(asked: readonly Asked[], received: readonly Sent[], ia: IA): Comparison {
   const theirs = new Map<number, Sent[]>();
   for (const one of received) {
     const flowId = flowIdOf(one.bytes);
@@ -64,18 +87,17 @@ function judge(packets: readonly Crafted[], received: readonly Sent[], ours: Our
   }
   const [same, known] = [new Map<string, number>(), new Map<string, number>()];
   const unexplained: string[] = [];
-  for (const packet of packets) {
-    const mine = ours.receive(packet.bytes, packet.ingress);
+  for (const { packet, mine } of asked) {
     const other = theirs.get(packet.flowId) ?? [];
     if (agree(mine, other)) {
-      count(same, endOf(mine));
+      count(same, endOf(mine, ia));
       continue;
     }
     const name = KNOWN.find(({ holds }) => holds(packet, mine, other))?.name;
-    if (name === undefined) unexplained.push(`${packet.name} (arrived by ${packet.ingress}): ours ${shown(mine.sent)} ${mine.dropped ?? ""}; theirs ${shown(other)}`);
+    if (name === undefined) unexplained.push(describe(packet, mine, other));
     else count(known, name);
   }
-  return { packets: packets.length, same, known, unexplained };
+  return { packets: asked.length, same, known, unexplained };
 }
 
 interface KnownDifference {
@@ -95,34 +117,64 @@ const KNOWN: readonly KnownDifference[] = [
   {
     // Scionproto leaves the SegID alone before it turns the path round: the next router finds the answer's MAC wrong and drops it.
     name: "the way back of an error found early can be verified in ours alone",
-    holds: (_, ours, theirs) => EARLY.has(ours.dropped) && differInSegIdAlone(ours.sent, theirs),
+    holds: (_, ours, theirs) =>
+      EARLY.has(ours.dropped) && alikeBut(ours.sent, theirs, { segIds: true, pointer: false }),
+  },
+  {
+    name: "an EPIC packet's pointers count the 16 bytes before its SCION path in ours alone",
+    holds: ({ bytes }, ours, theirs) =>
+      bytes[PATH_TYPE] === EPIC_PATH && alikeBut(ours.sent, theirs, { segIds: EARLY.has(ours.dropped), pointer: true }),
   },
   {
     // Scionproto's slow path answers nothing and sends the packet on, by whatever way its record says, pointers unmoved.
     name: "an alerting packet that is no traceroute request ends in ours",
     holds: (_, ours) => ours.dropped === "router_alert" && ours.sent.length === 0,
   },
+  {
+    // Scionproto answers wherever the datagram came from.
+    name: "a source within that the AS has not got is answered by theirs alone",
+    holds: ({ ingress, bytes }, ours, [answer]) =>
+      ingress === 0 && ours.dropped !== null && ours.sent.length === 0 && answer?.to === "sender" && isForeign(bytes),
+  },
 ];
 
-function differInSegIdAlone([ours, ...more]: readonly Sent[], [theirs, ...others]: readonly Sent[]): boolean {
-  if (ours === undefined || theirs === undefined || more.length > 0 || others.length > 0) return false;
-  return sameSent({ ...ours, bytes: withoutSegIds(ours.bytes) }, { ...theirs, bytes: withoutSegIds(theirs.bytes) });
+/** A packet whose source is a host of another AS, by its address. */
+function isForeign(bytes: Uint8Array): boolean {
+  const decoded = decodePacket(bytes);
+  return decoded.ok && FAR_SOURCES.includes(decoded.value.srcHost);
 }
 
-/** An SCMP error's bytes with zero for each SegID, the quoted packet's too, and for the checksum over them. */
-function withoutSegIds(bytes: Uint8Array): Uint8Array {
+interface Blanks {
+  /** Each SegID, the quoted packet's too. */
+  readonly segIds: boolean;
+  /** Where the error is. */
+  readonly pointer: boolean;
+}
+
+/** One SCMP error each, alike but for these fields and the checksum over them. */
+function alikeBut([ours, ...more]: readonly Sent[], [theirs, ...others]: readonly Sent[], blanks: Blanks): boolean {
+  if (ours === undefined || theirs === undefined || more.length > 0 || others.length > 0) return false;
+  return sameSent({ ...ours, bytes: blanked(ours.bytes, blanks) }, { ...theirs, bytes: blanked(theirs.bytes, blanks) });
+}
+
+function blanked(bytes: Uint8Array, { segIds, pointer }: Blanks): Uint8Array {
   const blank = Uint8Array.from(bytes);
   const l4Start = 4 * (bytes[5] as number);
   blank.fill(0, l4Start + 2, l4Start + 4);
-  blankSegIds(blank, 0);
-  blankSegIds(blank, l4Start + 8);
+  if (pointer) blank.fill(0, l4Start + 6, l4Start + 8);
+  if (segIds) for (const start of [0, l4Start + 8]) blankSegIds(blank, start);
   return blank;
 }
 
-/** Of the packet at `start`, whose path is a SCION path. */
+const PATH_TYPE = 8;
+const EPIC_PATH = 3;
+const EPIC_PREFIX = 16;
+
+/** Of the packet at `start`, which has a SCION path. */
 function blankSegIds(bytes: Uint8Array, start: number): void {
   const types = bytes[start + 9] as number;
-  const meta = start + 28 + hostLength(types >>> 4) + hostLength(types & 0xf);
+  const prefix = bytes[start + PATH_TYPE] === EPIC_PATH ? EPIC_PREFIX : 0;
+  const meta = start + 28 + hostLength(types >>> 4) + hostLength(types & 0xf) + prefix;
   const [second, third, fourth] = [1, 2, 3].map((n) => bytes[meta + n] as number) as [number, number, number];
   const lengths = [((second & 3) << 4) | (third >>> 4), ((third & 15) << 2) | (fourth >>> 6), fourth & 63];
   lengths.forEach((length, inf) => {
@@ -141,11 +193,13 @@ function sameSent(ours: Sent, theirs: Sent): boolean {
   return way && Buffer.compare(ours.bytes, theirs.bytes) === 0;
 }
 
-function endOf({ sent, dropped }: Outcome): string {
+function endOf({ sent, dropped }: Outcome, ia: IA): string {
   const [first] = sent;
   if (first === undefined) return `dropped: ${dropped}`;
-  if (dropped === null) return first.to.startsWith("if") ? "forwarded" : "delivered";
-  return `answered: ${messageOf(first.bytes)}`;
+  const message = decodePacket(first.bytes);
+  const isReply = message.ok && message.value.l4.kind === "scmp.traceroute" && message.value.l4.ia === ia;
+  if (dropped !== null || isReply) return `answered: ${messageOf(first.bytes)}`;
+  return first.to.startsWith("if") ? "forwarded" : "delivered";
 }
 
 function messageOf(bytes: Uint8Array): string {
@@ -155,8 +209,20 @@ function messageOf(bytes: Uint8Array): string {
   return "code" in l4 ? `${l4.kind} ${l4.code}` : l4.kind;
 }
 
+function describe({ name, ingress }: Crafted, { sent, dropped }: Outcome, theirs: readonly Sent[]): string {
+  const ours = `${shown(sent)}${dropped === null ? "" : ` (${dropped})`}`;
+  return `${name}, arrived by ${ingress}: ours ${ours}; theirs ${shown(theirs)}${firstDifference(sent[0], theirs[0])}`;
+}
+
 function shown(sent: readonly Sent[]): string {
-  return sent.length === 0 ? "nothing" : sent.map(({ to, bytes }) => `${to}: ${messageOf(bytes)} ${Buffer.from(bytes).toString("hex")}`).join(" and ");
+  if (sent.length === 0) return "nothing";
+  return sent.map(({ to, bytes }) => `${messageOf(bytes)}, ${bytes.length} B to ${to}`).join(" and ");
+}
+
+function firstDifference(ours: Sent | undefined, theirs: Sent | undefined): string {
+  if (ours === undefined || theirs === undefined) return "";
+  const at = ours.bytes.findIndex((byte, index) => byte !== theirs.bytes[index]);
+  return at < 0 ? "" : `; byte ${at}: ours ${ours.bytes[at]}, theirs ${theirs.bytes[at]}`;
 }
 
 function flowIdOf(bytes: Uint8Array): number {

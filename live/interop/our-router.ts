@@ -1,5 +1,5 @@
 /** Pathloom's own border router in the place of scionproto's: same AS, same key; what it makes of a datagram. */
-import { type AnyActor, createActor } from "xstate";
+import { type AnyActor, type AnyEventObject, createActor } from "xstate";
 import { type NodeContext, type NodeInput, nodeLogic } from "../../actors/node.ts";
 import { bindEnv } from "../../actors/registry.ts";
 import type { Present } from "../../actors/with-packet-handler.ts";
@@ -43,7 +43,8 @@ export class OurRouter {
     this.#actor = createActor(nodeLogic, { input: inputOf(site, host, epochS) });
     bindEnv(this.#actor.system, this.#env);
     this.#actor.start();
-    for (const { ifId, bfd } of site.interfaces) if (bfd !== null) this.#actor.send({ type: "bfd.down", ifId });
+    for (const { ifId, bfd } of site.interfaces)
+      if (bfd !== null) this.#actor.send({ type: "bfd.down", ifId } as AnyEventObject);
   }
 
   receive(bytes: Uint8Array, ingress: IfId): Outcome {
@@ -74,7 +75,8 @@ export class OurRouter {
       id: "node",
       send: () => 0,
       cancel: unused,
-      sendPacket: (target, packet) => void this.#sent.push({ to: this.#nameOf(target, packet), bytes: encodePacket(packet) }),
+      sendPacket: (target, packet) =>
+        void this.#sent.push({ to: this.#nameOf(target, packet), bytes: encodePacket(packet) }),
       recall: unused,
       drop: (_packet, reason) => void (this.#dropped = reason),
       duplicate: unused,

@@ -90,3 +90,33 @@ receive_buffer_size = 1048576
 send_buffer_size = 1048576
 `;
 }
+
+/** The addresses of one process's sites: `127.N`, N from its process id, so that two runs do not meet. */
+export const NETWORK = `127.${32 + (process.pid % 220)}`;
+
+/** A host of `sampleSite`'s AS. */
+export const SAMPLE_HOST = `${NETWORK}.0.2`;
+
+/** An AS with every kind of neighbour that a core AS, or another, may have; the one behind interface 5 never answers BFD. */
+export function sampleSite(core: boolean): Site {
+  const linkTo = (
+    core ? ["core", "core", "child", "child", "child"] : ["parent", "parent", "child", "child", "child", "peer"]
+  ) as SiteInterface["linkTo"][];
+  return {
+    ia: "1-ff00:0:110",
+    core,
+    masterKey: "57d48e3882afa57e2a57fbad1a7bc4b4",
+    internal: `${NETWORK}.0.1:30042`,
+    dispatchedPorts: "31000-32767",
+    controlService: `${NETWORK}.0.3:31500`,
+    interfaces: linkTo.map((kind, at) => ({
+      ifId: at + 1,
+      linkTo: kind,
+      neighbour: `1-ff00:0:${at + 1}`,
+      local: `${NETWORK}.${at + 1}.1:50000`,
+      remote: `${NETWORK}.${at + 1}.2:50000`,
+      mtu: 1472,
+      bfd: at + 1 === 5 ? { intervalMs: 200, multiplier: 3 } : null,
+    })),
+  };
+}
