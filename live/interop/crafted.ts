@@ -54,7 +54,8 @@ type Fault =
   | "ingress alert"
   | "egress alert"
   | "forged EPIC"
-  | "late EPIC";
+  | "late EPIC"
+  | "false length";
 
 const FAULTS: readonly Fault[] = [
   "forged MAC",
@@ -71,6 +72,7 @@ const FAULTS: readonly Fault[] = [
   "egress alert",
   "forged EPIC",
   "late EPIC",
+  "false length",
 ];
 
 const WAYS = ["through", "over a change of segment", "over a peering link", "to a host", "from a host"] as const;
@@ -155,7 +157,9 @@ function craftScion(by: Craft, flowId: number): Crafted {
     `${draft.way}, ${draft.entry} to ${draft.exit}, ${epic ? "EPIC, " : ""}${l4.kind} to ${dstHost}`,
     ...draft.faults,
   ].join(", ");
-  return { name, flowId, ingress, bytes: encodePacket(packet) };
+  const bytes = encodePacket(packet);
+  if (draft.faults.has("false length")) bytes[7] = ((bytes[7] as number) + 1) & 0xff;
+  return { name, flowId, ingress, bytes };
 }
 
 /** Its validation fields follow: they depend on the packet. */

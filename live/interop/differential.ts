@@ -131,12 +131,22 @@ const KNOWN: readonly KnownDifference[] = [
     holds: (_, ours) => ours.dropped === "router_alert" && ours.sent.length === 0,
   },
   {
+    // Ours decodes a datagram before it does anything with it, and one that is no SCION packet is nobody's.
+    name: "a datagram whose length is not what its header says is counted as garbage by ours, and answered by theirs",
+    holds: (_, ours, theirs) => ours.dropped === "undecodable" && theirs.length < 2 && theirs.every(isScmpProblem),
+  },
+  {
     // Scionproto answers wherever the datagram came from.
     name: "a source within that the AS has not got is answered by theirs alone",
     holds: ({ ingress, bytes }, ours, [answer]) =>
       ingress === 0 && ours.dropped !== null && ours.sent.length === 0 && answer?.to === "sender" && isForeign(bytes),
   },
 ];
+
+function isScmpProblem({ bytes }: Sent): boolean {
+  const decoded = decodePacket(bytes);
+  return decoded.ok && decoded.value.l4.kind === "scmp.parameter-problem";
+}
 
 /** A packet whose source is a host of another AS, by its address. */
 function isForeign(bytes: Uint8Array): boolean {

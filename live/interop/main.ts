@@ -1,0 +1,59 @@
+/**
+ * `npm run interop:scion [-- --build] [--seed N] [--packets N]`: scionproto's border router against Pathloom's. Exits 1 where they
+ * disagree, 2 where there is no router to compare with; `--build` builds it and does no more.
+ */
+import { parseArgs } from "node:util";
+import { buildRouter, SCION_VERSION } from "./build.ts";
+import { type Check, lineOf } from "./checks.ts";
+import { runSuites } from "./suites.ts";
+
+const USAGE = "usage: npm run interop:scion [-- [--build] [--seed NUMBER] [--packets NUMBER]]";
+
+interface Arguments {
+  readonly build: boolean;
+  readonly seed: number;
+  readonly packets: number;
+}
+
+function readArguments(): Arguments {
+  const seed = { type: "string", default: "1" } as const;
+  const packets = { type: "string", default: "4000" } as const;
+  const build = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({ options: { build, seed, packets } });
+  return { build: values.build, seed: whole("--seed", values.seed), packets: whole("--packets", values.packets) };
+}
+
+function whole(option: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new Error(`${option}: expected a whole number up to 99999, found "${text}"`);
+  return Number(text);
+}
+
+function refuse(message: string): never {
+  console.error(`error: ${message}`);
+  process.exit(2);
+}
+
+function argumentsOrRefuse(): Arguments {
+  try {
+    return readArguments();
+  } catch (error) {
+    return refuse(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+const { build, seed, packets } = argumentsOrRefuse();
+const program = await buildRouter((line) => console.error(line));
+if (!program.ok) refuse(program.error);
+if (build) {
+  console.log(`scionproto's border router ${SCION_VERSION} is built`);
+} else {
+  console.log(`scionproto's border router ${SCION_VERSION}, seed ${seed}, ${packets} packets`);
+  const checks: Check[] = [];
+  await runSuites(program.value, { seed, packets }, (check) => {
+    checks.push(check);
+    console.log(lineOf(check));
+  });
+  const failed = checks.filter(({ passed }) => !passed).length;
+  console.log(`${checks.length - failed} of ${checks.length} checks passed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
