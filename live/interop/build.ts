@@ -3,7 +3,7 @@
  * against it needs it. The modules' checksums are compared with Go's public checksum database by `go` itself.
  */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { err, ok, type Result } from "../../core/result.ts";
@@ -15,13 +15,15 @@ const MODULE = "github.com/scionproto/scion";
 const COMMAND = `${MODULE}/router/cmd/router`;
 const FOLDER = join(import.meta.dirname, "../../node_modules/.cache/scion-router", SCION_VERSION);
 const PROGRAM = join(FOLDER, process.platform === "win32" ? "router.exe" : "router");
+/** scionproto's own description of SCION packets for Wireshark, from the same module. */
+export const DISSECTOR: string = join(FOLDER, "scion.lua");
 /** A module of its own: `go install ...@version` asks for the list of all versions, too, which some proxies do not give. */
 const GO_MOD = `module pathloom.invalid/interop\n\ngo 1.22.7\n\nrequire ${MODULE} ${SCION_VERSION}\n`;
 const BUILD_LIMIT_MS = 20 * 60_000;
 
 /** The router built before; null: none was. */
 export function builtRouter(): string | null {
-  return existsSync(PROGRAM) ? PROGRAM : null;
+  return existsSync(PROGRAM) && existsSync(DISSECTOR) ? PROGRAM : null;
 }
 
 /** Builds the router unless it is there; a first build takes minutes. Answers its path, or what is missing and what to do. */
@@ -42,6 +44,8 @@ export async function buildRouter(say: (line: string) => void): Promise<Result<s
   } catch (error) {
     return err(buildFailure(error as { stderr?: string; message: string }));
   }
+  const sources = (await run("go", ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", MODULE], { cwd: FOLDER })).stdout.trim();
+  writeFileSync(DISSECTOR, readFileSync(join(sources, "tools/wireshark/scion.lua")));
   renameSync(fresh, PROGRAM);
   return ok(PROGRAM);
 }
