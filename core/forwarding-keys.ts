@@ -18,15 +18,18 @@ export function deriveForwardingKey(master: Uint8Array): Uint8Array {
 }
 
 /**
- * The key of an AS that has no master key: part of a hash over seed and AS. The slow derivation guards weak passwords, and there is
+ * The key of an AS that has no master key: part of a hash over seed and AS. The seed is a run's number, or a secret of 32 hex digits. The slow derivation guards weak passwords, and there is
  * none here: in a large network it would cost more than all else that finding a path does.
  */
-export function seedKeyOf(seed: number, ia: IA): Uint8Array {
+export function seedKeyOf(seed: number | string, ia: IA): Uint8Array {
   return sha256(asciiBytes(`${seed}\u0000${ia}\u0000forwarding`)).slice(0, KEY_BYTES);
 }
 
 /** `masters`: master keys as 32 hex digits, for the ASes that have their own. */
-export function createForwardingKeys(seed: number, masters: Readonly<Record<IA, string>> = {}): ForwardingKeys {
+export function createForwardingKeys(
+  seed: number | string,
+  masters: Readonly<Record<IA, string>> = {},
+): ForwardingKeys {
   const known = new Map<IA, CmacKey>();
   return (ia) => {
     const before = known.get(ia);
