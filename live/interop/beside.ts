@@ -33,11 +33,19 @@ export interface Beside {
   readonly traceroute: readonly (string | null)[];
 }
 
-export interface BesideOptions extends Neighbourhood {
-  /** When the router is killed, and when another takes its place; null: never. */
-  readonly killMs: { readonly at: number; readonly again: number } | null;
+/** What may be done to a run under way. */
+export interface Controls {
+  /** Kills the router, as a crash would. */
+  kill(): void;
+  /** Another one takes its place. */
+  restart(): void;
   /** Ends the run before its time. */
-  readonly until?: (news: readonly TraceRecord[]) => boolean;
+  end(): void;
+}
+
+export interface BesideOptions extends Neighbourhood {
+  /** Called with each piece of news. Default: nothing is done. */
+  readonly react?: (record: TraceRecord, controls: Controls) => void;
 }
 
 const PROBES = 2;
@@ -45,26 +53,27 @@ const PROBES = 2;
 export async function runBeside(program: string, options: BesideOptions): Promise<Beside> {
   const site = theirSite(options.bfd);
   const guest = await Guest.open(GUEST, site.internal);
-  let router = await GoRouter.start(program, site);
   const news: TraceRecord[] = [];
   const abort = new AbortController();
-  const timers: NodeJS.Timeout[] = [];
+  let router = await GoRouter.start(program, site);
+  let changing: Promise<void> = Promise.resolve();
+  const controls: Controls = {
+    kill: () => void (changing = router.stop()),
+    restart: () => {
+      changing = changing.then(async () => void (router = await GoRouter.start(program, site)));
+      changing.catch(() => abort.abort());
+    },
+    end: () => abort.abort(),
+  };
+  const trace = (record: TraceRecord): void => {
+    if (record.kind !== "node.interface" && record.kind !== "host.error") return;
+    news.push(record);
+    options.react?.(record, controls);
+  };
   try {
-    const restart = async (): Promise<void> => {
-      router = await GoRouter.start(program, site);
-    };
-    if (options.killMs !== null) {
-      timers.push(setTimeout(() => void router.stop(), options.killMs.at));
-      timers.push(setTimeout(() => void restart().catch(() => abort.abort()), options.killMs.again));
-    }
-    const trace = (record: TraceRecord): void => {
-      if (record.kind !== "node.interface" && record.kind !== "host.error") return;
-      news.push(record);
-      if (options.until?.(news) === true) abort.abort();
-    };
     return await runOurs(options, trace, abort.signal, guest, news);
   } finally {
-    for (const timer of timers) clearTimeout(timer);
+    await changing.catch(() => undefined);
     await router.stop();
     await guest.close();
   }

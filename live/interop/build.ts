@@ -44,7 +44,9 @@ export async function buildRouter(say: (line: string) => void): Promise<Result<s
   } catch (error) {
     return err(buildFailure(error as { stderr?: string; message: string }));
   }
-  const sources = (await run("go", ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", MODULE], { cwd: FOLDER })).stdout.trim();
+  const sources = (
+    await run("go", ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", MODULE], { cwd: FOLDER })
+  ).stdout.trim();
   writeFileSync(DISSECTOR, readFileSync(join(sources, "tools/wireshark/scion.lua")));
   renameSync(fresh, PROGRAM);
   return ok(PROGRAM);

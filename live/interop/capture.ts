@@ -97,7 +97,8 @@ async function read(file: string, dissector: string): Promise<Result<readonly Fr
 }
 
 function frameOf(values: readonly string[]): Frame {
-  const [src = "", dst = "", frame, ip, udp, checksum, checksumStatus = "", protocols = "", macs = "", ...rest] = values;
+  const [src = "", dst = "", frame, ip, udp, checksum, checksumStatus = "", protocols = "", macs = "", ...rest] =
+    values;
   const complaints = rest.filter((text) => text !== "" && !text.startsWith("Bad checksum"));
   const lengths = { frameLength: Number(frame), ipLength: Number(ip), udpLength: Number(udp) };
   return { src, dst, ...lengths, checksum: Number(checksum), checksumStatus, protocols, macs, complaints };

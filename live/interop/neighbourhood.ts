@@ -17,12 +17,13 @@ import type { Scenario } from "../../core/scenario.ts";
 import { resolveScenario } from "../../topologies/resolve.ts";
 import { NETWORK, type Site } from "./site.ts";
 
+/** Names of the ASes. */
 export const CORE = "1-ff00:0:110";
 export const THEIRS = "1-ff00:0:111";
 export const LEAF = "1-ff00:0:113";
 /** The host in scionproto's AS. */
 export const GUEST = `${NETWORK}.111.9`;
-/** Hosts of Pathloom's ASes. */
+/** The one host of each AS of Pathloom's. */
 const HOST = "10.0.0.1";
 
 const MASTER_KEY = "8f0b3c5d7e9a1b2c4d6e8f0a1b3c5d7e";
@@ -85,8 +86,7 @@ export interface Neighbourhood {
 export function ourScenario({ bfd, startMs, stopMs, cutMs }: Neighbourhood): Scenario {
   const when = `start: ${startMs}ms, stop: ${stopMs}ms`;
   const [core, leaf] = [`"${CORE},${HOST}"`, `"${LEAF},${HOST}"`];
-  const faults =
-    cutMs === null ? "[]" : `[{ event: down, at: ${cutMs.at}ms, for: ${cutMs.for}ms, link: "${LEAF}#1" }]`;
+  const faults = cutMs === null ? "[]" : `[{ event: down, at: ${cutMs.at}ms, for: ${cutMs.for}ms, link: "${LEAF}#1" }]`;
   const text = `name: beside-scionproto
 seed: 1
 duration: ${stopMs + 2_000}ms
