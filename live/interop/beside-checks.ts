@@ -1,4 +1,5 @@
 /** What must come of runs beside scionproto's router: one without BFD, captured, and one in which sessions end and return. */
+import { ok, type Result } from "../../core/result.ts";
 import type { TraceRecord } from "../../core/trace.ts";
 import { MILLISECOND } from "../../core/units.ts";
 import { type Beside, type Controls, runBeside } from "./beside.ts";
@@ -12,22 +13,18 @@ const CALM = { bfd: null, startMs: 200, stopMs: 1_200, cutMs: null };
 /** Interfaces from the leaf to the core, and the core's host. */
 const ROUTE = [`${LEAF}#1`, `${THEIRS}#2`, `${THEIRS}#1`, `${CORE}#1`, `${CORE}#0`];
 
-/** `captured`: null where nothing could be captured; `why` then says why. */
 export interface Calm {
   readonly checks: readonly Check[];
-  readonly captured: Check | null;
-  readonly why: string;
+  /** The error says why nothing could be captured. */
+  readonly captured: Result<Check, string>;
 }
 
 export async function checkCalm(program: string): Promise<Calm> {
   const runs: Beside[] = [];
   const run = async (): Promise<void> => void runs.push(await runBeside(program, CALM));
-  const capture = await captureUdp(`${NETWORK}.0.0/16`, DISSECTOR, run);
+  const frames = await captureUdp(`${NETWORK}.0.0/16`, DISSECTOR, run);
   if (runs.length === 0) await run();
-  const checks = calmChecks(runs[0] as Beside);
-  return capture.ok
-    ? { checks, captured: captureCheck(capture.value), why: "" }
-    : { checks, captured: null, why: capture.error };
+  return { checks: calmChecks(runs[0] as Beside), captured: frames.ok ? ok(captureCheck(frames.value)) : frames };
 }
 
 function calmChecks({ flows, guest, garbage, stray, traceroute }: Beside): Check[] {
@@ -56,7 +53,7 @@ function calmChecks({ flows, guest, garbage, stray, traceroute }: Beside): Check
 const LEAST_FRAMES = 500;
 
 /** Every datagram on the way, ours and theirs. */
-export function captureCheck(frames: readonly Frame[]): Check {
+function captureCheck(frames: readonly Frame[]): Check {
   const faults = frames.flatMap((frame) => faultsOf(frame).map((fault) => `${frame.src} to ${frame.dst}: ${fault}`));
   const kinds = new Set(frames.map(({ protocols }) => protocols));
   return {

@@ -1,7 +1,7 @@
 /** What crosses loopback, captured by dumpcap and read by tshark with scionproto's dissector: nobody's code here is ours. */
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -19,8 +19,6 @@ export interface Frame {
   readonly checksumStatus: string;
   /** `eth:ethertype:ip:udp:scion` and what it carries. */
   readonly protocols: string;
-  /** Hop fields' MACs, with commas between. */
-  readonly macs: string;
   /** Malformed parts and what else tshark found to complain about, a wrong UDP checksum left out. */
   readonly complaints: readonly string[];
 }
@@ -34,11 +32,18 @@ const FIELDS = [
   "udp.checksum",
   "udp.checksum.status",
   "frame.protocols",
-  "scion_path.hop.mac",
   "_ws.malformed",
   "_ws.expert.message",
 ] as const;
+/** Between several values of one field. */
+const AGGREGATOR = "~";
 const SETTLE_MS = 300;
+
+/** Whether this process may capture on loopback; takes a second. */
+export function canCapture(): boolean {
+  const { status } = spawnSync("dumpcap", ["-i", "lo", "-a", "duration:1", "-w", devNull, "-q"], { stdio: "ignore" });
+  return status === 0;
+}
 
 /**
  * Captures the UDP datagrams to or from an IP network while `during` runs. The error says why nothing could be captured: a program
@@ -86,7 +91,16 @@ async function dump(network: string, file: string, during: () => Promise<void>):
 }
 
 async function read(file: string, dissector: string): Promise<Result<readonly Frame[], string>> {
-  const options = ["-X", `lua_script:${dissector}`, "-o", "udp.check_checksum:TRUE", "-E", "separator=|"];
+  const options = [
+    "-X",
+    `lua_script:${dissector}`,
+    "-o",
+    "udp.check_checksum:TRUE",
+    "-E",
+    "separator=|",
+    "-E",
+    `aggregator=${AGGREGATOR}`,
+  ];
   const args = ["-r", file, ...options, "-T", "fields", ...FIELDS.flatMap((field) => ["-e", field])];
   try {
     const { stdout } = await promisify(execFile)("tshark", args, { maxBuffer: 1 << 28 });
@@ -97,11 +111,11 @@ async function read(file: string, dissector: string): Promise<Result<readonly Fr
 }
 
 function frameOf(values: readonly string[]): Frame {
-  const [src = "", dst = "", frame, ip, udp, checksum, checksumStatus = "", protocols = "", macs = "", ...rest] =
-    values;
-  const complaints = rest.filter((text) => text !== "" && !text.startsWith("Bad checksum"));
+  const [src = "", dst = "", frame, ip, udp, checksum, checksumStatus = "", protocols = "", ...rest] = values;
+  const said = rest.flatMap((texts) => texts.split(AGGREGATOR));
+  const complaints = said.filter((text) => text !== "" && !text.startsWith("Bad checksum"));
   const lengths = { frameLength: Number(frame), ipLength: Number(ip), udpLength: Number(udp) };
-  return { src, dst, ...lengths, checksum: Number(checksum), checksumStatus, protocols, macs, complaints };
+  return { src, dst, ...lengths, checksum: Number(checksum), checksumStatus, protocols, complaints };
 }
 
 const ETHERNET_BYTES = 14;

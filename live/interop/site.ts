@@ -1,6 +1,7 @@
 /** The AS whose border router is scionproto's: its interfaces and addresses, and the files that configure the router. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import type { IA, IfId } from "../../core/address.ts";
 
 /** `ip:port`. */
@@ -91,8 +92,8 @@ send_buffer_size = 1048576
 `;
 }
 
-/** The addresses of one process's sites: `127.N`, N from its process id, so that two runs do not meet. */
-export const NETWORK = `127.${32 + (process.pid % 220)}`;
+/** The addresses of one thread's sites: `127.N`, so that two runs do not meet; 127.16.0.0/12 is the live world's own. */
+export const NETWORK = `127.${32 + ((7 * process.pid + threadId) % 220)}`;
 
 /** A host of `sampleSite`'s AS. */
 export const SAMPLE_HOST = `${NETWORK}.0.2`;
