@@ -1,4 +1,4 @@
-/** What must come of runs beside scionproto's router: one without BFD, captured, and one in which sessions end and return. */
+/** What must come of runs beside scionproto's router: one without BFD, and one, captured, in which sessions end and return. */
 import { ok, type Result } from "../../core/result.ts";
 import type { TraceRecord } from "../../core/trace.ts";
 import { MILLISECOND } from "../../core/units.ts";
@@ -13,18 +13,8 @@ const CALM = { bfd: null, startMs: 200, stopMs: 1_200, cutMs: null };
 /** Interfaces from the leaf to the core, and the core's host. */
 const ROUTE = [`${LEAF}#1`, `${THEIRS}#2`, `${THEIRS}#1`, `${CORE}#1`, `${CORE}#0`];
 
-export interface Calm {
-  readonly checks: readonly Check[];
-  /** The error says why nothing could be captured. */
-  readonly captured: Result<Check, string>;
-}
-
-export async function checkCalm(program: string): Promise<Calm> {
-  const runs: Beside[] = [];
-  const run = async (): Promise<void> => void runs.push(await runBeside(program, CALM));
-  const frames = await captureUdp(`${NETWORK}.0.0/16`, DISSECTOR, run);
-  if (runs.length === 0) await run();
-  return { checks: calmChecks(runs[0] as Beside), captured: frames.ok ? ok(captureCheck(frames.value)) : frames };
+export async function checkCalm(program: string): Promise<readonly Check[]> {
+  return calmChecks(await runBeside(program, CALM));
 }
 
 function calmChecks({ flows, guest, garbage, stray, traceroute }: Beside): Check[] {
@@ -51,14 +41,17 @@ function calmChecks({ flows, guest, garbage, stray, traceroute }: Beside): Check
 }
 
 const LEAST_FRAMES = 500;
+/** What the frames must have among them, as tshark names it. */
+const KINDS = ["udp:scion", "bfd"];
 
 /** Every datagram on the way, ours and theirs. */
 function captureCheck(frames: readonly Frame[]): Check {
   const faults = frames.flatMap((frame) => faultsOf(frame).map((fault) => `${frame.src} to ${frame.dst}: ${fault}`));
+  const hasAll = KINDS.every((kind) => frames.some(({ protocols }) => protocols.includes(kind)));
   const kinds = new Set(frames.map(({ protocols }) => protocols));
   return {
-    name: "live: tshark finds no fault in what crosses loopback",
-    passed: faults.length === 0 && frames.length >= LEAST_FRAMES,
+    name: "BFD: tshark finds no fault in what crosses loopback",
+    passed: faults.length === 0 && frames.length >= LEAST_FRAMES && hasAll,
     found: [
       `${frames.length} datagrams, ${[...kinds].join(", ")}, ${faults.length} faults`,
       ...faults.slice(0, 5),
@@ -87,10 +80,10 @@ class Story {
     if (kind === "node.interface" && detail["ifId"] === 1 && this.#up.has(actor)) {
       this.#up.set(actor, detail["up"] === true);
     }
+    if (time_ns < CUT.at * MILLISECOND) return;
     const told =
       kind === "host.error" &&
       actor === `host/${CORE},${CORE_HOST.host}` &&
-      time_ns >= CUT.at * MILLISECOND &&
       detail["error"] === "scmp.interface-down" &&
       detail["ia"] === THEIRS &&
       detail["ifId"] === 2;
@@ -99,7 +92,7 @@ class Story {
 
   #advance(told: boolean, controls: Controls): void {
     const up = [...this.#up.values()].filter((one) => one).length;
-    this.#wasDown ||= up < 2 && this.reached === 1;
+    this.#wasDown ||= up < 2;
     if (this.reached === 0 && told) this.reached = 1;
     else if (this.reached === 1 && up === 2 && this.#wasDown) {
       this.reached = 2;
@@ -114,12 +107,28 @@ class Story {
   }
 }
 
-export async function checkStormy(program: string): Promise<readonly Check[]> {
+export interface Stormy {
+  readonly checks: readonly Check[];
+  /** Of all datagrams, both routers'; the error says why nothing could be captured. */
+  readonly captured: Result<Check, string>;
+}
+
+export async function checkStormy(program: string): Promise<Stormy> {
   const story = new Story();
-  const { flows, news } = await runBeside(program, { ...STORMY, react: (record, act) => story.react(record, act) });
-  const found = news.map(
-    ({ time_ns, actor, detail }) => `${time_ns / MILLISECOND} ms ${actor} ${JSON.stringify(detail)}`,
-  );
+  const runs: Beside[] = [];
+  const run = async (): Promise<void> => {
+    runs.push(await runBeside(program, { ...STORMY, react: (record, act) => story.react(record, act) }));
+  };
+  const frames = await captureUdp(`${NETWORK}.0.0/16`, DISSECTOR, run);
+  if (runs.length === 0) await run();
+  const captured = frames.ok ? ok(captureCheck(frames.value)) : frames;
+  return { checks: stormyChecks(story.reached, runs[0] as Beside), captured };
+}
+
+function stormyChecks(reached: number, { flows, news }: Beside): Check[] {
+  const last = news
+    .slice(-5)
+    .map(({ time_ns, actor, detail }) => `${time_ns / MILLISECOND} ms ${actor} ${JSON.stringify(detail)}`);
   const down = flows.get("down");
   const [over = 0, beside = 0] = (down?.paths ?? []).map(({ packets }) => packets);
   return [
@@ -130,8 +139,8 @@ export async function checkStormy(program: string): Promise<readonly Check[]> {
     },
     ...MILESTONES.map((milestone, at) => ({
       name: `BFD: ${milestone}`,
-      passed: story.reached > at,
-      found: story.reached > at ? "seen" : `not seen; the last news: ${found.slice(-5).join("; ")}`,
+      passed: reached > at,
+      found: reached > at ? "seen" : `not seen; the last news: ${last.join("; ")}`,
     })),
   ];
 }

@@ -14,49 +14,67 @@ export const SCION_VERSION = "v0.12.0";
 const MODULE = "github.com/scionproto/scion";
 const COMMAND = `${MODULE}/router/cmd/router`;
 const FOLDER = join(import.meta.dirname, "../../node_modules/.cache/scion-router", SCION_VERSION);
-const PROGRAM = join(FOLDER, process.platform === "win32" ? "router.exe" : "router");
+const PROGRAM = process.platform === "win32" ? "router.exe" : "router";
+const LUA = "scion.lua";
 /** scionproto's own description of SCION packets for Wireshark, from the same module. */
-export const DISSECTOR: string = join(FOLDER, "scion.lua");
+export const DISSECTOR: string = join(FOLDER, LUA);
 /** A module of its own: `go install ...@version` asks for the list of all versions, too, which some proxies do not give. */
 const GO_MOD = `module pathloom.invalid/interop\n\ngo 1.22.7\n\nrequire ${MODULE} ${SCION_VERSION}\n`;
+/** Scion.lua asks for the dissector "bfd"; in Wireshark 4.0 it has no name, but is that of its port. */
+const NAMED_BFD = `local named = Dissector.get
+Dissector.get = function(name)
+    return named(name) or (name == "bfd" and DissectorTable.get("udp.port"):get_dissector(3784)) or nil
+end
+`;
 const BUILD_LIMIT_MS = 20 * 60_000;
 
 /** The router built before; null: none was. */
-export function builtRouter(): string | null {
-  return existsSync(PROGRAM) && existsSync(DISSECTOR) ? PROGRAM : null;
+export function builtRouter(folder: string = FOLDER): string | null {
+  const program = join(folder, PROGRAM);
+  return existsSync(program) && existsSync(join(folder, LUA)) ? program : null;
+}
+
+export interface BuildOptions {
+  /** Hears what takes long. */
+  readonly say: (line: string) => void;
+  /** Default: `go`, as PATH finds it. */
+  readonly go?: string;
+  /** Where everything is put. Default: a folder of `node_modules/.cache`. */
+  readonly folder?: string;
 }
 
 /** Builds the router unless it is there; a first build takes minutes. Answers its path, or what is missing and what to do. */
-export async function buildRouter(say: (line: string) => void): Promise<Result<string, string>> {
-  const before = builtRouter();
+export async function buildRouter({ say, go = "go", folder = FOLDER }: BuildOptions): Promise<Result<string, string>> {
+  const before = builtRouter(folder);
   if (before !== null) return ok(before);
-  const version = await goVersion();
+  const version = await goVersion(go);
   if (version === null) {
     return err("Go is not installed (no program `go` on PATH). Install Go 1.22 or newer, then run this again");
   }
   say(`building ${COMMAND} ${SCION_VERSION} with ${version}; the first build takes minutes`);
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(join(FOLDER, "go.mod"), GO_MOD);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "go.mod"), GO_MOD);
+  const program = join(folder, PROGRAM);
   // Another name first, so that a build broken off leaves nothing that looks built.
-  const fresh = `${PROGRAM}.${process.pid}`;
+  const fresh = `${program}.${process.pid}`;
+  const limits = { cwd: folder, timeout: BUILD_LIMIT_MS };
   try {
-    await run("go", ["build", "-mod=mod", "-p", "1", "-o", fresh, COMMAND], { cwd: FOLDER, timeout: BUILD_LIMIT_MS });
+    await run(go, ["build", "-mod=mod", "-p", "1", "-o", fresh, COMMAND], limits);
+    const { stdout } = await run(go, ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", MODULE], limits);
+    const dissector = readFileSync(join(stdout.trim(), "tools/wireshark/scion.lua"), "utf8");
+    writeFileSync(join(folder, LUA), `${NAMED_BFD}${dissector}`);
   } catch (error) {
     return err(buildFailure(error as { stderr?: string; message: string }));
   }
-  const sources = (
-    await run("go", ["list", "-mod=mod", "-m", "-f", "{{.Dir}}", MODULE], { cwd: FOLDER })
-  ).stdout.trim();
-  writeFileSync(DISSECTOR, readFileSync(join(sources, "tools/wireshark/scion.lua")));
-  renameSync(fresh, PROGRAM);
-  return ok(PROGRAM);
+  renameSync(fresh, program);
+  return ok(program);
 }
 
 const run = promisify(execFile);
 
-async function goVersion(): Promise<string | null> {
+async function goVersion(go: string): Promise<string | null> {
   try {
-    return (await run("go", ["version"])).stdout.trim();
+    return (await run(go, ["version"])).stdout.trim();
   } catch {
     return null;
   }

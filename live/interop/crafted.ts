@@ -363,14 +363,16 @@ function l4Of({ random }: Craft, { faults }: Draft): L4 {
   }
 }
 
+/** One in eight so long that an SCMP error cannot quote all of it. */
 function payloadOf(random: RandomStream): Uint8Array {
-  return Uint8Array.from({ length: random.below(400) }, () => random.below(256));
+  const length = random.below(8) === 0 ? 1_150 + random.below(50) : random.below(400);
+  return Uint8Array.from({ length }, () => random.below(256));
 }
 
 /** What an SCMP error on its way back quotes: a packet of the destination's. */
 function quoteOf({ random }: Craft, srcIa: IA, dstIa: IA): Uint8Array {
   const l4 = { kind: "udp", srcPort: pick(random, PORTS), dstPort: 9 } as const;
-  const rest = payloadOf(random);
+  const rest = payloadOf(random).subarray(0, 200);
   const [srcHost, dstHost] = ["10.0.0.9", "10.0.0.8"];
   const wireLength = wireLengthOf(null, srcHost, dstHost, l4, rest.length);
   const fields = { trafficClass: 0, flowId: 1, dstIa: srcIa, srcIa: dstIa, srcHost, dstHost, path: null };

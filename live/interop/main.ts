@@ -42,7 +42,7 @@ function argumentsOrRefuse(): Arguments {
 }
 
 const { build, seed, packets } = argumentsOrRefuse();
-const program = await buildRouter((line) => console.error(line));
+const program = await buildRouter({ say: (line) => console.error(line) });
 if (!program.ok) refuse(program.error);
 if (build) {
   console.log(`scionproto's border router ${SCION_VERSION} is built`);

@@ -82,7 +82,10 @@ export interface Neighbourhood {
   readonly cutMs: { readonly at: number; readonly for: number } | null;
 }
 
-/** Our side: packets both ways over the router, pings over it and to the host behind it. Paths are signed as of now. */
+/**
+ * Our side: packets both ways over the router, pings over it and to the host behind it. Paths are signed as of now. No packet is so long that
+ * an SCMP error quotes less than all of it: dissectors take what is cut off for malformed.
+ */
 export function ourScenario({ bfd, startMs, stopMs, cutMs }: Neighbourhood): Scenario {
   const when = `start: ${startMs}ms, stop: ${stopMs}ms`;
   const [core, leaf] = [`"${CORE},${HOST}"`, `"${LEAF},${HOST}"`];
@@ -93,7 +96,7 @@ duration: ${stopMs + 2_000}ms
 bfd: ${bfd === null ? "off" : `{ interval: ${bfd.intervalMs}ms, multiplier: ${bfd.multiplier} }`}
 ${NETWORK_TEXT}
 flows:
-  - { id: down, app: constant-rate, from: ${core}, to: ${leaf}, interval: 5ms, packet_size: 1200B, ${when} }
+  - { id: down, app: constant-rate, from: ${core}, to: ${leaf}, interval: 5ms, packet_size: 1000B, ${when} }
   - { id: up, app: constant-rate, from: ${leaf}, to: ${core}, interval: 5ms, packet_size: 900B, ${when} }
   - { id: echo, app: ping, from: ${leaf}, to: ${core}, interval: 20ms, packet_size: 300B, ${when} }
   - { id: visit, app: ping, from: ${core}, to: "${THEIRS},${GUEST}", interval: 20ms, packet_size: 300B, ${when} }

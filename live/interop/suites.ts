@@ -20,9 +20,9 @@ export async function runSuites(
     const comparison = await compareRouters(program, sampleSite(core), SAMPLE_HOST, options);
     checksOf(core ? "core AS" : "customer AS", comparison).forEach(report);
   }
-  const { checks, captured } = await checkCalm(program);
+  (await checkCalm(program)).forEach(report);
+  const { checks, captured } = await checkStormy(program);
   checks.forEach(report);
   if (captured.ok) report(captured.value);
   else skip(`what crosses loopback was not captured: ${captured.error}`);
-  (await checkStormy(program)).forEach(report);
 }
