@@ -76,6 +76,8 @@ revocation: 1s
 
 export interface Neighbourhood {
   readonly bfd: Bfd | null;
+  /** Between two packets of the flows both ways. */
+  readonly intervalMs: number;
   readonly startMs: number;
   readonly stopMs: number;
   /** When the link between 111 and 113 is cut in Pathloom, and for how long; null: never. */
@@ -86,7 +88,7 @@ export interface Neighbourhood {
  * Our side: packets both ways over the router, pings over it and to the host behind it. Paths are signed as of now. No packet is so long that
  * an SCMP error quotes less than all of it: dissectors take what is cut off for malformed.
  */
-export function ourScenario({ bfd, startMs, stopMs, cutMs }: Neighbourhood): Scenario {
+export function ourScenario({ bfd, intervalMs, startMs, stopMs, cutMs }: Neighbourhood): Scenario {
   const when = `start: ${startMs}ms, stop: ${stopMs}ms`;
   const [core, leaf] = [`"${CORE},${HOST}"`, `"${LEAF},${HOST}"`];
   const faults = cutMs === null ? "[]" : `[{ event: down, at: ${cutMs.at}ms, for: ${cutMs.for}ms, link: "${LEAF}#1" }]`;
@@ -96,8 +98,8 @@ duration: ${stopMs + 2_000}ms
 bfd: ${bfd === null ? "off" : `{ interval: ${bfd.intervalMs}ms, multiplier: ${bfd.multiplier} }`}
 ${NETWORK_TEXT}
 flows:
-  - { id: down, app: constant-rate, from: ${core}, to: ${leaf}, interval: 5ms, packet_size: 1000B, ${when} }
-  - { id: up, app: constant-rate, from: ${leaf}, to: ${core}, interval: 5ms, packet_size: 900B, ${when} }
+  - { id: down, app: constant-rate, from: ${core}, to: ${leaf}, interval: ${intervalMs}ms, packet_size: 1000B, ${when} }
+  - { id: up, app: constant-rate, from: ${leaf}, to: ${core}, interval: ${intervalMs}ms, packet_size: 900B, ${when} }
   - { id: echo, app: ping, from: ${leaf}, to: ${core}, interval: 20ms, packet_size: 300B, ${when} }
   - { id: visit, app: ping, from: ${core}, to: "${THEIRS},${GUEST}", interval: 20ms, packet_size: 300B, ${when} }
 faults: ${faults}
