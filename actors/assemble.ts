@@ -5,7 +5,7 @@
 import type { IA } from "../core/address.ts";
 import { DEFAULT_DISPATCHED_PORTS, type PortRange } from "../core/end-host-port.ts";
 import type { ActorIndex } from "../core/env.ts";
-import { createForwardingKeys } from "../core/forwarding-keys.ts";
+import { createForwardingKeys, type ForwardingKeys } from "../core/forwarding-keys.ts";
 import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
@@ -37,11 +37,8 @@ export interface AssembleOptions {
   readonly controlTimes?: Partial<ControlTimes>;
   /** What link actors do to packets; paths are told of links as the scenario has them in any case. Default: `model`. */
   readonly shaping?: Shaping;
-  /**
-   * What keys of ASes without a master key are derived from in place of the seed, 32 hex digits: a secret, which whoever has can forge
-   * paths. Default: null, the seed.
-   */
-  readonly secret?: string | null;
+  /** In place of those that follow from the scenario's keys and seed. */
+  readonly keys?: ForwardingKeys;
   /** A traceroute that runs beside the flows. */
   readonly traceroute?: TracerouteSpec;
 }
@@ -60,7 +57,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     return found;
   };
   const traceroutes = options.traceroute === undefined ? [] : [planTraceroute(options.traceroute, hosts, at)];
-  const keys = createForwardingKeys(options.secret ?? scenario.seed, scenario.keys);
+  const keys = options.keys ?? createForwardingKeys(scenario.seed, scenario.keys);
   const macCache = options.macCache ?? MAC_CACHE_ENTRIES;
   const ranges = new Map(scenario.network.ases.map(({ ia, dispatched_ports }) => [ia, dispatched_ports]));
   const portsOf = (ia: IA): PortRange | null => {

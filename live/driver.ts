@@ -94,7 +94,8 @@ export class LiveWorld extends World {
   /** Throws where `here` or `foreign` name an AS that is no place. */
   constructor(assembly: Assembly, options: LiveOptions = {}) {
     super(assembly, options);
-    this.here = placesHere(assembly.places, options);
+    const here = new Set(placesHere(assembly.places, options));
+    this.here = assembly.places.map((ia) => here.has(ia));
     this.#beat = options.beat ?? new Int32Array(2);
     this.#recorder = options.observe?.(this) ?? null;
     this.#makeProbe = options.probe;
@@ -366,11 +367,14 @@ function describe({ layer, offset, reason }: { layer: string; offset: number; re
   return `${layer}, byte ${offset}: ${reason}`;
 }
 
-/** Which of the places run here. */
-function placesHere(places: readonly IA[], { here, foreign = [] }: LiveOptions): readonly boolean[] {
+/** The places that run here. Throws where `here` or `foreign` cannot be. */
+export function placesHere(
+  places: readonly IA[],
+  { here, foreign = [] }: Pick<LiveOptions, "here" | "foreign">,
+): readonly IA[] {
   const unknown = [...(here ?? []), ...foreign].find((ia) => !places.includes(ia));
   if (unknown !== undefined) throw new RangeError(`${unknown} is no AS of the network: ${places.join(", ")}`);
   const both = here?.find((ia) => foreign.includes(ia));
   if (both !== undefined) throw new RangeError(`${both} cannot run here and be foreign`);
-  return places.map((ia) => !foreign.includes(ia) && (here === undefined || here.includes(ia)));
+  return places.filter((ia) => !foreign.includes(ia) && (here === undefined || here.includes(ia)));
 }

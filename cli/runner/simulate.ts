@@ -10,7 +10,8 @@ import { RunMeter } from "../../sim/experiment/meter.ts";
 import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
 import { textOf } from "./failure-text.ts";
 import { Beat, type SimulationFailure, type SimulationJob, type SimulationReport, type WorkerMessage } from "./job.ts";
-import { LineFile, RecordFiles, FileError } from "./line-files.ts";
+import { FileError, LineFile } from "./line-files.ts";
+import { RecordFiles } from "./record-files.ts";
 import { loadPolicies, PolicyError } from "./policies.ts";
 import { RunRecording } from "./recording.ts";
 
@@ -61,7 +62,7 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });
   outputs.end();
-  const report = reportOf(simulation, job, wall);
+  const report = { ...reportOf(simulation, job, wall), ...unrecordedBy(outputs.record) };
   return meter === null ? report : { ...report, measures: meter.end() };
 }
 
@@ -100,8 +101,13 @@ export function reportOf(world: World, { scenario }: SimulationJob, wall: number
   };
 }
 
+export function unrecordedBy(record: RecordFiles | null): Pick<SimulationReport, "unrecorded"> {
+  return record === null || record.unwritten === 0 ? {} : { unrecorded: record.unwritten };
+}
+
 interface Outputs {
   readonly options: Pick<SimulationOptions, "observe" | "trace">;
+  readonly record: RecordFiles | null;
   end(): void;
 }
 
@@ -109,8 +115,8 @@ function openOutputs(job: SimulationJob, places: number, beat: Int32Array, say: 
   const { files } = job;
   const trace = openTrace(job, beat, say);
   const options = trace === null ? {} : { trace: trace.sink };
-  if (files === null || !files.everyDelivery) return { options, end: () => trace?.end() };
-  const record = new RecordFiles(files.folder, places);
+  if (files === null || !files.everyDelivery) return { options, record: null, end: () => trace?.end() };
+  const record = new RecordFiles(files.folder, places, files);
   const recorders: Recorder[] = [];
   const observe = (world: Simulation): Recorder => {
     const recorder = new Recorder(world, files.header, record.write);
@@ -122,7 +128,7 @@ function openOutputs(job: SimulationJob, places: number, beat: Int32Array, say: 
     record.flush();
     trace?.end();
   };
-  return { options: { ...options, observe }, end };
+  return { options: { ...options, observe }, record, end };
 }
 
 function openTrace(
