@@ -9,7 +9,7 @@ import type { Check } from "./checks.ts";
 import { CORE, CORE_HOST, LEAF, THEIRS } from "./neighbourhood.ts";
 import { NETWORK } from "./site.ts";
 
-const CALM = { bfd: null, intervalMs: 5, startMs: 200, stopMs: 1_200, cutMs: null };
+const CALM = { bfd: null, intervalMs: 10, startMs: 200, stopMs: 1_200, cutMs: null };
 /** Interfaces from the leaf to the core, and the core's host. */
 const ROUTE = [`${LEAF}#1`, `${THEIRS}#2`, `${THEIRS}#1`, `${CORE}#1`, `${CORE}#0`];
 

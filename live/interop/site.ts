@@ -74,7 +74,7 @@ function interfaceOf({ linkTo, neighbour, local, remote, mtu, bfd }: SiteInterfa
   };
 }
 
-/** Few buffers and processors: it is to be right here, not quick. */
+/** Few processors: it is to be right here, not quick. Buffers for what comes while it waits for its turn on a busy machine. */
 function routerToml(folder: string): string {
   return `[general]
 id = "${ROUTER_ID}"
@@ -86,9 +86,9 @@ level = "debug"
 [router]
 num_processors = 1
 num_slow_processors = 1
-batch_size = 32
-receive_buffer_size = 1048576
-send_buffer_size = 1048576
+batch_size = 256
+receive_buffer_size = 4194304
+send_buffer_size = 4194304
 `;
 }
 
