@@ -3,7 +3,7 @@ import { ok, type Result } from "../../core/result.ts";
 import type { TraceRecord } from "../../core/trace.ts";
 import { MILLISECOND } from "../../core/units.ts";
 import { type Beside, type Controls, runBeside } from "./beside.ts";
-import { DISSECTOR } from "./build.ts";
+import { dissectorOf } from "./build.ts";
 import { captureUdp, faultsOf, type Frame } from "./capture.ts";
 import type { Check } from "./checks.ts";
 import { CORE, CORE_HOST, LEAF, THEIRS } from "./neighbourhood.ts";
@@ -119,7 +119,7 @@ export async function checkStormy(program: string): Promise<Stormy> {
   const run = async (): Promise<void> => {
     runs.push(await runBeside(program, { ...STORMY, react: (record, act) => story.react(record, act) }));
   };
-  const frames = await captureUdp(`${NETWORK}.0.0/16`, DISSECTOR, run);
+  const frames = await captureUdp(`${NETWORK}.0.0/16`, dissectorOf(program), run);
   if (runs.length === 0) await run();
   const captured = frames.ok ? ok(captureCheck(frames.value)) : frames;
   return { checks: stormyChecks(story.reached, runs[0] as Beside), captured };

@@ -12,7 +12,7 @@ const unheard = (): void => undefined;
 
 test("without Go the message says what is missing and what to do", async (t) => {
   const built = await buildRouter({ say: unheard, go: join(folder, "no-go"), folder: join(folder, "empty") });
-  t.regex(built.ok ? "" : built.error, /^Go is not installed .*Install Go 1\.22 or newer, then run this again$/);
+  t.regex(built.ok ? "" : built.error, /^Go is not installed .*Install Go 1\.24 or newer, then run this again$/);
 });
 
 test("a build that fails is told with its reason and leaves nothing that looks built", async (t) => {

@@ -1,5 +1,5 @@
 import test from "ava";
-import { builtRouter, DISSECTOR } from "./build.ts";
+import { builtRouter, dissectorOf } from "./build.ts";
 import { canCapture, captureUdp, faultsOf, type Frame } from "./capture.ts";
 import { compareRouters } from "./differential.ts";
 import { NETWORK, SAMPLE_HOST, sampleSite } from "./site.ts";
@@ -10,7 +10,7 @@ const LYING = "tshark complains of packets whose length is false";
 const without = "(SKIPPED: no router is built, or dumpcap may not capture; npm run interop:scion says which)";
 
 (ready ? test : test.skip)(ready ? LYING : `${LYING} ${without}`, async (t) => {
-  const frames = await captureUdp(`${NETWORK}.0.0/16`, DISSECTOR, async () => {
+  const frames = await captureUdp(`${NETWORK}.0.0/16`, dissectorOf(program ?? ""), async () => {
     await compareRouters(program ?? "", sampleSite(false), SAMPLE_HOST, { seed: 1, packets: 100 });
   });
   if (!frames.ok) t.fail(frames.error);
@@ -44,6 +44,6 @@ test("without dumpcap the error says so, and nothing runs", async (t) => {
   const path = process.env["PATH"];
   process.env["PATH"] = import.meta.dirname;
   t.teardown(() => void (process.env["PATH"] = path));
-  const found = await captureUdp("127.0.0.0/8", DISSECTOR, () => t.fail("nothing is captured") as never);
+  const found = await captureUdp("127.0.0.0/8", "none.lua", () => t.fail("nothing is captured") as never);
   t.regex(found.ok ? "" : found.error, /^cannot run dumpcap \(Debian's wireshark-common\)/);
 });

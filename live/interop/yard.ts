@@ -4,8 +4,8 @@ import type { IfId } from "../../core/address.ts";
 import type { Sent } from "./our-router.ts";
 import type { Endpoint, Site } from "./site.ts";
 
-/** UDP ports of the host: where the router sends what it finds no other port for, one of the dispatched ones. */
-const HOST_PORTS = [30_041, 31_000] as const;
+/** UDP ports of the host: where the router sends what it finds no other port for, one of the dispatched ones, one that is none. */
+const HOST_PORTS = [30_041, 31_000, 40_000] as const;
 /** Where the host sends from, and gets its own packets' errors. */
 const SENDING_PORT = 31_001;
 
