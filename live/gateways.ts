@@ -27,7 +27,17 @@ export interface GatewayCounters {
 
 /** Hands packets of gateways on to whoever is outside. */
 export class GatewayMailbox implements GatewayMail {
+  /** By flow. */
+  readonly counters = new Map<string, GatewayCounters>();
   readonly #ends = new Map<string, (client: number, bytes: Uint8Array) => void>();
+
+  countersOf(flow: string): GatewayCounters {
+    const known = this.counters.get(flow);
+    if (known !== undefined) return known;
+    const fresh = { taken: 0, handedOn: 0, unknownClient: 0, errors: 0 };
+    this.counters.set(flow, fresh);
+    return fresh;
+  }
 
   register(gateway: string, take: (client: number, bytes: Uint8Array) => void): void {
     this.#ends.set(gateway, take);
@@ -61,12 +71,7 @@ function actorHere(world: LiveWorld, id: string): ActorIndex | null {
 class Clients<V> {
   readonly #byKey = new Map<string, { readonly client: number; readonly value: V }>();
   readonly #keys = new Map<number, string>();
-  readonly #forget: (value: V) => void;
   #next = 0;
-
-  constructor(forget: (value: V) => void) {
-    this.#forget = forget;
-  }
 
   /** The number of a client, known or new. */
   numberOf(key: string, make: () => V): number {
@@ -92,10 +97,6 @@ class Clients<V> {
     return known.value;
   }
 
-  values(): V[] {
-    return [...this.#byKey.values()].map(({ value }) => value);
-  }
-
   #touch(key: string, known: { readonly client: number; readonly value: V }): void {
     this.#byKey.delete(key);
     this.#byKey.set(key, known);
@@ -104,20 +105,23 @@ class Clients<V> {
   #dropOldest(): void {
     const [oldest] = this.#byKey;
     if (oldest === undefined) return;
-    const [key, { client, value }] = oldest;
+    const [key, { client }] = oldest;
     this.#byKey.delete(key);
     this.#keys.delete(client);
-    this.#forget(value);
   }
 }
 
-const openEntry = Effect.fnUntraced(function* (world: LiveWorld, mail: GatewayMailbox, { id, listen }: GatewayFlow) {
+const openEntry = Effect.fnUntraced(function* (
+  world: LiveWorld,
+  mail: GatewayMailbox,
+  { id, listen }: GatewayFlow,
+): Effect.fn.Return<void, UnderlayError, Scope.Scope> {
   const name = `app/${id}`;
   const actor = actorHere(world, name);
   if (actor === null) return;
   const socket = yield* boundSocket(`gateway ${id}`, listen);
-  const clients = new Clients<OutsideAddress>(() => {});
-  const counters = world.gatewayCounters(id);
+  const clients = new Clients<OutsideAddress>();
+  const counters = mail.countersOf(id);
   socket.on("error", () => counters.errors++);
   socket.on("message", (bytes, { address, port }) => {
     counters.taken++;
@@ -131,11 +135,15 @@ const openEntry = Effect.fnUntraced(function* (world: LiveWorld, mail: GatewayMa
   });
 });
 
-const openExit = Effect.fnUntraced(function* (world: LiveWorld, mail: GatewayMailbox, { id, forward }: GatewayFlow) {
+const openExit = Effect.fnUntraced(function* (
+  world: LiveWorld,
+  mail: GatewayMailbox,
+  { id, forward }: GatewayFlow,
+): Effect.fn.Return<void, never, Scope.Scope> {
   const name = `app/${id}/sink`;
   const actor = actorHere(world, name);
   if (actor === null) return;
-  const counters = world.gatewayCounters(id);
+  const counters = mail.countersOf(id);
   const open = (client: number): Socket => {
     const socket = createSocket(forward.address.includes(":") ? "udp6" : "udp4");
     socket.on("error", () => counters.errors++);

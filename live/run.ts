@@ -35,6 +35,7 @@ export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options:
   const plan = yield* planned(assembly, world, options);
   const ends = yield* bindUnderlay(plan, (place) => world.isHere(place));
   for (const { place, ifId, socket, remote } of ends) world.attach(place, ifId, socket, remote);
+  world.gateways = mail.counters;
   yield* openGateways(world, mail);
   yield* Effect.callback<void, LiveFailure>((resume) => {
     const drain = (): void => world.drain();
