@@ -114,7 +114,7 @@ test.serial("a port in use is one clear error", async (t) => {
   t.true(error instanceof UnderlayError);
   t.is(
     error.message,
-    `internal socket of 1-1 on 127.16.0.1 port ${port}: the port is in use. Choose another with --port, or leave --port out for any free one`,
+    `internal socket of 1-1 on 127.16.0.1:${port}: the port is in use. Choose another with --port, or leave --port out for any free one`,
   );
 });
 

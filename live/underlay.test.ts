@@ -174,7 +174,7 @@ test.serial("addresses that cannot be: not local, given twice, not allowed", asy
   const at = (internal: string): Scenario => row({ "1-2": { underlay: { internal } } });
   t.regex(
     await refused(at("192.0.2.77:30000")),
-    /internal socket of 1-2 on 192\.0\.2\.77 port 30000: not an address of this machine/,
+    /internal socket of 1-2 on 192\.0\.2\.77:30000: not an address of this machine/,
   );
   const twice = row({ "1-1": { underlay: { internal: "127.0.0.1:29871", interfaces: { "1": "127.0.0.1:29871" } } } });
   t.is(
@@ -203,7 +203,7 @@ test.serial("a port that needs a privilege", (t) => {
   const args = ["--import=tsx", "--input-type=module", "-e", UNPRIVILEGED];
   const { stdout, stderr } = spawnSync(process.execPath, args, options);
   const expected = "permission denied. Choose a port above 1023 with --port or underlay";
-  t.is(stdout.trim(), `internal socket of 1-1 on 127.16.0.1 port 80: ${expected}`, stderr);
+  t.is(stdout.trim(), `internal socket of 1-1 on 127.16.0.1:80: ${expected}`, stderr);
 });
 
 test.serial("a packet that the system will not send is a counted drop", async (t) => {
