@@ -1,40 +1,26 @@
 /**
  * The paths of one association: what both ends keep of them. Plain data throughout.
  *
- * How an engine uses them (all functions take the time; an index is a position in `paths.list`, valid until the next call that may
- * open or drop paths; ids last):
+ * How an engine uses them (an index is a position in `paths.list`, valid until `sweep`; ids last):
  *
  *   createPaths, startPaths           path 0, which the handshake has validated
  *   offerCandidates, pathDown         the selector's offer and wish; news of failures (SCMP, BFD, a local link's loss)
- *   onPacket                          for every packet whose seal was right, before its frames: which path it belongs to
+ *   onPacket                          every packet whose seal was right, before its frames: which path it belongs to
  *   onChallenge, onResponse, onPathStatus, onPathAbandon    frames
- *   nextControl                       until null: frames to send now; controlAcked, controlLost tell what became of them
+ *   nextControl                       until null: frames to send now; controlAcked, controlLost: what became of them
  *   pickPath, copiesOf                where data may go
- *   noteSent                          for every packet that goes out; noteAcked, noteLost for every packet of data whose fate is known
- *   deadlineOf, onTimeout             timers, those of each path's recovery included
- *   takeLost                          after each of them until -1: packets in flight on paths that failed
+ *   notePathSent                      every packet that goes out
+ *   notePathAcked, notePathLost       every packet of data whose fate is known
+ *   deadlineOf, dueAt, onTimeout      timers, those of each path's recovery included
+ *   takeLost                          after each of these until -1: packets in flight on paths that failed
  *   takePathEvents, measured          what to tell others
  */
 import type { RandomStream } from "../../rng.ts";
 import type { Bytes, Nanos } from "../../units.ts";
+import type { Acks } from "../recovery/acks.ts";
 import type { Coupling } from "../recovery/coupled.ts";
-
-/* Signatures, in files of this folder (filled in one by one):
- * table.ts       createPaths(options: Partial<PathsOptions> & {role}, now): Paths
- *                startPaths(paths, key: string, mtu: Bytes, rtt: Nanos /* of the handshake, 0 unknown * /, now): number      index (0)
- *                pathIndex(paths, id): number | -1
- * offer.ts       offerCandidates(paths, candidates, preferred: number, now): void
- *                pathDown(paths, isDown: (key: string) => boolean, now): void
- * arrivals.ts    onPacket(paths, id, key: string, mtu: Bytes, bytes, newest: boolean, now): number | -1     responder opens paths here
- *                onChallenge(paths, index, data: Uint8Array): void ; onResponse(paths, index, data, now): boolean
- *                onPathStatus(paths, id, sequence, available: boolean, now): void ; onPathAbandon(paths, id, reason, now): void
- * control.ts     nextControl(paths, now, random): Control | null ; controlAcked(paths, control, now): void ; controlLost(paths, control, now): void
- * measured.ts    noteSent(paths, index, bytes): void ; noteAcked(paths, index, bytes, now): void ; noteLost(paths, index, bytes, now): void ; measured(paths): PathReport[]
- * schedulers.ts  pickPath(paths, bytes, now, demand?: Demand): number | -1 ; copiesOf(paths, index, bytes, now): readonly number[]
- * timers.ts      deadlineOf(paths): Nanos | -1 ; dueAt(paths, now): number | -1 (index) ; onTimeout(paths, index, now, news): void   call while dueAt >= 0
- *                takeLost(paths, news): number | -1 (index; news.lost filled) ; takePathEvents(paths): PathEvent[]
- * Challenges, responses and probes are sent with noteSent(recovery, ..., eliciting: false): their loss is no congestion; acked/lost news of them by number -> controlAcked/controlLost.
- */
+import type { RecoveryOptions } from "../recovery/recovery.ts";
+import type { Recovery } from "../recovery/state.ts";
 
 export type Role = "initiator" | "responder";
 
@@ -89,38 +75,32 @@ export interface Pmtu {
   phase: PmtuPhase;
   /** PLPMTU: packets of this size are sent. */
   size: Bytes;
-  /** MAX_PLPMTU of this search; sizes above are not tried. */
-  ceiling: Bytes;
-  /** Least size known not to fit, or ceiling + 1. */
+  /** By the path's metadata. */
+  readonly assumed: Bytes;
+  /** MAX_PLPMTU: sizes above are not tried. */
+  readonly ceiling: Bytes;
+  /** Least size known not to pass, or ceiling + 1. */
   tooLarge: Bytes;
-  /** PROBED_SIZE, 0: no probe is out. */
+  /** PROBED_SIZE, 0: nothing is probed. */
   probed: Bytes;
-  /** PROBE_COUNT. */
+  /** PROBE_COUNT, of this size. */
   failures: number;
-  /** Probe timer, raise timer or time of the next probe; -1: none. */
+  /** Probe timer, or in phase `complete` the raise timer; -1: none runs. */
   timerAt: Nanos;
-  /** A probe is to be sent now. */
+  /** The probe has to be sent (again). */
   due: boolean;
-  /** Packets of the current size lost in a row while smaller ones arrived or nothing did (black-hole detection). */
-  lostInARow: number;
+  /** Highest number of a packet above the base that arrived, and how many sent after it were lost (black-hole detection). */
+  largeAcked: number;
+  largeLost: number;
 }
 
-/** Passive measurement since the path was opened. */
-export interface PathCounts {
+/** Packets of the path since it was opened. */
+export interface PathTraffic {
   sentPackets: number;
   sentBytes: Bytes;
   receivedPackets: number;
   receivedBytes: Bytes;
-  delivered: number;
-  lost: number;
-  /** Share lost lately, exponentially weighted over packets; null before any packet's fate was known. */
-  loss: number | null;
-  /** Delivered lately in bit/s, exponentially weighted over intervals; null before the first. */
-  throughput: number | null;
-  /** Bytes acknowledged in the current interval, and its beginning (-1: none). */
-  interval: Bytes;
-  intervalAt: Nanos;
-  /** When a packet was acknowledged last, null before. */
+  /** When a packet was acknowledged or a challenge answered last, null before. */
   answeredAt: Nanos | null;
 }
 
@@ -128,8 +108,6 @@ export interface PathCounts {
 export type Control =
   | { readonly kind: "challenge"; readonly index: number; readonly id: number; readonly data: Uint8Array; readonly size: Bytes }
   | { readonly kind: "response"; readonly index: number; readonly id: number; readonly data: Uint8Array; readonly size: Bytes }
-  /** A packet of `size` bytes with PING and padding. */
-  | { readonly kind: "probe"; readonly index: number; readonly id: number; readonly size: Bytes }
   | {
       readonly kind: "status";
       /** Path to send it over. */
@@ -159,39 +137,43 @@ export interface PathEvent {
 export interface PathState {
   /** 0 to 255; opened by the initiator. */
   readonly id: number;
+  /** Place in tables by path, free again when the path is dropped; less than twice `maxPaths`. */
+  readonly slot: number;
   /** Candidate's key; at the responder what the newest packet of this id came by. */
   key: string;
+  /** Responder: the way that was valid before the peer came by another, "": none. Packets that come by it again restore it. */
+  formerKey: string;
   state: PathStatus;
   /** The way has answered a challenge (or the handshake did). Until then the responder sends at most 3 times what came. */
   validated: boolean;
-  /** Bytes of packets since the way is not validated: received over it, sent over it. */
-  allowance: { received: Bytes; sent: Bytes };
+  /** Bytes since the way is not validated: received over it, sent over it. */
+  readonly allowance: { received: Bytes; sent: Bytes };
   readonly recovery: Recovery;
   readonly acks: Acks;
   readonly validation: Validation;
-  /** Responses to send over this way: data of challenges that came over it, at most RESPONSES_KEPT. */
+  /** Challenges that came over this way and wait for their response, at most RESPONSES_KEPT. */
   readonly responses: Uint8Array[];
   readonly pmtu: Pmtu;
-  /** Largest packet that data may fill: `pmtu.size`. */
-  mtu: Bytes;
-  readonly counts: PathCounts;
+  readonly traffic: PathTraffic;
   /** Of the path's candidate: false where the selector has news against it. */
   usable: boolean;
   /** The selector offers it no longer: abandoned as soon as another carries data. */
   withdrawn: boolean;
-  /** What the initiator said last: false: use it only where nothing else is (responder). */
-  peerWants: boolean;
+  /** Responder: what the initiator said last; false: use it only where nothing else is. */
+  wanted: boolean;
+  /** Initiator: what the peer has been told about it, true: carries data. */
+  told: boolean;
   /** Sequence of the newest PATH_STATUS about it, sent or received; -1: none. */
   statusSequence: number;
-  /** That PATH_STATUS or the PATH_ABANDON has to be sent (again). */
+  /** That PATH_STATUS, or the PATH_ABANDON, has to be sent (again). */
   statusDue: boolean;
   abandonDue: boolean;
   abandonReason: AbandonReason;
+  /** The peer knows that the path is abandoned. */
+  buried: boolean;
   /** What is in flight has to be declared lost: takeLost. */
   lostDue: boolean;
-  /** Given weight, 0: by its window over its round-trip time (scheduler `weighted`). */
-  weight: number;
-  /** Bytes given by the scheduler over the weight (`weighted`), for fairness. */
+  /** Virtual time of scheduler `weighted`: bytes sent over the path's weight. */
   share: number;
 }
 
@@ -202,8 +184,8 @@ export interface RetiredId {
   readonly next: number;
   /** Highest packet number received, -1: none. */
   readonly received: number;
-  /** From then on it may be opened again; initiator: MAX_SAFE_INTEGER until the peer has acknowledged PATH_ABANDON. */
-  freeAt: Nanos;
+  /** From then on it may be opened again. */
+  readonly freeAt: Nanos;
 }
 
 export interface PathsOptions {
@@ -221,31 +203,40 @@ export interface PathsOptions {
   readonly probeMtu: boolean;
   /** Given weights of the scheduler `weighted`, by candidate's key; others go by window over round-trip time. */
   readonly weights: Readonly<Record<string, number>>;
-  readonly recovery: RecoverySettings;
+  /** Of every path's sending side; `datagram` is the path's first MTU. Default NewReno, paced. */
+  readonly recovery: Partial<Omit<RecoveryOptions, "datagram">>;
 }
 
 export interface PathTableCounts {
-  /** Packets of unknown or retired ids, or of ids there was no room for. */
-  refused: number;
-  /** Challenges sent; responses that matched none; challenges dropped because too many waited for their response. */
-  challenges: number;
-  strayResponses: number;
-  droppedChallenges: number;
-  /** Candidates not opened for want of a free id. */
-  noId: number;
-  /** Frames about paths that are not there, or older than what is known. */
-  staleFrames: number;
+  opened: number;
+  validated: number;
   failures: number;
   revivals: number;
+  abandoned: number;
   rebindings: number;
-  /** Events nobody took. */
+  /** Packets of unknown or retired ids, or of ids there was no room for. */
+  refused: number;
+  challenges: number;
+  /** Responses that matched no challenge. */
+  strayResponses: number;
+  /** Challenges not answered because too many waited. */
+  droppedChallenges: number;
+  /** Frames about paths that are not there, or older than what is known. */
+  staleFrames: number;
+  /** Candidates not opened for want of an id. */
+  noId: number;
+  /** Events nobody took in time. */
   droppedEvents: number;
+  droppedNotices: number;
 }
 
 export interface Paths {
   readonly options: PathsOptions;
+  /** Path 0 is there: others may be opened. */
   started: boolean;
-  /** Oldest first; at most `maxPaths`, abandoned ones aside (at most as many again). */
+  /** Paths in the table, abandoned ones aside; `maxPaths`, or what the peer had room for. */
+  limit: number;
+  /** Oldest first; at most `maxPaths`, and as many abandoned ones. */
   readonly list: PathState[];
   /** Latest offer (initiator). */
   candidates: readonly Candidate[];
@@ -253,15 +244,20 @@ export interface Paths {
   preferred: string;
   /** Id of the path in use by `single`, -1: none. */
   current: number;
+  /** When paths over a candidate failed last, by its key: those tried longest ago are tried first. Keys of the latest offer only. */
+  readonly failedAt: Map<string, Nanos>;
   /** Ids out of use, oldest first; with those in use never more than 256. */
   readonly retired: RetiredId[];
-  /** Ids never used yet begin here. */
+  /** PATH_ABANDON to send for ids there was no room for (responder); at most NOTICES_KEPT. */
+  readonly notices: { readonly id: number; readonly reason: AbandonReason }[];
+  /** Ids never used yet begin here (initiator). */
   nextId: number;
   /** Of the next PATH_STATUS. */
   statusSequence: number;
   /** Scheduler's memory: last index used by round robin, ECF's hysteresis, BLEST's lambda. */
   readonly scheduling: Scheduling;
   readonly coupling: Coupling;
+  /** At most EVENTS_KEPT. */
   readonly events: PathEvent[];
   readonly counts: PathTableCounts;
 }

@@ -195,4 +195,6 @@ export interface FrameWriter {
   limit: number;
   /** Zeros behind the bytes written, which need not be there; once above 0, nothing more can be written. */
   zeros: number;
+  /** Channel whose open frame stands in this packet, 0: none. */
+  opened: number;
 }
