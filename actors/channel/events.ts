@@ -1,53 +1,96 @@
 /** What applications, associations, listeners and channels say to each other: control events, all within one place. */
-import type { ActorIndex, ControlEvent } from "../../core/env.ts";
+import type { Ending } from "../../core/channel/association/association.ts";
 import type { ChannelOptions } from "../../core/channel/streams/channels.ts";
+import type { ActorIndex, ControlEvent } from "../../core/env.ts";
 
-/** Application to association: a channel of its own. Answered with `channel.opened`, or `channel.denied` where no more may be opened. */
+/** Application to association: a channel. Answered by `channel.opened`, or `channel.denied`. */
 export interface ChannelOpen extends ControlEvent {
   readonly type: "channel.open";
   readonly options: ChannelOptions;
   /** Comes back in the answer. */
   readonly tag: number;
-  /** Who hears of the channel from now on. */
-  readonly app: ActorIndex;
 }
 
+/** Association to application: the channel is there; what is written goes at once, accepted or not. */
 export interface ChannelOpened extends ControlEvent {
   readonly type: "channel.opened";
   readonly tag: number;
   readonly association: ActorIndex;
   readonly channel: number;
-  /** The channel's actor: further requests go to it. */
+  /** The channel's actor. */
   readonly actor: ActorIndex;
 }
 
 export interface ChannelDenied extends ControlEvent {
   readonly type: "channel.denied";
   readonly tag: number;
-  readonly reason: string;
+  readonly association: ActorIndex;
+  /** `limit`: the peer allows no more; `phase`: the association is not established. */
+  readonly reason: "limit" | "phase";
 }
 
-/** Association to application: the peer has opened a channel; data may have come with it. */
+/** Association to application: the peer has opened a channel, and may have sent on it already. */
 export interface ChannelOffered extends ControlEvent {
   readonly type: "channel.offered";
   readonly association: ActorIndex;
   readonly channel: number;
   readonly actor: ActorIndex;
-  readonly options: ChannelOptions;
+  readonly options: Required<ChannelOptions>;
 }
 
-/** Application to channel: bytes, or so many zeros. What does not fit comes back as `channel.wrote` with less than was asked for. */
-export interface ChannelWrite extends ControlEvent {
-  readonly type: "channel.write";
+/** Application to association, about one channel. */
+export type ChannelRequest =
+  | { readonly type: "channel.accept"; readonly channel: number; readonly consume: boolean }
+  | { readonly type: "channel.refuse"; readonly channel: number; readonly code: number }
+  /** Zeros where `bytes` is null. */
+  | { readonly type: "channel.write"; readonly channel: number; readonly bytes: Uint8Array | null; readonly length: number }
+  | { readonly type: "channel.message"; readonly channel: number; readonly bytes: Uint8Array | null; readonly length: number }
+  /** Answered by one `channel.data`; nothing to read: by the next one, when there is. */
+  | { readonly type: "channel.read"; readonly channel: number; readonly max: number }
+  | { readonly type: "channel.finish"; readonly channel: number }
+  | { readonly type: "channel.reset"; readonly channel: number; readonly code: number }
+  | { readonly type: "channel.stop"; readonly channel: number; readonly code: number }
+  | { readonly type: "channel.close"; readonly channel: number; readonly code: number }
+  | { readonly type: "channel.rekey"; readonly channel: number };
+
+/** Association to application, about one channel. */
+export type ChannelNews =
+  /** Of a write or message, so many were taken; the rest is to be written again after `channel.writable`. */
+  | { readonly type: "channel.wrote"; readonly channel: number; readonly accepted: number; readonly length: number }
+  | { readonly type: "channel.writable"; readonly channel: number }
+  | { readonly type: "channel.readable"; readonly channel: number }
+  | {
+      readonly type: "channel.data";
+      readonly channel: number;
+      readonly bytes: Uint8Array | null;
+      readonly length: number;
+      /** Nothing follows. */
+      readonly end: boolean;
+    };
+
+/** Channel's actor to application: its way through life. `code` is the peer's, or this end's own. */
+export interface ChannelChanged extends ControlEvent {
+  readonly type: "channel.changed";
+  readonly association: ActorIndex;
   readonly channel: number;
-  readonly bytes: Uint8Array | null;
-  readonly length: number;
+  readonly state: ChannelStateName;
+  readonly code: number;
 }
 
-/** Channel to application. `accepted` below `length`: wait for `channel.writable`, and write the rest again. */
-export interface ChannelWrote extends ControlEvent {
-  readonly type: "channel.wrote";
-  readonly channel: number;
-  readonly accepted: number;
-  readonly length: number;
+export type ChannelStateName =
+  | "pending"
+  | "open"
+  | "localFinished"
+  | "remoteFinished"
+  | "closed"
+  | "refused"
+  | "reset";
+
+/** Association to application and to its listener. */
+export interface AssociationChanged extends ControlEvent {
+  readonly type: "association.established" | "association.ended";
+  readonly association: ActorIndex;
+  /** The peer's static key. */
+  readonly identity: Uint8Array | null;
+  readonly ending: Ending | null;
 }

@@ -23,9 +23,10 @@ import type { Noise, NoisePattern } from "../crypto/noise.ts";
 import type { KeyPair, Primitives } from "../crypto/primitives.ts";
 import { createPaths } from "../paths/table.ts";
 import type { Control, Paths, PathsOptions, Role } from "../paths/types.ts";
-import { createChannels } from "../streams/lifecycle.ts";
-import type { Channels, Limits, Windows } from "../streams/channels.ts";
-import { MODELLED_PRIMITIVES } from "./modelled.ts";
+import { type Channels, createChannels, type Limits, type Windows } from "../streams/channels.ts";
+import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
+import type { OwedRekey } from "./rekeying.ts";
+import type { PacketCopy } from "./copies.ts";
 
 /** The world as far as the engine may see it. */
 export interface Surroundings {
@@ -136,9 +137,9 @@ export interface Handshake {
 export type Cargo =
   | { readonly kind: "piece"; readonly channel: number; readonly offset: number; readonly length: number; readonly flags: number }
   /** A control frame of the channels, as they name it. */
-  | { readonly kind: "control"; readonly control: number; readonly value: number }
+  | { readonly kind: "control"; readonly reference: number }
   | { readonly kind: "path"; readonly control: Control }
-  | { readonly kind: "rekey"; readonly channel: number; readonly answer: boolean };
+  | { readonly kind: "rekey"; readonly owed: OwedRekey };
 
 export interface AssociationCounts {
   sent: number;
@@ -192,6 +193,13 @@ export interface Association {
   /** Of the last packet that asks for an acknowledgement, since one came. */
   lastSentAt: Nanos;
   pingDue: boolean;
+  /** Channels under whose keys a PING is owed, and frames about keys. */
+  readonly pings: number[];
+  readonly rekeys: OwedRekey[];
+  /** When a generation of keys ends, -1: none does. */
+  retireAt: Nanos;
+  /** Of the packet sent last, for other paths. */
+  copy: PacketCopy | null;
   /** Close once no channel is left. */
   closesWhenDone: boolean;
   /** When `closing` and `draining` end, -1 before. */
@@ -223,7 +231,7 @@ export function createAssociation(
     identity: null,
     keys: null,
     channels: createChannels({ role, windows: options.windows, limits: options.limits }),
-    paths: createPaths({ ...options.paths, role }, now),
+    paths: createPaths({ ...options.paths, role }),
     confirmed: false,
     resetToken,
     peerResetToken: new Uint8Array(0),
@@ -232,6 +240,10 @@ export function createAssociation(
     lastReceivedAt: now,
     lastSentAt: -1,
     pingDue: false,
+    pings: [],
+    rekeys: [],
+    retireAt: -1,
+    copy: null,
     closesWhenDone: false,
     closeAt: -1,
     closeDue: false,

@@ -17,9 +17,10 @@ import { createKeys } from "../crypto/keys.ts";
 import { chooseVersion, ID_BYTES, longHeader, type LongPacket, VERSION } from "../crypto/long-packets.ts";
 import { createNoise, type Noise, readNoise, splitSecret, writeNoise } from "../crypto/noise.ts";
 import { bytesOfText, drawBytes, KEY_BYTES, sameBytes } from "../crypto/primitives.ts";
-import { createPaths, startPaths } from "../paths/table.ts";
+import { startPaths } from "../paths/offer.ts";
+import { createPaths } from "../paths/table.ts";
 import type { Candidate } from "../paths/types.ts";
-import { createChannels } from "../streams/lifecycle.ts";
+import { createChannels } from "../streams/channels.ts";
 import {
   type Association,
   type AssociationOptions,
@@ -362,7 +363,7 @@ function yieldTo(association: Association, initial: Initial, origin: Origin, ctx
   if (!answerInitial(association, initial, origin, ctx)) return false;
   association.role = "responder";
   association.channels = createChannels({ role: "responder", windows: options.windows, limits: options.limits });
-  association.paths = createPaths({ ...options.paths, role: "responder" }, ctx.now);
+  association.paths = createPaths({ ...options.paths, role: "responder" });
   return true;
 }
 

@@ -1,0 +1,87 @@
+/** One timer for all that an association waits for. */
+import type { Nanos } from "../../units.ts";
+import { retireKeys } from "../crypto/rekey.ts";
+import { deadlineOf as pathsDeadline, dueAt, onTimeout as pathTimeout, takeLost } from "../paths/timers.ts";
+import type { Association, Surroundings } from "./association.ts";
+import { endClosing, expireIdle } from "./closing.ts";
+import { repeatHandshake } from "./handshake.ts";
+import { createNews, settle } from "./settling.ts";
+
+const NEWS = createNews();
+
+/** When `onTimeout` is due, or `transmit` has something again; -1: not before something happens. */
+export function deadlineOf(association: Association): Nanos {
+  const { phase } = association;
+  if (phase === "closing" || phase === "draining") return association.closeAt;
+  if (phase === "idle" || phase === "closed") return -1;
+  let deadline = earlier(-1, association.handshake?.retryAt ?? -1);
+  deadline = earlier(deadline, idleAt(association));
+  if (phase !== "established") return deadline;
+  deadline = earlier(deadline, keepAliveAt(association));
+  deadline = earlier(deadline, association.retireAt);
+  return earlier(deadline, pathsDeadline(association.paths));
+}
+
+/** Whatever is due by now. Time that is too early does nothing. */
+export function onTimeout(association: Association, ctx: Surroundings): void {
+  const { phase } = association;
+  const { now } = ctx;
+  if (phase === "idle" || phase === "closed") return;
+  if (phase === "closing" || phase === "draining") {
+    if (association.closeAt <= now) endClosing(association);
+    return;
+  }
+  if (isDue(idleAt(association), now)) {
+    expireIdle(association);
+    return;
+  }
+  if (isDue(association.handshake?.retryAt ?? -1, now)) repeatHandshake(association, ctx);
+  if (association.phase !== "established") return;
+  if (isDue(keepAliveAt(association), now)) keepAlive(association);
+  if (isDue(association.retireAt, now) && association.keys !== null) {
+    association.retireAt = retireKeys(association.keys, now);
+  }
+  runPaths(association, ctx);
+}
+
+/** Packets on paths that failed are lost, and their freight goes elsewhere. After everything that may fail a path. */
+export function collectLost(association: Association, ctx: Surroundings): void {
+  const { paths } = association;
+  for (let at = takeLost(paths, NEWS, ctx.now); at >= 0; at = takeLost(paths, NEWS, ctx.now)) {
+    settle(association, at, NEWS, ctx);
+  }
+}
+
+function runPaths(association: Association, ctx: Surroundings): void {
+  const { paths } = association;
+  for (let index = dueAt(paths, ctx.now); index >= 0; index = dueAt(paths, ctx.now)) {
+    pathTimeout(paths, index, ctx.now, NEWS);
+    settle(association, index, NEWS, ctx);
+  }
+  collectLost(association, ctx);
+}
+
+/** Since the last packet that came, or the first sent after it that asks for an answer (RFC 9000, section 10.1). */
+function idleAt({ idleTimeout, lastReceivedAt, lastSentAt, phase, role }: Association): Nanos {
+  if (idleTimeout === 0 || (phase !== "established" && role === "initiator")) return -1;
+  return Math.max(lastReceivedAt, lastSentAt) + idleTimeout;
+}
+
+function keepAliveAt({ options, lastReceivedAt, lastSentAt, pingDue }: Association): Nanos {
+  if (options.keepAlive === 0 || pingDue) return -1;
+  return Math.max(lastReceivedAt, lastSentAt) + options.keepAlive;
+}
+
+function keepAlive(association: Association): void {
+  association.pingDue = true;
+  association.counts.pings++;
+}
+
+function isDue(at: Nanos, now: Nanos): boolean {
+  return at >= 0 && at <= now;
+}
+
+function earlier(one: Nanos, other: Nanos): Nanos {
+  if (one < 0) return other;
+  return other >= 0 && other < one ? other : one;
+}
