@@ -119,8 +119,8 @@ export interface Channel {
   due: number;
   /** Bytes it may send before others of its priority go. */
   deficit: number;
-  /** Stands in a list of those that have something to send. */
-  listed: boolean;
+  /** `listed`: has something to send. `parked`: waits for the association's window with it. */
+  place: "none" | "listed" | "parked";
 }
 
 /** `delivered`: all that was written and the end have arrived. `finished`: all of the peer's was read. `gone`: the channel is forgotten, its id is never used again. `openable` (channel 0): the peer allows more channels than when one was asked for in vain. */
@@ -298,7 +298,7 @@ export function addChannel(channels: Channels, id: number, ours: boolean, kind: 
     closeAcked: false,
     due: 0,
     deficit: 0,
-    listed: false,
+    place: "none",
   };
   channels.byId.set(id, channel);
   return channel;
@@ -385,7 +385,7 @@ export function forgetIfOver(channels: Channels, channel: Channel): void {
   const over =
     channel.phase === "closed"
       ? channel.closeAcked && receive.final >= 0 && receive.taken === receive.final
-      : send.state === "ended" && (receive.state === "ended" || receive.state === "reset");
+      : channel.phase === "open" && send.state === "ended" && (receive.state === "ended" || receive.state === "reset");
   if (!over || !channels.byId.delete(channel.id)) return;
   tell(channels, "gone", channel.id);
   if (channel.ours) return;

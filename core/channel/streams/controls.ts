@@ -15,7 +15,6 @@ import {
 } from "./channels.ts";
 import { FRAME, type FrameWriter } from "./frames.ts";
 import { roomIn, writeNumbers, writeOpen } from "./frame-writer.ts";
-import { noteCloseAcked } from "./life.ts";
 
 export function hasControls(channels: Channels): boolean {
   const { controls } = channels;
@@ -41,7 +40,10 @@ export function onControlAcked(channels: Channels, reference: number): void {
   // Whatever was said of a channel, its open frame stood before it.
   channel.openAcked = true;
   const kind = reference & 0xf;
-  if (kind === CONTROL.close || kind === CONTROL.refuse) noteCloseAcked(channels, channel);
+  if (kind === CONTROL.close || kind === CONTROL.refuse) {
+    channel.closeAcked = true;
+    forgetIfOver(channels, channel);
+  }
   if (kind === CONTROL.reset && channel.send.state === "reset" && channel.phase !== "closed") {
     channel.send.state = "ended";
     forgetIfOver(channels, channel);

@@ -7,7 +7,6 @@ import {
   type Channels,
   CONTROL,
   demand,
-  forgetIfOver,
   tell,
 } from "./channels.ts";
 import { type ErrorWord, MESSAGE_COST } from "./frames.ts";
@@ -24,7 +23,8 @@ export function openChannel(channels: Channels, options: ChannelOptions): number
   const count = channels.opened++;
   const id = channels.role === "initiator" ? 2 * count + 2 : 2 * count + 1;
   const { reliability = "ordered", framing = "stream", priority = 128 } = options;
-  addChannel(channels, id, true, { reliability, framing, priority }, 0);
+  const kind = { reliability, framing, priority: Math.min(Math.max(Math.floor(priority), 0), 255) };
+  addChannel(channels, id, true, kind, 0);
   demand(channels, id, CONTROL.open);
   return id;
 }
@@ -82,10 +82,15 @@ export function stopSending(channels: Channels, id: number, code: number): boole
   return true;
 }
 
-/** Ends a channel in both directions at once; what is under way is lost. */
+/** Ends a channel in both directions at once; what is under way is lost. What a peer left to read when it closed is forgotten. */
 export function closeChannel(channels: Channels, id: number, code: number): boolean {
   const channel = channels.byId.get(id);
-  if (channel === undefined || channel.phase === "closed") return false;
+  if (channel === undefined || (channel.phase === "closed" && channel.receive.state !== "open")) return false;
+  if (channel.phase === "closed") {
+    channel.receive.state = "stopped";
+    discardAll(channels, channel);
+    return true;
+  }
   end(channels, channel, code, channel.phase === "pending" ? CONTROL.refuse : CONTROL.close);
   return true;
 }
@@ -155,10 +160,4 @@ export function takeEvents(channels: Channels): ChannelEvent[] {
   const { events } = channels;
   if (events.length > 0) channels.events = [];
   return events;
-}
-
-/** The peer has our close, or refusal. */
-export function noteCloseAcked(channels: Channels, channel: Channel): void {
-  channel.closeAcked = true;
-  forgetIfOver(channels, channel);
 }

@@ -1,6 +1,6 @@
 /** What a peer's frames do to channels. Each function answers the rule that the peer broke, or null. */
 import { addRange, gapsIn, hasNumber, type Ranges } from "../../transport/ranges.ts";
-import { equalBytes, storeBytes } from "./blocks.ts";
+import { BLOCK, equalBytes, storeBytes } from "./blocks.ts";
 import {
   addChannel,
   allowedChannels,
@@ -9,6 +9,7 @@ import {
   CONTROL,
   countOf,
   demand,
+  forgetIfOver,
   isInOrder,
   isOurs,
   MAX_CHANNELS,
@@ -27,7 +28,6 @@ import {
 import { abortSending, closeByPeer } from "./life.ts";
 import { enlist, unpark } from "./scheduling.ts";
 import {
-  consume,
   discardAll,
   finishIfRead,
   giveUp,
@@ -98,7 +98,8 @@ function take(
   } else if (!takeAgain(channel, content, offset, length, end)) return "content";
   const news = addRange(receive.received, offset, end);
   if (news < end - offset) channels.duplicates++;
-  return receive.received.length > 2 * mostHoles(receive) ? "limit" : news;
+  const tooMany = receive.received.length > 2 * mostHoles(receive) || receive.blocks.size > mostBlocks(receive);
+  return tooMany ? "limit" : news;
 }
 
 /** Keeps what is new of a piece that may have come before; false where it says something else than before. */
@@ -146,6 +147,11 @@ function mostHoles(receive: ReceiveSide): number {
   return 1_024 + receive.window / 256;
 }
 
+/** Blocks of a flow; in order a window is all they ever take, unordered messages may be spread wider. */
+function mostBlocks(receive: ReceiveSide): number {
+  return 64 + (4 * receive.window) / BLOCK;
+}
+
 export function onOpen(channels: Channels, frame: OpenFrame): Word {
   const { channel: id } = frame;
   const count = countOf(id);
@@ -172,6 +178,7 @@ export function onAccept(channels: Channels, id: number, window: number): Word {
   tellWritable(channels, channel);
   grantMore(channels, channel);
   enlist(channels, channel);
+  forgetIfOver(channels, channel);
   return null;
 }
 

@@ -26,6 +26,7 @@ function nextOf(channels: Channels, ids: number[]): number {
       if (channel !== undefined) unlist(channels, channel);
     } else if (!hasRoom(channels, channel)) {
       channels.parked.push(ids.shift() as number);
+      channel.place = "parked";
       noteBlocked(channels);
     } else if (channel.deficit > 0) {
       return id;
@@ -39,18 +40,26 @@ function nextOf(channels: Channels, ids: number[]): number {
 
 /** Lists a channel that has got something to send. */
 export function enlist(channels: Channels, channel: Channel): void {
-  if (channel.listed) return;
-  if (!hasWork(channel)) {
+  if (channel.place === "listed") return;
+  if (channel.place === "parked") {
+    if (!hasRoom(channels, channel)) return;
+    channels.parked.splice(channels.parked.indexOf(channel.id), 1);
+  } else if (!hasWork(channel)) {
     noteChannelBlocked(channels, channel);
     return;
   }
-  channel.listed = true;
-  channel.deficit = QUANTUM;
+  list(channels, channel);
+}
+
+/** What it sent beyond its share before, it pays back. */
+function list(channels: Channels, channel: Channel): void {
+  channel.place = "listed";
+  channel.deficit = Math.min(channel.deficit, 0) + QUANTUM;
   idsOf(channels, channel.priority).push(channel.id);
 }
 
 function unlist(channels: Channels, channel: Channel): void {
-  channel.listed = false;
+  channel.place = "none";
   noteChannelBlocked(channels, channel);
 }
 
@@ -58,7 +67,7 @@ function unlist(channels: Channels, channel: Channel): void {
 export function unpark(channels: Channels): void {
   for (const id of channels.parked) {
     const channel = channels.byId.get(id);
-    if (channel !== undefined) idsOf(channels, channel.priority).push(id);
+    if (channel !== undefined) list(channels, channel);
   }
   channels.parked.length = 0;
 }

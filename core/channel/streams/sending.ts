@@ -161,7 +161,7 @@ function settle(channels: Channels, channel: Channel, from: number, to: number):
   const after = prefixOf(send.settled);
   if (after > before) {
     dropBlocks(send.blocks, before, after);
-    while (send.starts.length > 0 && (send.starts[0] as number) + (send.totals[0] as number) < after) {
+    while (send.starts.length > 0 && (send.starts[0] as number) + (send.totals[0] as number) + MESSAGE_COST <= after) {
       send.starts.shift();
       send.totals.shift();
     }

@@ -118,7 +118,7 @@ export function discardAll(channels: Channels, channel: Channel): void {
 /** Notes that a flow whose end is known was read to its end. */
 export function finishIfRead(channels: Channels, channel: Channel): void {
   const { receive } = channel;
-  if (receive.final < 0 || receive.taken !== receive.final) return;
+  if (receive.final < 0 || receive.taken !== receive.final || channel.phase === "pending") return;
   if (receive.state === "open" || receive.state === "stopped") {
     if (receive.state === "open" && channel.phase !== "closed") tell(channels, "finished", channel.id);
     receive.state = "ended";
