@@ -2,9 +2,9 @@
  * The channels of one association: plain data, and how it begins. Offsets are those of a channel's flow, from 0, in each direction its
  * own. Flow control is RFC 9000's (section 4): absolute offsets granted to the sender, for a channel and for the association.
  */
-import type { Ranges } from "../../transport/ranges.ts";
+import { hasNumber, type Ranges } from "../../transport/ranges.ts";
 import type { BlockStore } from "./blocks.ts";
-import type { Framing, Reliability } from "./frames.ts";
+import type { ErrorWord, Framing, Reliability } from "./frames.ts";
 
 /** Initiators open even channels from 2 on, responders odd ones from 1 on. 0 is the association's own. */
 export type Role = "initiator" | "responder";
@@ -65,6 +65,8 @@ export interface SendSide {
   forwarded: number;
   /** The application was turned away and waits for room. */
   wanting: boolean;
+  /** Limit at which the peer was told that we are held up, -1: none. */
+  blockedAt: number;
   /** Of a reset or a close. */
   code: number;
 }
@@ -89,10 +91,13 @@ export interface ReceiveSide {
   readonly blocks: BlockStore;
   /** Messages begun: bytes of each by its start. */
   readonly messages: Map<number, number>;
-  /** Whole messages of an unordered channel, as they became whole. */
-  readonly whole: number[];
+  /** Unordered channels: of a stream, the ranges to be read; of messages, the starts of whole ones, as they became whole. */
+  readonly waiting: number[];
   /** The application was told that there is something to read. */
   told: boolean;
+  /** The peer is held up: it is granted more as soon as there is more to grant. */
+  starving: boolean;
+  /** Of our wish that it stop. */
   code: number;
 }
 
@@ -114,11 +119,11 @@ export interface Channel {
   due: number;
   /** Bytes it may send before others of its priority go. */
   deficit: number;
-  /** Stands in a list of those that have something to send. */
-  listed: boolean;
+  /** `listed`: has something to send. `parked`: waits for the association's window with it. */
+  place: "none" | "listed" | "parked";
 }
 
-/** `delivered`: all that was written and the end have arrived. `finished`: all of the peer's was read. `gone`: the channel is forgotten, its id is never used again. */
+/** `delivered`: all that was written and the end have arrived. `finished`: all of the peer's was read. `gone`: the channel is forgotten, its id is never used again. `openable` (channel 0): the peer allows more channels than when one was asked for in vain. */
 export type ChannelEventKind =
   | "opened"
   | "accepted"
@@ -130,7 +135,8 @@ export type ChannelEventKind =
   | "reset"
   | "stopped"
   | "closed"
-  | "gone";
+  | "gone"
+  | "openable";
 
 export interface ChannelEvent {
   readonly kind: ChannelEventKind;
@@ -153,6 +159,25 @@ export const FIN = 1;
 
 /** Codes of refusals, resets and closes below 0x100 are the protocol's own. */
 export const CHANNEL_CODES = { none: 0, refused: 1, loss: 2, cancelled: 3 } as const;
+
+/** Kinds of control frames of a channel; those of the association stand for channel 0. All say how things stand when they are written, so any may be sent again. */
+export const CONTROL = {
+  open: 0,
+  accept: 1,
+  refuse: 2,
+  close: 3,
+  stop: 4,
+  reset: 5,
+  /** max-channel-data, or max-data. */
+  grant: 6,
+  /** channel-blocked, or blocked. */
+  blocked: 7,
+  forward: 8,
+  maxChannels: 9,
+  channelsBlocked: 10,
+} as const;
+
+export type ControlKind = (typeof CONTROL)[keyof typeof CONTROL];
 
 /** Channels of one priority that have something to send, the next first. */
 export interface PriorityClass {
@@ -188,6 +213,13 @@ export interface Channels {
   readonly controls: number[];
   /** Control frames of the association due, as `Channel.due`. */
   due: number;
+  /** Limit of the association at which the peer was told that we are held up, -1: none. */
+  blockedAt: number;
+  /** A channel was asked for in vain. */
+  wantsChannels: boolean;
+  /** The peer is held up by the association's window, or by the number of channels. */
+  starving: boolean;
+  starvingForChannels: boolean;
   events: ChannelEvent[];
   /** Of the piece written last. */
   readonly piece: SentPiece;
@@ -195,4 +227,175 @@ export interface Channels {
   duplicates: number;
   /** Times that the peer said its sending was held up by our windows. */
   blockedByUs: number;
+}
+
+const DEFAULT_WINDOWS: Windows = { channel: 1_048_576, association: 16_777_216, sendBuffer: 1_048_576 };
+const DEFAULT_LIMITS: Limits = { channels: 128 };
+/** Channels of one side in all: ids have 16 bits and are used once. */
+export const MAX_CHANNELS = 32_767;
+/** No flow is longer. */
+export const MAX_OFFSET = 4_503_599_627_370_496;
+
+export interface ChannelsInput {
+  readonly role: Role;
+  readonly windows?: Partial<Windows>;
+  readonly limits?: Partial<Limits>;
+}
+
+/** An association without channels. Windows and limits below `INITIAL`, which peers take for granted, are raised to it. */
+export function createChannels(input: ChannelsInput): Channels {
+  const wished = { ...DEFAULT_WINDOWS, ...input.windows };
+  const channel = Math.max(wished.channel, INITIAL.channel);
+  const association = Math.max(wished.association, channel, INITIAL.association);
+  const limits = { ...DEFAULT_LIMITS, ...input.limits };
+  const channels: Channels = {
+    role: input.role,
+    windows: { channel, association, sendBuffer: wished.sendBuffer },
+    limits: { channels: Math.min(Math.max(limits.channels, INITIAL.channels), MAX_CHANNELS) },
+    byId: new Map(),
+    opened: 0,
+    openLimit: INITIAL.channels,
+    peerOpened: [],
+    peerOver: 0,
+    peerLimit: INITIAL.channels,
+    sent: 0,
+    sendLimit: INITIAL.association,
+    reserved: 0,
+    received: 0,
+    taken: 0,
+    receiveLimit: INITIAL.association,
+    classes: [],
+    parked: [],
+    controls: [],
+    due: 0,
+    blockedAt: -1,
+    wantsChannels: false,
+    starving: false,
+    starvingForChannels: false,
+    events: [],
+    piece: { offset: 0, length: 0, flags: 0 },
+    duplicates: 0,
+    blockedByUs: 0,
+  };
+  if (association > INITIAL.association) demand(channels, 0, CONTROL.grant);
+  if (channels.limits.channels > INITIAL.channels) demand(channels, 0, CONTROL.maxChannels);
+  return channels;
+}
+
+type Kind = Required<ChannelOptions>;
+
+/** Adds the record of a channel that one side opened. `window`: what the opener grants, before an accept of ours the early window. */
+export function addChannel(channels: Channels, id: number, ours: boolean, kind: Kind, peerWindow: number): Channel {
+  const { channel: window } = channels.windows;
+  const channel: Channel = {
+    id,
+    ours,
+    ...kind,
+    phase: ours ? "opening" : "pending",
+    send: createSendSide(ours ? INITIAL.channel : peerWindow, peerWindow),
+    receive: createReceiveSide(ours ? window : INITIAL.channel, window),
+    openAcked: !ours,
+    closeAcked: false,
+    due: 0,
+    deficit: 0,
+    place: "none",
+  };
+  channels.byId.set(id, channel);
+  return channel;
+}
+
+function createSendSide(limit: number, peerWindow: number): SendSide {
+  return {
+    state: "open",
+    written: 0,
+    sent: 0,
+    settled: [],
+    lost: [],
+    limit,
+    peerWindow,
+    blocks: new Map(),
+    starts: [],
+    totals: [],
+    finSent: false,
+    finAcked: false,
+    givenUp: 0,
+    forwarded: 0,
+    wanting: false,
+    blockedAt: -1,
+    code: 0,
+  };
+}
+
+function createReceiveSide(limit: number, window: number): ReceiveSide {
+  return {
+    state: "open",
+    received: [],
+    consumed: [],
+    taken: 0,
+    highest: 0,
+    final: -1,
+    limit,
+    window,
+    blocks: new Map(),
+    messages: new Map(),
+    waiting: [],
+    told: false,
+    starving: false,
+    code: 0,
+  };
+}
+
+/** Asks for a control frame to be sent, once however often it is asked for. `channel` 0: the association's. */
+export function demand(channels: Channels, channel: number, kind: ControlKind): void {
+  const owner = channel === 0 ? channels : channels.byId.get(channel);
+  if (owner === undefined || (owner.due & (1 << kind)) !== 0) return;
+  owner.due |= 1 << kind;
+  channels.controls.push((channel << 4) | kind);
+}
+
+export function tell(channels: Channels, kind: ChannelEventKind, channel: number, code = 0): void {
+  channels.events.push({ kind, channel, code });
+}
+
+/** Whether a side's channels have even ids. */
+export function isOurs(channels: Channels, id: number): boolean {
+  return (id % 2 === 0) === (channels.role === "initiator");
+}
+
+/** How many channels its side opened before it, -1 for the association's own. */
+export function countOf(id: number): number {
+  return id % 2 === 0 ? id / 2 - 1 : (id - 1) / 2;
+}
+
+/** The answer to a frame for a channel that is not there: nothing where it is over, a fault where it never was. */
+export function wordOfUnknown(channels: Channels, id: number): ErrorWord | null {
+  const count = countOf(id);
+  if (count < 0) return "state";
+  const known = isOurs(channels, id) ? count < channels.opened : hasNumber(channels.peerOpened, count);
+  return known ? null : "state";
+}
+
+export function isInOrder(channel: Channel): boolean {
+  return channel.reliability === "ordered" || channel.reliability === "close-on-loss";
+}
+
+/** Forgets a channel that is over for both sides. */
+export function forgetIfOver(channels: Channels, channel: Channel): void {
+  const { send, receive } = channel;
+  const over =
+    channel.phase === "closed"
+      ? channel.closeAcked && receive.final >= 0 && receive.taken === receive.final
+      : channel.phase === "open" && send.state === "ended" && (receive.state === "ended" || receive.state === "reset");
+  if (!over || !channels.byId.delete(channel.id)) return;
+  tell(channels, "gone", channel.id);
+  if (channel.ours) return;
+  channels.peerOver++;
+  const allowed = allowedChannels(channels);
+  if (channels.starvingForChannels || (allowed - channels.peerLimit) * 2 >= channels.limits.channels)
+    demand(channels, 0, CONTROL.maxChannels);
+}
+
+/** Channels that the peer may open, counted from the association's beginning. */
+export function allowedChannels(channels: Channels): number {
+  return Math.min(channels.peerOver + channels.limits.channels, MAX_CHANNELS);
 }
