@@ -16,7 +16,7 @@ import {
   retiredId,
   tell,
 } from "./table.ts";
-import { ABANDON_REASON, type AbandonReason, type Paths, type PathState } from "./types.ts";
+import { ABANDON_REASON, type Paths, type PathState } from "./types.ts";
 import { answered } from "./validation.ts";
 
 /** Challenges that wait for their response, by path. */
@@ -88,20 +88,20 @@ export function restore(paths: Paths, path: PathState, now: Nanos): void {
 }
 
 /** PATH_CHALLENGE: the response goes back over the path it came by. */
-export function onChallenge(paths: Paths, index: number, data: Uint8Array): void {
+export function onChallenge(paths: Paths, index: number, high: number, low: number): void {
   const path = paths.list[index];
   if (path === undefined || path.state === "abandoned") return;
   if (path.responses.length >= RESPONSES_KEPT) {
     path.responses.shift();
     paths.counts.droppedChallenges++;
   }
-  path.responses.push(data.slice());
+  path.responses.push({ high, low });
 }
 
 /** PATH_RESPONSE, by whatever path it comes (RFC 9000, 8.2.3); answers whether it answers a challenge of ours. */
-export function onResponse(paths: Paths, data: Uint8Array, now: Nanos): boolean {
+export function onResponse(paths: Paths, high: number, low: number, now: Nanos): boolean {
   for (const path of paths.list) {
-    const challenge = answered(path, data);
+    const challenge = answered(path, high, low);
     if (challenge === null) continue;
     const { rtt } = path.recovery;
     if (rtt.firstSampleAt < 0) sampleRtt(rtt, now - challenge.sentAt, 0, now);
@@ -135,7 +135,7 @@ export function onPathStatus(paths: Paths, id: number, sequence: number, availab
 }
 
 /** PATH_ABANDON: the peer has given a path up, or had no room for it. */
-export function onPathAbandon(paths: Paths, id: number, reason: AbandonReason, now: Nanos): void {
+export function onPathAbandon(paths: Paths, id: number, reason: number, now: Nanos): void {
   const path = paths.list[pathIndex(paths, id)];
   if (path === undefined) {
     if (retiredId(paths, id) === undefined) paths.counts.staleFrames++;
@@ -148,7 +148,7 @@ export function onPathAbandon(paths: Paths, id: number, reason: AbandonReason, n
   if (path.state !== "abandoned" && paths.candidates.some(({ key }) => key === path.key)) {
     paths.failedAt.set(path.key, now);
   }
-  abandonPath(paths, path, reason, true, now);
+  abandonPath(paths, path, ABANDON_REASON.displaced, true, now);
   refresh(paths, now);
   openWanted(paths, now);
 }

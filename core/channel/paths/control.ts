@@ -4,7 +4,7 @@ import type { Nanos } from "../../units.ts";
 import { probeDue, probeSent } from "./pmtu.ts";
 import { isReady } from "./states.ts";
 import { allowanceOf, buryId, expanded, pathIndex, retiredId } from "./table.ts";
-import type { Control, Paths, PathState, Random } from "./types.ts";
+import type { ChallengeData, Control, Paths, PathState, Random } from "./types.ts";
 import { challengeIsDue, keepChallenge, makeChallenge } from "./validation.ts";
 
 /**
@@ -26,7 +26,7 @@ function nextResponse(paths: Paths, path: PathState, index: number): Control | n
   if (path.responses.length === 0) return null;
   const size = expanded(paths, path);
   if (size <= 0) return null;
-  const data = path.responses.shift() as Uint8Array;
+  const data = path.responses.shift() as ChallengeData;
   return { kind: "response", index, id: path.id, data, size };
 }
 
@@ -90,15 +90,6 @@ export function controlIsDue(paths: Paths, now: Nanos): boolean {
   }
   for (const retired of paths.retired) if (retired.due) return true;
   return false;
-}
-
-/** A packet of `bytes` has gone out over the path at `index`. */
-export function notePathSent(paths: Paths, index: number, bytes: number): void {
-  const path = paths.list[index];
-  if (path === undefined) return;
-  path.traffic.sentPackets++;
-  path.traffic.sentBytes += bytes;
-  if (!path.validated) path.allowance.sent += bytes;
 }
 
 /** May a packet of `bytes` go over the path as far as its validation is concerned? */

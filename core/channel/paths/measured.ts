@@ -1,7 +1,32 @@
-/** What the association has seen of its paths: what selectors receive instead of probing. */
+/** Packets of data as the paths see them, and what was measured by them: what selectors receive instead of probing. */
 import { statsOf } from "../recovery/stats.ts";
 import type { BitsPerSecond, Bytes, Nanos } from "../../units.ts";
+import { largeAcked, largeLost } from "./pmtu.ts";
+import { tell } from "./table.ts";
 import type { Paths, PathStatus } from "./types.ts";
+
+/** A packet of `bytes` has gone out over the path at `index`. */
+export function notePathSent(paths: Paths, index: number, bytes: number): void {
+  const path = paths.list[index];
+  if (path === undefined) return;
+  path.traffic.sentPackets++;
+  path.traffic.sentBytes += bytes;
+  if (!path.validated) path.allowance.sent += bytes;
+}
+
+/** The packet `number` of `bytes` over this path has been acknowledged. Tell it before those that the same acknowledgement shows lost. */
+export function notePathAcked(paths: Paths, index: number, number: number, bytes: Bytes, now: Nanos): void {
+  const path = paths.list[index];
+  if (path === undefined) return;
+  path.traffic.answeredAt = now;
+  largeAcked(path.pmtu, number, bytes, now);
+}
+
+/** The packet `number` of `bytes` over this path is lost: does the path swallow large ones? */
+export function notePathLost(paths: Paths, index: number, number: number, bytes: Bytes): void {
+  const path = paths.list[index];
+  if (path !== undefined && largeLost(path.pmtu, number, bytes)) tell(paths, "mtu", path);
+}
 
 export interface PathReport {
   readonly id: number;

@@ -1,5 +1,6 @@
 /** What the selector offers and wishes becomes paths; news of failures ends their use at once. */
-import type { Nanos } from "../../units.ts";
+import type { Bytes, Nanos } from "../../units.ts";
+import { packetTooBig } from "./pmtu.ts";
 import { failPath, makeReady, refresh } from "./states.ts";
 import { addPath, changeWay, forgetWay, hasRoom, livePaths, sweep, takeId, tell } from "./table.ts";
 import type { Candidate, Paths, PathState } from "./types.ts";
@@ -118,4 +119,11 @@ export function leastRtt(paths: Paths): Nanos {
     if (least === 0 || recovery.rtt.smoothed < least) least = recovery.rtt.smoothed;
   }
   return least;
+}
+
+/** A router says that packets over this way may have at most `mtu` bytes (SCMP, packet too big). */
+export function onPacketTooBig(paths: Paths, key: string, mtu: Bytes, now: Nanos): void {
+  for (const path of paths.list) {
+    if (path.key === key && packetTooBig(path.pmtu, mtu, now)) tell(paths, "mtu", path);
+  }
 }

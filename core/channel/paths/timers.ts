@@ -1,10 +1,10 @@
 /** The timers of all paths: recovery's, those of challenges, and of the path MTU's discovery. */
 import { abandon, deadlineOf as recoveryDeadline, onTimeout as recoveryTimeout } from "../recovery/recovery.ts";
 import type { News } from "../recovery/state.ts";
-import type { Bytes, Nanos } from "../../units.ts";
+import type { Nanos } from "../../units.ts";
 import { restore } from "./arrivals.ts";
 import { openWanted } from "./offer.ts";
-import { largeAcked, largeLost, packetTooBig, pmtuTimeout } from "./pmtu.ts";
+import { pmtuTimeout } from "./pmtu.ts";
 import { failPath } from "./states.ts";
 import { sweep, tell } from "./table.ts";
 import type { Paths, PathState } from "./types.ts";
@@ -87,25 +87,4 @@ export function takeLost(paths: Paths, news: News, now: Nanos): number {
   path.lostDue = false;
   abandon(path.recovery, news);
   return index;
-}
-
-/** The packet `number` of `bytes` over this path has been acknowledged. Tell it before those that the same acknowledgement shows lost. */
-export function notePathAcked(paths: Paths, index: number, number: number, bytes: Bytes, now: Nanos): void {
-  const path = paths.list[index];
-  if (path === undefined) return;
-  path.traffic.answeredAt = now;
-  largeAcked(path.pmtu, number, bytes, now);
-}
-
-/** The packet `number` of `bytes` over this path is lost: does the path swallow large ones? */
-export function notePathLost(paths: Paths, index: number, number: number, bytes: Bytes): void {
-  const path = paths.list[index];
-  if (path !== undefined && largeLost(path.pmtu, number, bytes)) tell(paths, "mtu", path);
-}
-
-/** A router says that packets over this way may have at most `mtu` bytes (SCMP, packet too big). */
-export function onPacketTooBig(paths: Paths, key: string, mtu: Bytes, now: Nanos): void {
-  for (const path of paths.list) {
-    if (path.key === key && packetTooBig(path.pmtu, mtu, now)) tell(paths, "mtu", path);
-  }
 }

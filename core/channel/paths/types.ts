@@ -50,10 +50,15 @@ export type Random = Pick<RandomStream, "below">;
 export const ABANDON_REASON = { withdrawn: 0, displaced: 1, noRoom: 2 } as const;
 export type AbandonReason = (typeof ABANDON_REASON)[keyof typeof ABANDON_REASON];
 
+/** The 8 bytes of a challenge, as two whole numbers below 2^32. */
+export interface ChallengeData {
+  readonly high: number;
+  readonly low: number;
+}
+
 /** A challenge whose response still validates. */
 export interface PendingChallenge {
-  /** 8 bytes. */
-  readonly data: Uint8Array;
+  readonly data: ChallengeData;
   /** Bytes of the packet that carried it; a response shows that so many fit. */
   readonly size: Bytes;
   readonly sentAt: Nanos;
@@ -110,14 +115,14 @@ export type Control =
       readonly kind: "challenge";
       readonly index: number;
       readonly id: number;
-      readonly data: Uint8Array;
+      readonly data: ChallengeData;
       readonly size: Bytes;
     }
   | {
       readonly kind: "response";
       readonly index: number;
       readonly id: number;
-      readonly data: Uint8Array;
+      readonly data: ChallengeData;
       readonly size: Bytes;
     }
   | {
@@ -170,7 +175,7 @@ export interface PathState {
   readonly acks: Acks;
   readonly validation: Validation;
   /** Challenges that came over this way and wait for their response, at most RESPONSES_KEPT. */
-  readonly responses: Uint8Array[];
+  readonly responses: ChallengeData[];
   readonly pmtu: Pmtu;
   readonly traffic: PathTraffic;
   /** Of the path's candidate: false where the selector has news against it. */

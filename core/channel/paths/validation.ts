@@ -16,6 +16,7 @@ const REVIVAL_BESIDE: Nanos = 10 * SECOND;
 const LEAST_CHALLENGE: Bytes = 64;
 /** Jitter of retries: up to 1/8 longer, in steps of 1/8192. */
 const JITTER_STEPS = 1_024;
+const WORD = 0x1_0000_0000;
 
 export function challengeIsDue(path: PathState, now: Nanos): boolean {
   const { attempts, nextAt } = path.validation;
@@ -53,9 +54,7 @@ export function keepChallenge(
   random: Random,
 ): PendingChallenge {
   const { pending } = path.validation;
-  const data = new Uint8Array(8);
-  for (let i = 0; i < data.length; i++) data[i] = random.below(256);
-  const challenge = { data, size, sentAt: now };
+  const challenge = { data: { high: random.below(WORD), low: random.below(WORD) }, size, sentAt: now };
   if (pending.length >= CHALLENGES_KEPT) pending.shift();
   pending.push(challenge);
   paths.counts.challenges++;
@@ -63,16 +62,12 @@ export function keepChallenge(
 }
 
 /** Takes the challenge that this response answers out of those of `path`; null: none of them. */
-export function answered(path: PathState, data: Uint8Array): PendingChallenge | null {
+export function answered(path: PathState, high: number, low: number): PendingChallenge | null {
   const { pending } = path.validation;
-  const at = pending.findIndex((challenge) => sameBytes(challenge.data, data));
+  const at = pending.findIndex(({ data }) => data.high === high && data.low === low);
   if (at < 0) return null;
   const [challenge] = pending.splice(at, 1);
   return challenge ?? null;
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 /** The first is as large as the metadata promise, which shows at once that they are true; then less, in case they are not. */
