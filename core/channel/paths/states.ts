@@ -14,7 +14,7 @@
 import { setCoupled } from "../recovery/coupled.ts";
 import type { Nanos } from "../../units.ts";
 import { startPmtu, stopPmtu } from "./pmtu.ts";
-import { abandonPath, forgetWay, tell } from "./table.ts";
+import { abandonPath, forgetWay, livePaths, tell } from "./table.ts";
 import { ABANDON_REASON, type Paths, type PathState } from "./types.ts";
 import { reviveAt } from "./validation.ts";
 
@@ -31,16 +31,17 @@ export function makeReady(paths: Paths, path: PathState, proven: number, now: Na
   validation.pending.length = 0;
   path.validated = true;
   path.formerKey = "";
+  paths.failedAt.delete(path.key);
   path.traffic.answeredAt = now;
   if (isReady(path)) return;
   if (revived) {
-    forgetWay(paths, path, now);
+    forgetWay(paths, path, path.recovery.rtt.smoothed, now);
     paths.counts.revivals++;
   } else paths.counts.validated++;
   path.state = "standby";
   startPmtu(path.pmtu, proven, paths.options.probeMtu, now);
   tell(paths, revived ? "revived" : "validated", path);
-  refresh(paths);
+  refresh(paths, now);
 }
 
 /** The path carries nothing for now: what is in flight on it counts as lost. */
@@ -55,11 +56,11 @@ export function failPath(paths: Paths, path: PathState, now: Nanos): void {
   paths.counts.failures++;
   if (paths.candidates.some(({ key }) => key === path.key)) paths.failedAt.set(path.key, now);
   tell(paths, "failed", path);
-  refresh(paths);
+  refresh(paths, now);
 }
 
 /** Makes paths active or standby anew, and gives up withdrawn ones that are not needed any more. */
-export function refresh(paths: Paths): void {
+export function refresh(paths: Paths, now: Nanos): void {
   const single = paths.options.scheduler === "single";
   if (single) chooseCurrent(paths);
   const anyWanted = paths.list.some((path) => isReady(path) && path.wanted && !path.withdrawn);
@@ -71,11 +72,32 @@ export function refresh(paths: Paths): void {
     setCoupled(paths.coupling, path.slot, path.state === "active");
     noteTold(paths, path);
   }
-  if (paths.list.some((path) => path.state === "active" && !path.withdrawn)) {
-    for (const path of paths.list) {
-      if (path.withdrawn && path.state !== "abandoned") abandonPath(paths, path, ABANDON_REASON.withdrawn, false);
-    }
+  dropSpare(paths, now);
+}
+
+/** Where something else carries data, withdrawn paths go, and the one too many that the candidate wished for was tried beside. */
+function dropSpare(paths: Paths, now: Nanos): void {
+  if (paths.options.role !== "initiator") return;
+  if (!paths.list.some((path) => path.state === "active" && !path.withdrawn)) return;
+  for (const path of paths.list) {
+    if (path.withdrawn && path.state !== "abandoned") abandonPath(paths, path, ABANDON_REASON.withdrawn, false, now);
   }
+  while (livePaths(paths) > paths.limit) {
+    const spare = sparePath(paths);
+    if (spare === undefined) return;
+    abandonPath(paths, spare, ABANDON_REASON.displaced, false, now);
+  }
+}
+
+function sparePath(paths: Paths): PathState | undefined {
+  const { list, limit, preferred } = paths;
+  const failed = list.find(({ state, key }) => state === "failed" && (limit === 1 || key !== preferred));
+  if (failed !== undefined) return failed;
+  if (list.some(({ state, key }) => state === "validating" && key === preferred)) return undefined;
+  const standby = list.findLast(({ state, key }) => state === "standby" && key !== preferred);
+  return (
+    standby ?? list.findLast(({ state, key }) => (state === "active" || state === "validating") && key !== preferred)
+  );
 }
 
 /** The initiator tells the responder over which paths it wants data. */

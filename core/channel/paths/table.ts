@@ -3,10 +3,19 @@ import { createAcks } from "../recovery/acks.ts";
 import { controllerOf } from "../recovery/controllers.ts";
 import { createCoupling, isCoupled, joinCoupling, setCoupled } from "../recovery/coupled.ts";
 import { createRecovery } from "../recovery/recovery.ts";
-import { createRtt } from "../../transport/rtt.ts";
+import { createRtt, probeTimeout } from "../../transport/rtt.ts";
 import { type Bytes, type Nanos, SECOND } from "../../units.ts";
-import { BASE_PLPMTU, createPmtu } from "./pmtu.ts";
-import type { PathEventKind, Paths, PathsOptions, PathState, PathTableCounts, RetiredId, Role } from "./types.ts";
+import { BASE_PLPMTU, createPmtu, stopPmtu } from "./pmtu.ts";
+import type {
+  AbandonReason,
+  PathEventKind,
+  Paths,
+  PathsOptions,
+  PathState,
+  PathTableCounts,
+  RetiredId,
+  Role,
+} from "./types.ts";
 
 const IDS = 256;
 /** How long the initiator keeps an id unused after the peer has acknowledged its end, and the peer after it heard of it: twice, so that
@@ -30,10 +39,9 @@ export function createPaths(options: Partial<Omit<PathsOptions, "role">> & { rea
     current: -1,
     failedAt: new Map(),
     retired: [],
-    notices: [],
     nextId: 0,
     statusSequence: 0,
-    scheduling: { last: -1, waiting: false, lambda: 1, blocked: false, adaptedAt: 0 },
+    scheduling: { last: -1, waiting: false, lambda: 1.2, adaptedAt: 0 },
     coupling: createCoupling(),
     events: [],
     counts: createCounts(),
@@ -55,7 +63,6 @@ function createCounts(): PathTableCounts {
     staleFrames: 0,
     noId: 0,
     droppedEvents: 0,
-    droppedNotices: 0,
   };
 }
 
@@ -67,22 +74,27 @@ export function pathIndex(paths: Paths, id: number): number {
   return -1;
 }
 
-/** Paths that are not abandoned. */
+/** Paths that count against the limit. */
 export function livePaths(paths: Paths): number {
   let live = 0;
-  for (const path of paths.list) if (path.state !== "abandoned") live++;
+  for (const path of paths.list) if (path.state !== "abandoned" && !path.withdrawn) live++;
   return live;
 }
 
-export function hasRoom(paths: Paths): boolean {
-  return livePaths(paths) < paths.limit && paths.list.length < 2 * paths.options.maxPaths;
+/** Whether one more path may be opened, `extra` above the limit; gives up lingering ones for it. */
+export function hasRoom(paths: Paths, extra: number, now: Nanos): boolean {
+  if (livePaths(paths) >= paths.limit + extra) return false;
+  const most = 2 * paths.options.maxPaths;
+  if (paths.list.length < most) return true;
+  for (const path of paths.list) if (path.state === "abandoned") path.lingerUntil = now;
+  return sweep(paths, now) && paths.list.length < most;
 }
 
 /** An id for a new path (initiator): one never used, or the one out of use longest; -1: all are known to the peer. */
 export function takeId(paths: Paths, now: Nanos): number {
   if (paths.nextId < IDS) return paths.nextId++;
-  const at = paths.retired.findIndex((retired) => retired.freeAt <= now);
-  if (at >= 0) return (paths.retired[at] as RetiredId).id;
+  const free = paths.retired.find(({ id, freeAt }) => freeAt <= now && pathIndex(paths, id) < 0);
+  if (free !== undefined) return free.id;
   paths.counts.noId++;
   return -1;
 }
@@ -112,9 +124,7 @@ export function addPath(paths: Paths, id: number, key: string, mtu: Bytes, rtt: 
     told: true,
     statusSequence: -1,
     statusDue: false,
-    abandonDue: false,
-    abandonReason: 0,
-    buried: false,
+    lingerUntil: 0,
     lostDue: false,
     share: 0,
   };
@@ -148,61 +158,94 @@ function couple(paths: Paths, path: PathState): void {
   if (isCoupled(controller)) joinCoupling(paths.coupling, controller, path.slot);
 }
 
-/** The way is another one than before, or was gone: its window and round-trip time are learnt anew, packet numbers go on. */
-export function forgetWay(paths: Paths, path: PathState, now: Nanos): void {
+/** The way was gone, or is another than before: its window and round-trip time (`rtt`: a guess) are learnt anew, packet numbers go on. */
+export function forgetWay(paths: Paths, path: PathState, rtt: Nanos, now: Nanos): void {
   const { recovery } = path;
   const { controller: kind = "newreno", pacing: _pacing, initialRtt: _initial, ...options } = paths.options.recovery;
-  const datagram = recovery.controller.datagram;
+  const datagram = path.pmtu.assumed;
   Object.assign(recovery.controller, controllerOf(kind).create({ ...options, datagram }, now));
   couple(paths, path);
-  Object.assign(recovery.rtt, createRtt(recovery.rtt.smoothed));
+  Object.assign(recovery.rtt, createRtt(rtt));
   recovery.probeCount = 0;
   recovery.probes = 0;
 }
 
-/** The path ends here; the peer has still to be told, unless it said so. */
+/** The same id over another way (initiator: what was there has failed; responder: the peer came by it). It has to be validated anew. */
+export function changeWay(paths: Paths, path: PathState, key: string, mtu: Bytes, now: Nanos): void {
+  path.key = key;
+  path.state = "validating";
+  path.validated = false;
+  path.allowance.received = 0;
+  path.allowance.sent = 0;
+  path.responses.length = 0;
+  path.validation.pending.length = 0;
+  path.validation.attempts = 0;
+  path.validation.nextAt = now;
+  path.withdrawn = false;
+  path.usable = true;
+  Object.assign(path.pmtu, createPmtu(mtu, paths.options.maxMtu));
+  path.pmtu.size = Math.min(path.pmtu.size, BASE_PLPMTU);
+  setCoupled(paths.coupling, path.slot, false);
+}
+
+/** The path ends here; the peer has still to be told, unless it said so. Packets under way are taken for three probe timeouts more. */
 export function abandonPath(
   paths: Paths,
   path: PathState,
-  reason: PathState["abandonReason"],
+  reason: AbandonReason,
   peerKnows: boolean,
+  now: Nanos,
 ): void {
-  if (path.state === "abandoned") {
-    path.buried ||= peerKnows;
-    return;
+  if (path.state !== "abandoned") {
+    path.state = "abandoned";
+    path.lostDue = true;
+    path.statusDue = false;
+    path.responses.length = 0;
+    path.validation.pending.length = 0;
+    path.validation.nextAt = -1;
+    path.recovery.probes = 0;
+    path.lingerUntil = now + 3 * probeTimeout(path.recovery.rtt, 0);
+    stopPmtu(path.pmtu);
+    setCoupled(paths.coupling, path.slot, false);
+    if (paths.current === path.id) paths.current = -1;
+    paths.counts.abandoned++;
+    tell(paths, "abandoned", path);
+    retire(paths, path.id, path.acks.largest, reason);
   }
-  path.state = "abandoned";
-  path.abandonReason = reason;
-  path.abandonDue = !peerKnows;
-  path.buried = peerKnows;
-  path.lostDue = true;
-  path.statusDue = false;
-  path.responses.length = 0;
-  path.validation.pending.length = 0;
-  path.validation.nextAt = -1;
-  path.recovery.probes = 0;
-  setCoupled(paths.coupling, path.slot, false);
-  if (paths.current === path.id) paths.current = -1;
-  paths.counts.abandoned++;
-  tell(paths, "abandoned", path);
+  if (peerKnows) buryId(paths, path.id, now);
 }
 
-/** Drops abandoned paths that the peer knows of and whose packets are told lost. Positions change: `true` where any did. */
+/** Takes an id out of use; the peer has to hear of it. */
+export function retire(paths: Paths, id: number, received: number, reason: AbandonReason): void {
+  paths.retired.push({ id, next: 0, received, freeAt: Number.MAX_SAFE_INTEGER, reason, due: true });
+}
+
+/** The peer knows that the id is out of use: after the quarantine it may be opened again. */
+export function buryId(paths: Paths, id: number, now: Nanos): void {
+  const retired = retiredId(paths, id);
+  if (retired === undefined) return;
+  retired.due = false;
+  if (retired.freeAt < Number.MAX_SAFE_INTEGER) return;
+  retired.freeAt = now + (paths.options.role === "initiator" ? QUARANTINE : QUARANTINE / 2);
+}
+
+export function retiredId(paths: Paths, id: number): RetiredId | undefined {
+  return paths.retired.find((retired) => retired.id === id);
+}
+
+/** Drops abandoned paths that have lingered long enough, their packets told lost. Positions change where it answers true. */
 export function sweep(paths: Paths, now: Nanos): boolean {
   const before = paths.list.length;
   for (let index = before - 1; index >= 0; index--) {
     const path = paths.list[index] as PathState;
-    if (path.state !== "abandoned" || !path.buried || path.lostDue) continue;
+    if (path.state !== "abandoned" || path.lostDue || path.lingerUntil > now) continue;
     paths.list.splice(index, 1);
-    retire(paths, path.id, path.recovery.sent.next, path.acks.largest, now);
+    const retired = retiredId(paths, path.id);
+    if (retired === undefined) continue;
+    retired.next = path.recovery.sent.next;
+    retired.received = path.acks.largest;
   }
   return paths.list.length < before;
-}
-
-/** Takes an id out of use. */
-export function retire(paths: Paths, id: number, next: number, received: number, now: Nanos): void {
-  const wait = paths.options.role === "initiator" ? QUARANTINE : QUARANTINE / 2;
-  paths.retired.push({ id, next, received, freeAt: now + wait });
 }
 
 /** Tells that something happened to a path. */

@@ -47,13 +47,18 @@ export interface Candidate {
 export type Random = Pick<RandomStream, "below">;
 
 /** Why a path is abandoned, as PATH_ABANDON tells it. */
-export const ABANDON_REASON = { withdrawn: 0, unanswered: 1, noRoom: 2, unwanted: 3 } as const;
+export const ABANDON_REASON = { withdrawn: 0, displaced: 1, noRoom: 2 } as const;
 export type AbandonReason = (typeof ABANDON_REASON)[keyof typeof ABANDON_REASON];
+
+/** The 8 bytes of a challenge, as two whole numbers below 2^32. */
+export interface ChallengeData {
+  readonly high: number;
+  readonly low: number;
+}
 
 /** A challenge whose response still validates. */
 export interface PendingChallenge {
-  /** 8 bytes. */
-  readonly data: Uint8Array;
+  readonly data: ChallengeData;
   /** Bytes of the packet that carried it; a response shows that so many fit. */
   readonly size: Bytes;
   readonly sentAt: Nanos;
@@ -106,8 +111,20 @@ export interface PathTraffic {
 
 /** A frame of the path manager, and the packet that has to carry it. */
 export type Control =
-  | { readonly kind: "challenge"; readonly index: number; readonly id: number; readonly data: Uint8Array; readonly size: Bytes }
-  | { readonly kind: "response"; readonly index: number; readonly id: number; readonly data: Uint8Array; readonly size: Bytes }
+  | {
+      readonly kind: "challenge";
+      readonly index: number;
+      readonly id: number;
+      readonly data: ChallengeData;
+      readonly size: Bytes;
+    }
+  | {
+      readonly kind: "response";
+      readonly index: number;
+      readonly id: number;
+      readonly data: ChallengeData;
+      readonly size: Bytes;
+    }
   | {
       readonly kind: "status";
       /** Path to send it over. */
@@ -116,17 +133,23 @@ export type Control =
       readonly id: number;
       readonly sequence: number;
       readonly available: boolean;
-      readonly size: Bytes;
     }
   | {
       readonly kind: "abandon";
       readonly index: number;
       readonly id: number;
       readonly reason: AbandonReason;
-      readonly size: Bytes;
     };
 
-export type PathEventKind = "opened" | "validated" | "failed" | "revived" | "abandoned" | "current" | "mtu" | "rebound";
+export type PathEventKind =
+  | "opened"
+  | "validated"
+  | "failed"
+  | "revived"
+  | "abandoned"
+  | "current"
+  | "mtu"
+  | "redirected";
 
 export interface PathEvent {
   readonly kind: PathEventKind;
@@ -152,7 +175,7 @@ export interface PathState {
   readonly acks: Acks;
   readonly validation: Validation;
   /** Challenges that came over this way and wait for their response, at most RESPONSES_KEPT. */
-  readonly responses: Uint8Array[];
+  readonly responses: ChallengeData[];
   readonly pmtu: Pmtu;
   readonly traffic: PathTraffic;
   /** Of the path's candidate: false where the selector has news against it. */
@@ -165,27 +188,28 @@ export interface PathState {
   told: boolean;
   /** Sequence of the newest PATH_STATUS about it, sent or received; -1: none. */
   statusSequence: number;
-  /** That PATH_STATUS, or the PATH_ABANDON, has to be sent (again). */
+  /** That PATH_STATUS has to be sent (again). */
   statusDue: boolean;
-  abandonDue: boolean;
-  abandonReason: AbandonReason;
-  /** The peer knows that the path is abandoned. */
-  buried: boolean;
+  /** Abandoned: until then it stays, for packets that were under way. */
+  lingerUntil: Nanos;
   /** What is in flight has to be declared lost: takeLost. */
   lostDue: boolean;
   /** Virtual time of scheduler `weighted`: bytes sent over the path's weight. */
   share: number;
 }
 
-/** An id that was in use. Its packet numbers go on where they stopped, for a nonce must not come twice. */
+/** An id that is not to be used. Its packet numbers go on where they stopped, for a nonce must not come twice. */
 export interface RetiredId {
   readonly id: number;
   /** Next packet number to send. */
-  readonly next: number;
+  next: number;
   /** Highest packet number received, -1: none. */
-  readonly received: number;
-  /** From then on it may be opened again. */
-  readonly freeAt: Nanos;
+  received: number;
+  /** From then on it may be opened again; MAX_SAFE_INTEGER: not before the peer knows that it was abandoned. */
+  freeAt: Nanos;
+  readonly reason: AbandonReason;
+  /** PATH_ABANDON has to be sent (again). */
+  due: boolean;
 }
 
 export interface PathsOptions {
@@ -227,16 +251,15 @@ export interface PathTableCounts {
   noId: number;
   /** Events nobody took in time. */
   droppedEvents: number;
-  droppedNotices: number;
 }
 
 export interface Paths {
   readonly options: PathsOptions;
   /** Path 0 is there: others may be opened. */
   started: boolean;
-  /** Paths in the table, abandoned ones aside; `maxPaths`, or what the peer had room for. */
+  /** Paths to have, withdrawn ones aside; `maxPaths`, or what the peer had room for. */
   limit: number;
-  /** Oldest first; at most `maxPaths`, and as many abandoned ones. */
+  /** Oldest first; at most twice `maxPaths`, those withdrawn or abandoned included. */
   readonly list: PathState[];
   /** Latest offer (initiator). */
   candidates: readonly Candidate[];
@@ -246,10 +269,8 @@ export interface Paths {
   current: number;
   /** When paths over a candidate failed last, by its key: those tried longest ago are tried first. Keys of the latest offer only. */
   readonly failedAt: Map<string, Nanos>;
-  /** Ids out of use, oldest first; with those in use never more than 256. */
+  /** Ids out of use, oldest first, those of lingering paths included: at most 256. */
   readonly retired: RetiredId[];
-  /** PATH_ABANDON to send for ids there was no room for (responder); at most NOTICES_KEPT. */
-  readonly notices: { readonly id: number; readonly reason: AbandonReason }[];
   /** Ids never used yet begin here (initiator). */
   nextId: number;
   /** Of the next PATH_STATUS. */
@@ -263,14 +284,12 @@ export interface Paths {
 }
 
 export interface Scheduling {
-  /** Id that carried the last packet. */
+  /** Id that carried the last packet (round robin). */
   last: number;
   /** ECF: waits for the fastest path. */
   waiting: boolean;
-  /** BLEST: correction of the estimate of what the fast path could have sent. */
+  /** BLEST: correction of the estimate of what the fast path could have sent, and when it was changed last. */
   lambda: number;
-  /** BLEST: blocking since lambda was adapted, and when it was. */
-  blocked: boolean;
   adaptedAt: Nanos;
 }
 
@@ -278,8 +297,8 @@ export interface Scheduling {
 export interface Demand {
   /** Bytes waiting to be sent. */
   readonly queued: Bytes;
-  /** Bytes that the peer's flow control still lets go (association-wide). */
+  /** Bytes that the peer's flow control still lets go, over all channels. */
   readonly credit: Bytes;
-  /** Sending was held up by flow control since the last call: head-of-line blocking at the receiver. */
+  /** Flow control has held data back since the last call: the receiver waits for what a slower path carries. */
   readonly blocked: boolean;
 }

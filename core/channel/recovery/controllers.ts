@@ -2,6 +2,7 @@
 import { BBR } from "./bbr.ts";
 import type { Controller, ControllerName } from "./controller.ts";
 import { CUBIC } from "./cubic.ts";
+import { LIA, OLIA } from "./coupled.ts";
 import { FIXED } from "./fixed.ts";
 import { NEWRENO } from "./newreno.ts";
 
@@ -10,6 +11,8 @@ export const CONTROLLERS: { readonly [name in ControllerName]?: Controller } = {
   cubic: CUBIC,
   bbr: BBR,
   fixed: FIXED,
+  lia: LIA,
+  olia: OLIA,
 };
 
 /** Throws for a name without an entry: only a bug asks for one. */
