@@ -17,7 +17,8 @@ export const MODELLED_PRIMITIVES: Primitives = {
     return sameBytes(tagOf(key, nonce, aad, plain), sealed.subarray(plain.length)) ? plain : null;
   },
   // Commutes: the public key is the secret one in disguise.
-  dh: (secret, pub) => (pub.some((byte) => byte !== 0) ? mix([xor(MODELLED_PRIMITIVES.publicOf(secret), pub)]) : new Uint8Array(KEY_BYTES)),
+  dh: (secret, pub) =>
+    pub.some((byte) => byte !== 0) ? mix([xor(MODELLED_PRIMITIVES.publicOf(secret), pub)]) : new Uint8Array(KEY_BYTES),
   publicOf: (secret) => mix([secret]),
   sha256: (bytes) => mix([bytes]),
   hmac: (key, bytes) => mix([key, bytes]),

@@ -2,7 +2,16 @@
 import { fc, testProp } from "@fast-check/ava";
 import test, { type ExecutionContext } from "ava";
 import { MODELLED_PRIMITIVES } from "./modelled.ts";
-import { createNoise, isTurnToWrite, type Noise, type NoisePattern, readNoise, splitSecret, writeNoise } from "./noise.ts";
+import {
+  createNoise,
+  isTurnToWrite,
+  type Noise,
+  type NoiseFault,
+  type NoisePattern,
+  readNoise,
+  splitSecret,
+  writeNoise,
+} from "./noise.ts";
 import { bytesOfText, createKeyPair, type Primitives, PURE_PRIMITIVES } from "./primitives.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -238,19 +247,34 @@ for (const [name, p] of WORLDS) {
   test(`${name}: both patterns come to the same secrets; the wrong key is told in words`, (t) => {
     for (const pattern of ["XX", "IK"] as const) {
       const pair = pairOf(pattern, p);
-      t.is(run(pair, p, (message) => message), null);
+      t.is(
+        run(pair, p, (message) => message),
+        null,
+      );
       t.deepEqual(splitSecret(pair.initiator, p).send, splitSecret(pair.responder, p).receive);
       t.deepEqual(splitSecret(pair.initiator, p).receive, splitSecret(pair.responder, p).send);
       t.notDeepEqual(splitSecret(pair.initiator, p).receive, splitSecret(pair.initiator, p).send);
       t.deepEqual(structuredClone(pair.initiator), pair.initiator);
     }
-    t.is(run(pairOf("XX", p, p.publicOf(filled(9))), p, (message) => message), "wrong_identity");
-    t.is(run(pairOf("IK", p, p.publicOf(filled(9))), p, (message) => message), "forged");
+    t.is(
+      run(pairOf("XX", p, p.publicOf(filled(9))), p, (message) => message),
+      "wrong_identity",
+    );
+    t.is(
+      run(pairOf("IK", p, p.publicOf(filled(9))), p, (message) => message),
+      "forged",
+    );
   });
 
   testProp(
     `${name}: no message with another byte, and no shorter one, ends a handshake`,
-    [fc.constantFrom("XX" as const, "IK" as const), fc.nat(2), fc.nat(200), fc.integer({ min: 1, max: 255 }), fc.boolean()],
+    [
+      fc.constantFrom("XX" as const, "IK" as const),
+      fc.nat(2),
+      fc.nat(200),
+      fc.integer({ min: 1, max: 255 }),
+      fc.boolean(),
+    ],
     (t, pattern, which, place, flip, cut) => {
       const last = pattern === "XX" ? 2 : 1;
       const pair = pairOf(pattern, p);
@@ -268,7 +292,7 @@ for (const [name, p] of WORLDS) {
 }
 
 /** A message refused leaves all but the fault as it was, and the right one is read after it. */
-function refused(t: ExecutionContext, noise: Noise, message: Uint8Array, fault: string): void {
+function refused(t: ExecutionContext, noise: Noise, message: Uint8Array, fault: NoiseFault): void {
   const before = structuredClone(noise);
   t.is(readNoise(noise, message, MODELLED_PRIMITIVES), null);
   t.is(noise.fault, fault);
