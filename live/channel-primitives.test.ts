@@ -107,6 +107,19 @@ testProp("both worlds give the same bytes", [bytes32, bytes12, some, some], (t, 
   t.is(hex(NODE_PRIMITIVES.sha256(plain)), hex(PURE_PRIMITIVES.sha256(plain)));
 });
 
+test("both worlds give the same bytes at every length to three blocks, and beyond any packet", (t) => {
+  const key = new Uint8Array(32).fill(1);
+  const nonce = new Uint8Array(12).fill(2);
+  const text = Uint8Array.from({ length: 70_000 }, (_, at) => at * 7);
+  const lengths = [...Array.from({ length: 193 }, (_, length) => length), 1200, 65_535, 65_536, 70_000];
+  for (const length of lengths) {
+    const [aad, plain] = [text.subarray(0, length % 70), text.subarray(3, 3 + length)];
+    const sealed = PURE_PRIMITIVES.seal(key, nonce, aad, plain);
+    t.deepEqual(sealed, NODE_PRIMITIVES.seal(key, nonce, aad, plain));
+    for (const [, p] of WORLDS) t.deepEqual(p.open(key, nonce, aad, sealed), plain.slice());
+  }
+});
+
 testProp(
   "both worlds exchange the same secrets, whatever is given for a key",
   [bytes32, bytes32],
