@@ -77,7 +77,8 @@ export function checkCookie(
   const isPrevious = cookie[0] === ((ring.number - 1) & 0xff) && ring.previous.length > 0;
   if (!isCurrent && !isPrevious) return "cookie_expired";
   const head = cookie.slice(0, 5);
-  if (!sameBytes(macOf(isCurrent ? ring.current : ring.previous, head, claim, p), cookie.subarray(5))) return "cookie_forged";
+  if (!sameBytes(macOf(isCurrent ? ring.current : ring.previous, head, claim, p), cookie.subarray(5)))
+    return "cookie_forged";
   return now - get32(cookie, 1) * SECOND >= COOKIE_LIFE + SECOND ? "cookie_expired" : null;
 }
 
@@ -95,5 +96,7 @@ function macOf(secret: Uint8Array, head: Uint8Array, claim: CookieClaim, p: Prim
   const numbers = new Uint8Array(8);
   put32(numbers, 0, version);
   put32(numbers, 4, peer.length);
-  return p.hmac(secret, concat(COOKIE_LABEL, head, numbers, peer, destination, source, ephemeral)).slice(0, COOKIE_BYTES - 5);
+  return p
+    .hmac(secret, concat(COOKIE_LABEL, head, numbers, peer, destination, source, ephemeral))
+    .slice(0, COOKIE_BYTES - 5);
 }

@@ -88,7 +88,15 @@ const REKEY_LABEL = bytesOfText("pathloom rekey");
 const KEY_LABEL = bytesOfText("pathloom key");
 
 export function createKeys({ secret, mode, keying, limits = KEY_LIMITS }: KeyOptions): Keys {
-  return { mode, keying, sendSecret: secret.send, receiveSecret: secret.receive, limits, channels: new Map(), forged: 0 };
+  return {
+    mode,
+    keying,
+    sendSecret: secret.send,
+    receiveSecret: secret.receive,
+    limits,
+    channels: new Map(),
+    forged: 0,
+  };
 }
 
 /** Whose keys a channel uses. */

@@ -66,7 +66,18 @@ export type ForeignPacket = LongHead & { readonly kind: "foreign"; readonly init
 
 /** The field at which decoding stopped, and why. */
 export interface LongFault {
-  readonly field: "length" | "type" | "header" | "version" | "cookie" | "message" | "padding" | "versions" | "reason" | "token" | "end";
+  readonly field:
+    | "length"
+    | "type"
+    | "header"
+    | "version"
+    | "cookie"
+    | "message"
+    | "padding"
+    | "versions"
+    | "reason"
+    | "token"
+    | "end";
   readonly reason: string;
 }
 
@@ -114,7 +125,8 @@ export function answerFits(received: number, sent: number, answer: number): bool
 
 /** Reads a long packet of `length` bytes that begins with `rest` and is zero from there on. Never throws. */
 export function decodeLong(rest: Uint8Array, length: number): Result<LongPacket | ForeignPacket, LongFault> {
-  if (!(length <= MAX_LENGTH) || rest.length > length) return fault("length", `${length} bytes, ${rest.length} of them given`);
+  if (!(length <= MAX_LENGTH) || rest.length > length)
+    return fault("length", `${length} bytes, ${rest.length} of them given`);
   if (length < LONG_HEADER) return fault("header", `${length} bytes are none`);
   let bytes = rest;
   if (rest.length < length) {
@@ -197,7 +209,8 @@ function decodeBody(kind: Exclude<LongKind, "versions">, head: LongHead, bytes: 
 }
 
 function decodeInitial(head: LongHead, bytes: Uint8Array): Decoded {
-  if (bytes.length < INITIAL_BYTES) return fault("length", `an initial has at least ${INITIAL_BYTES} bytes, found ${bytes.length}`);
+  if (bytes.length < INITIAL_BYTES)
+    return fault("length", `an initial has at least ${INITIAL_BYTES} bytes, found ${bytes.length}`);
   const cookie = cookieAt(bytes);
   if (cookie === null) return fault("cookie", "too long");
   const at = LONG_HEADER + 1 + cookie.length;

@@ -133,7 +133,8 @@ export function isTurnToWrite(noise: Noise): boolean {
  * the reader must pass the same bytes. Throws out of turn.
  */
 export function writeNoise(noise: Noise, payload: Uint8Array, p: Primitives, header: Uint8Array = NONE): Uint8Array {
-  if (!isTurnToWrite(noise)) throw new Error(`Noise ${noise.pattern}: message ${noise.step + 1} is not this end's to write`);
+  if (!isTurnToWrite(noise))
+    throw new Error(`Noise ${noise.pattern}: message ${noise.step + 1} is not this end's to write`);
   const parts: Uint8Array[] = [];
   if (header.length > 0) mixHash(noise, header, p);
   for (const token of tokensOf(noise)) {
@@ -149,7 +150,12 @@ export function writeNoise(noise: Noise, payload: Uint8Array, p: Primitives, hea
 }
 
 /** Reads the next message: its payload, or null with the reason in `noise.fault` and all else as it was. */
-export function readNoise(noise: Noise, bytes: Uint8Array, p: Primitives, header: Uint8Array = NONE): Uint8Array | null {
+export function readNoise(
+  noise: Noise,
+  bytes: Uint8Array,
+  p: Primitives,
+  header: Uint8Array = NONE,
+): Uint8Array | null {
   noise.fault = null;
   if (noise.done || isTurnToWrite(noise)) return refuse(noise, "out_of_turn");
   const { chaining, hash, key, nonce, step, remoteStatic, remoteEphemeral } = noise;
@@ -236,13 +242,15 @@ function hkdfPair(chaining: Uint8Array, material: Uint8Array, p: Primitives): [U
 }
 
 function encryptAndHash(progress: Progress, plain: Uint8Array, p: Primitives): Uint8Array {
-  const sealed = progress.key.length === 0 ? plain : p.seal(progress.key, nonceOf(progress.nonce++), progress.hash, plain);
+  const sealed =
+    progress.key.length === 0 ? plain : p.seal(progress.key, nonceOf(progress.nonce++), progress.hash, plain);
   mixHash(progress, sealed, p);
   return sealed;
 }
 
 function decryptAndHash(progress: Progress, sealed: Uint8Array, p: Primitives): Uint8Array | null {
-  const plain = progress.key.length === 0 ? sealed : p.open(progress.key, nonceOf(progress.nonce++), progress.hash, sealed);
+  const plain =
+    progress.key.length === 0 ? sealed : p.open(progress.key, nonceOf(progress.nonce++), progress.hash, sealed);
   mixHash(progress, sealed, p);
   return plain;
 }

@@ -2,11 +2,11 @@
  * The few functions that all of the channels' cryptography is made of: ChaCha20-Poly1305 (RFC 8439), X25519 (RFC 7748),
  * SHA-256, HMAC (RFC 2104) and, upon it, HKDF (RFC 5869). Worlds give their own as long as the bytes are the same.
  */
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { RandomStream } from "../../rng.ts";
+import { openChaCha, sealChaCha } from "./aead.ts";
 
 /** Bytes of a key, of a secret, of a hash and of a point of X25519. */
 export const KEY_BYTES = 32;
@@ -31,15 +31,8 @@ export interface Primitives {
 
 /** In JavaScript alone, by @noble: simulation's. */
 export const PURE_PRIMITIVES: Primitives = {
-  seal: (key, nonce, aad, plain) => chacha20poly1305(key, nonce, aad).encrypt(plain),
-  open(key, nonce, aad, sealed) {
-    if (sealed.length < TAG_BYTES) return null;
-    try {
-      return chacha20poly1305(key, nonce, aad).decrypt(sealed);
-    } catch {
-      return null;
-    }
-  },
+  seal: sealChaCha,
+  open: openChaCha,
   dh(secret, pub) {
     try {
       return x25519.getSharedSecret(secret, pub);

@@ -61,7 +61,13 @@ export function createOpened(): Opened {
 }
 
 /** Writes a short header to `buffer[0, 18)`; `protect` adds the generation. Throws where a path has no number left. */
-export function writeShortHeader(buffer: Uint8Array, id: Uint8Array, path: number, channel: number, number: number): void {
+export function writeShortHeader(
+  buffer: Uint8Array,
+  id: Uint8Array,
+  path: number,
+  channel: number,
+  number: number,
+): void {
   if (number > MAX_PACKET_NUMBER) throw new Error(`path ${path}: no packet number left after ${MAX_PACKET_NUMBER}`);
   buffer[0] = SHORT_BITS;
   for (let i = 0; i < ID_BYTES; i++) buffer[1 + i] = id[i] as number;

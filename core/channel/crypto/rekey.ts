@@ -35,7 +35,12 @@ export type RekeyFault =
   | "weak_key";
 
 /** Asks for a channel's next generation; `ephemeral` is 32 fresh bytes. The answer goes into a frame REKEY. */
-export function beginRekey(keys: Keys, channel: number, ephemeral: Uint8Array, p: Primitives): RekeyMessage | RekeyFault {
+export function beginRekey(
+  keys: Keys,
+  channel: number,
+  ephemeral: Uint8Array,
+  p: Primitives,
+): RekeyMessage | RekeyFault {
   const state = keysOfChannel(keys, channel, p);
   if (!isSettled(state) || state.pending !== null) return "busy";
   const pair = createKeyPair(ephemeral, p);
