@@ -37,27 +37,27 @@ import {
   type Association,
   type AssociationOptions,
   createAssociation,
-  takeTransition,
 } from "../../core/channel/association/association.ts";
 import { close, closeWhenDone } from "../../core/channel/association/closing.ts";
 import { connect } from "../../core/channel/association/handshake.ts";
 import { receive } from "../../core/channel/association/ingress.ts";
-import { collectLost, onTimeout } from "../../core/channel/association/timers.ts";
+import { onTimeout } from "../../core/channel/association/timers.ts";
 import { ID_BYTES } from "../../core/channel/crypto/long-packets.ts";
 import { drawBytes } from "../../core/channel/crypto/primitives.ts";
 import { offerCandidates, pathDown } from "../../core/channel/paths/offer.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
-import type { Packet } from "../../core/packet.ts";
+import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import { tallyOwn } from "../apps/tally.ts";
+import { setClock, type ClockSet } from "../../core/clock.ts";
 import { envOf } from "../registry.ts";
 import type { PathsCandidates, PathsSubscribe } from "../selectors/subscribers.ts";
-import { type Present, withPacketHandler } from "../with-packet-handler.ts";
+import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
+import type { AssociationAdopt, AssociationChanged, AssociationClose, PathsDown } from "./events.ts";
+import { Around, createPort, peerOf, type Port } from "./port.ts";
+import { settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
-import type { AssociationChanged, AssociationClose, AssociationAdopt, PathsDown } from "./events.ts";
-import { Around, createPort, type Port, peerOf } from "./port.ts";
-import { pump, tellChannels } from "./pump.ts";
 import { candidatesOf, type Way, wayOf, waysOut } from "./ways.ts";
 
 export interface AssociationInput {
@@ -115,40 +115,23 @@ export interface AssociationContext {
 }
 
 type AssociationEvent =
-  | { readonly type: "association.open" }
-  | AssociationClose
-  | { readonly type: "association.finish" }
-  | { readonly type: "association.closed" | "association.violated" | "association.begun" }
+  | { readonly type: "association.opened" | "association.begun" | "association.closed" | "association.violated" }
   | { readonly type: "handshake.cookie" | "handshake.answered" | "handshake.completed" | "handshake.failed" }
   | { readonly type: "peer.closed" | "peer.reset" | "idle.expired" | "close.expired" };
 
 const associationMachine = setup({
   types: { context: {} as AssociationContext, events: {} as AssociationEvent, input: {} as AssociationInput },
   actions: {
-    begin: ({ context, system }) => begin(context, envOf(system)),
-    connect: ({ context, system }) => startConnecting(context, envOf(system)),
-    close: ({ context, event, system }) => closeNow(context, event, envOf(system)),
-    closeWhenDone: ({ context, system }) => finish(context, envOf(system)),
-    tellEstablished: ({ context, system }) => tellApplication(context, "association.established", envOf(system)),
-    tellEnded: ({ context, system }) => tellEnded(context, envOf(system)),
+    tellEstablished: ({ context, system }) => tellChange(context, "association.established", envOf(system)),
+    tellEnded: ({ context, system }) => tellChange(context, "association.ended", envOf(system)),
   },
 }).createMachine({
   id: "association",
   context: ({ input }) => createContext(input),
   initial: "idle",
-  on: {
-    "association.close": { actions: "close" },
-    "association.finish": { actions: "closeWhenDone" },
-  },
   states: {
     idle: {
-      entry: "begin",
-      on: {
-        "association.open": { target: "connecting", actions: "connect" },
-        // At the asked end, which a listener has brought so far.
-        "association.begun": "handshaking",
-        "association.closed": "closing",
-      },
+      on: { "association.opened": "connecting", "association.begun": "handshaking", "association.closed": "closing" },
     },
     connecting: {
       on: {
@@ -187,21 +170,110 @@ const associationMachine = setup({
 
 function onPacket(state: Present<AssociationContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const { context } = state;
-  const { association, port, listener } = context;
+  const { association, port } = context;
   // Packets that a listener hands on are counted there.
-  if (listener === null && !tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
-  if (packet.rest === null) return;
+  if (context.listener === null && !tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
   const ce = (packet.trafficClass & 3) === 3;
   if (ce) context.marked++;
   const ctx = new Around(env);
+  const isKnown = association.phase === "established";
   const arrival = {
-    rest: packet.rest,
+    rest: packet.rest ?? NOTHING,
     length: packet.payloadLength - PAYLOAD_HEADER_BYTES,
     ce,
-    key: association.paths.options.role === "responder" || listener === null ? keyOf(context, packet) : "",
+    key: isKnown && association.role === "initiator" ? "" : wayOf(context.ways, packet).key,
     mtu: context.maxPacket,
-    peer: association.phase === "established" ? "" : peerOf(packet),
+    peer: isKnown ? "" : peerOf(packet),
   };
   receive(association, arrival, ctx);
   return settleDown(context, ctx, env);
+}
+
+type Act<E> = (context: AssociationContext, event: E, ctx: Around, env: Env) => void;
+
+function handler<E>(act: Act<E>): TimerHandler<AssociationContext> {
+  return ({ context }, event, env) => {
+    const ctx = new Around(env);
+    act(context, event as unknown as E, ctx, env);
+    return settleDown(context, ctx, env);
+  };
+}
+
+export const associationLogic = withPacketHandler(associationMachine, onPacket, {
+  ...CHANNEL_HANDLERS,
+  "timer.wake": handler((context, _event, ctx) => {
+    context.wakeAt = -1;
+    context.timers = {};
+    onTimeout(context.association, ctx);
+  }),
+  "association.open": handler(startConnecting),
+  "association.close": handler<AssociationClose>(({ association }, { code, reason }, ctx) => close(association, code, reason, ctx)),
+  "association.finish": handler(({ association }, _event, ctx) => closeWhenDone(association, ctx)),
+  "association.adopt": handler<AssociationAdopt>((context, { app }) => void (context.app = app)),
+  "association.begin": handler(({ association }) => void (association.transition = "association.begun")),
+  "paths.candidates": handler<PathsCandidates>(takeCandidates),
+  "paths.down": handler<PathsDown>(({ association }, { keys }, ctx) => {
+    pathDown(association.paths, (key) => keys.includes(key), ctx.now);
+  }),
+  "clock.set": (state, event, env) => {
+    setClock(state.context.port.clock, event as ClockSet, env.now);
+    return undefined;
+  },
+});
+
+const NOTHING = new Uint8Array(0);
+
+function createContext(input: AssociationInput): AssociationContext {
+  const { ends, replyFlow, maxPacket, selector, measureFrom, app, begun, options } = input;
+  return {
+    ends,
+    replyFlow,
+    maxPacket,
+    selector,
+    listener: begun?.listener ?? null,
+    port: begun?.port ?? createPort(measureFrom),
+    measureFrom,
+    app,
+    association: begun?.association ?? createAssociation(options, "initiator", NOTHING, NOTHING, 0),
+    ways: begun === null ? [] : [begun.way],
+    channels: new Map(),
+    consumed: new Set(),
+    reads: new Map(),
+    delivered: 0,
+    measured: 0,
+    marked: 0,
+    observed: false,
+    observedAt: 0,
+    timers: {},
+    wakeAt: -1,
+  };
+}
+
+/** The id is drawn here: an actor has no Env before its first event. */
+function startConnecting(context: AssociationContext, _event: ControlEvent, ctx: Around, env: Env): void {
+  const { association, selector } = context;
+  if (association.phase !== "idle") return;
+  association.localId = drawBytes(ctx.random("channel/ids"), ID_BYTES, ctx.primitives);
+  if (selector !== null) env.send(selector, { type: "paths.subscribe", subscriber: env.self } as PathsSubscribe, 0);
+  connect(association, ctx);
+}
+
+function takeCandidates(context: AssociationContext, news: PathsCandidates, ctx: Around): void {
+  const { association, maxPacket } = context;
+  if (association.role !== "initiator") return;
+  const candidates = candidatesOf(news, maxPacket);
+  context.ways = waysOut(news);
+  context.observed = news.observes;
+  offerCandidates(association.paths, candidates, news.eachPacket ? 0 : news.choice, ctx.now);
+}
+
+function tellChange(
+  context: AssociationContext,
+  type: AssociationChanged["type"],
+  env: Env,
+): void {
+  const { association, listener } = context;
+  const news: AssociationChanged = { type, association: env.self, identity: association.identity, ending: association.ending };
+  tellApp(context, news, env);
+  if (listener !== null) env.send(listener, news, 0);
 }

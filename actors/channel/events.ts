@@ -94,3 +94,22 @@ export interface AssociationChanged extends ControlEvent {
   readonly identity: Uint8Array | null;
   readonly ending: Ending | null;
 }
+
+/** Application to association: end it now. Codes from 256 on are the application's own. */
+export interface AssociationClose extends ControlEvent {
+  readonly type: "association.close";
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Application to association: tell me of everything from now on. */
+export interface AssociationAdopt extends ControlEvent {
+  readonly type: "association.adopt";
+  readonly app: ActorIndex;
+}
+
+/** To an association: these ways (keys of candidates) carry nothing any more, as a local link's loss or a router tells. */
+export interface PathsDown extends ControlEvent {
+  readonly type: "paths.down";
+  readonly keys: readonly string[];
+}

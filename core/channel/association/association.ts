@@ -39,6 +39,8 @@ export type Phase = "idle" | "connecting" | "handshaking" | "established" | "clo
 
 /** Steps of the association's way, in the words of its machine (actors/channel/association.ts). */
 export type Transition =
+  | "association.opened"
+  | "association.begun"
   | "handshake.cookie"
   | "handshake.answered"
   | "handshake.completed"

@@ -9,12 +9,12 @@
  * A packet carries pieces of one channel only, under that channel's keys; control frames stand in any packet.
  */
 import type { Bytes } from "../../units.ts";
-import { get32 } from "../../wire/bytes.ts";
 import { encodeLong, type LongPacket } from "../crypto/long-packets.ts";
 import { protect, SHORT_HEADER, SHORT_OVERHEAD, writeShortHeader } from "../crypto/protection.ts";
 import { TAG_BYTES } from "../crypto/primitives.ts";
 import type { Keys } from "../crypto/keys.ts";
-import { controlIsDue, nextControl, notePathSent } from "../paths/control.ts";
+import { controlIsDue, nextControl } from "../paths/control.ts";
+import { notePathSent } from "../paths/measured.ts";
 import { pickPath } from "../paths/schedulers.ts";
 import { pathIndex } from "../paths/table.ts";
 import type { Control, Demand, PathState } from "../paths/types.ts";
@@ -36,7 +36,7 @@ import {
   writeRekeyed,
 } from "../streams/frame-writer.ts";
 import { hasControls, writeControls } from "../streams/controls.ts";
-import { nextChannel, queuedBytes } from "../streams/scheduling.ts";
+import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
 import type { Association, Cargo, Surroundings } from "./association.ts";
@@ -131,10 +131,10 @@ const LEAST_CONTROL = SHORT_OVERHEAD + 24;
 function writePathFrame(control: Control): void {
   switch (control.kind) {
     case "challenge":
-      writePathChallenge(WRITER, get32(control.data, 0), get32(control.data, 4));
+      writePathChallenge(WRITER, control.data.high, control.data.low);
       return;
     case "response":
-      writePathResponse(WRITER, get32(control.data, 0), get32(control.data, 4));
+      writePathResponse(WRITER, control.data.high, control.data.low);
       return;
     case "status":
       writePathStatus(WRITER, control.id, control.sequence, control.available ? 1 : 0);
@@ -216,6 +216,16 @@ function demandOf({ channels, paths }: Association): Demand | undefined {
   if (scheduler !== "ecf" && scheduler !== "blest") return undefined;
   const credit = channels.sendLimit - channels.sent;
   return { queued: queuedBytes(channels), credit, blocked: credit === 0 };
+}
+
+/** Written and never sent, or lost. */
+function queuedBytes({ byId }: Association["channels"]): Bytes {
+  let queued = 0;
+  for (const { send } of byId.values()) {
+    queued += send.written - send.sent;
+    for (let at = 0; at < send.lost.length; at += 2) queued += (send.lost[at + 1] as number) - (send.lost[at] as number);
+  }
+  return queued;
 }
 
 function forgetPings(association: Association, channel: number): void {

@@ -1,5 +1,4 @@
 /** What each frame of a packet does to its association. A word in answer closes it: the peer must not say that. */
-import { put32 } from "../../wire/bytes.ts";
 import { drawBytes, KEY_BYTES } from "../crypto/primitives.ts";
 import { answerRekey, finishRekey } from "../crypto/rekey.ts";
 import { onChallenge, onPathAbandon, onPathStatus, onResponse } from "../paths/arrivals.ts";
@@ -86,11 +85,11 @@ export const SINK: FrameSink<Handling> = {
   channelBlocked: (target, channel, offset) => onChannelBlocked(channelsOf(target), channel, offset),
   channelsBlocked: (target, count) => onChannelsBlocked(channelsOf(target), count),
   pathChallenge(target, high, low) {
-    onChallenge(pathsOf(target), target.index, halves(high, low));
+    onChallenge(pathsOf(target), target.index, high, low);
     return null;
   },
   pathResponse(target, high, low) {
-    onResponse(pathsOf(target), halves(high, low), nowOf(target));
+    onResponse(pathsOf(target), high, low, nowOf(target));
     return null;
   },
   pathStatus(target, path, sequence, status) {
@@ -108,13 +107,6 @@ export const SINK: FrameSink<Handling> = {
     return null;
   },
 };
-
-function halves(high: number, low: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  put32(bytes, 0, high);
-  put32(bytes, 4, low);
-  return bytes;
-}
 
 /** Of paths that are gone nobody asks any more. */
 function takeAcknowledgement(target: Handling, id: number, ranges: number[], delay: number, ce: number): Taken {

@@ -35,6 +35,8 @@ import {
 import { decodeParameters, encodeParameters } from "./parameters.ts";
 
 export type Initial = Extract<LongPacket, { kind: "initial" }>;
+/** A packet with Noise's second or third message. */
+type Reply = Extract<LongPacket, { readonly kind: "response" | "final" }>;
 
 /** Whence a packet came: what admission and the handshake need to know of it. */
 export interface Origin {
@@ -64,8 +66,7 @@ export function connect(association: Association, ctx: Surroundings): void {
   const way = wayAt(association, 0);
   association.handshake = createHandshake(noise, way?.key ?? "", way?.mtu ?? 0);
   send(association.handshake, { ...head, kind: "initial", cookie: null, message });
-  enter(association, "connecting", "handshake.cookie");
-  association.transition = null;
+  enter(association, "connecting", "association.opened");
   awaitAnswer(association, ctx);
 }
 
@@ -266,7 +267,7 @@ function takeCookie(association: Association, cookie: Uint8Array, ctx: Surroundi
 
 function takeResponse(
   association: Association,
-  packet: Extract<LongPacket, { kind: "response" }>,
+  packet: Reply,
   ctx: Surroundings,
 ): DropWord | null {
   const { handshake } = association;
@@ -305,7 +306,7 @@ function refuseMessage(association: Association, noise: Noise): DropWord | null 
 
 function takeFinal(
   association: Association,
-  packet: Extract<LongPacket, { kind: "final" }>,
+  packet: Reply,
   ctx: Surroundings,
 ): DropWord | null {
   const { handshake, role, phase } = association;

@@ -1,7 +1,7 @@
 /** What became of packets: their freight is told, each part to whom it belongs. */
 import type { Nanos } from "../../units.ts";
 import { controlAcked, controlLost } from "../paths/control.ts";
-import { notePathAcked, notePathLost } from "../paths/timers.ts";
+import { notePathAcked, notePathLost } from "../paths/measured.ts";
 import type { PathState } from "../paths/types.ts";
 import { type SentRing, slotOf } from "../recovery/sent-ring.ts";
 import type { News } from "../recovery/state.ts";
