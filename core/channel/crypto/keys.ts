@@ -24,13 +24,15 @@ export interface KeyLimits {
   readonly sealed: number;
   /** Packets of the whole association that did not open. */
   readonly forged: number;
+  /** Channels whose keys are kept because of a packet that came; keys of more are made again for each packet. */
+  readonly channels: number;
 }
 
 /**
  * ChaCha20-Poly1305's limit of confidentiality is above 2^62 packets (RFC 9001, section 6.6), beyond what 256 paths of 2^48 numbers
  * can count, so that what bounds a key is the numbers of one path; its limit of integrity is 2^36 packets that did not open.
  */
-export const KEY_LIMITS: KeyLimits = { sealed: 0xffff_ffff_ffff, forged: 0x10_0000_0000 };
+export const KEY_LIMITS: KeyLimits = { sealed: 0xffff_ffff_ffff, forged: 0x10_0000_0000, channels: 1024 };
 
 export interface KeyOptions {
   /** The association's secrets: `splitSecret` of its handshake. */
@@ -38,7 +40,7 @@ export interface KeyOptions {
   readonly mode: CryptoMode;
   readonly keying: Keying;
   /** Default `KEY_LIMITS`. */
-  readonly limits?: KeyLimits;
+  readonly limits?: Partial<KeyLimits>;
 }
 
 /** One generation of a channel's keys. Empty arrays where crypto is modelled. */
@@ -87,13 +89,13 @@ const CHANNEL_LABEL = bytesOfText("pathloom channel");
 const REKEY_LABEL = bytesOfText("pathloom rekey");
 const KEY_LABEL = bytesOfText("pathloom key");
 
-export function createKeys({ secret, mode, keying, limits = KEY_LIMITS }: KeyOptions): Keys {
+export function createKeys({ secret, mode, keying, limits }: KeyOptions): Keys {
   return {
     mode,
     keying,
     sendSecret: secret.send,
     receiveSecret: secret.receive,
-    limits,
+    limits: { ...KEY_LIMITS, ...limits },
     channels: new Map(),
     forged: 0,
   };
@@ -130,14 +132,29 @@ export function forgetChannel(keys: Keys, channel: number): void {
   if (keys.keying === "channel") keys.channels.delete(channel);
 }
 
-/** A channel's keys of generation 0, kept nowhere. */
-export function firstKeys(keys: Keys, id: number, p: Primitives): ChannelKeys {
-  const state = { previous: null, next: null, retireAt: -1, confirmed: true, pending: null, answered: null };
-  if (keys.mode === "modelled") return { ...state, current: generation(keys, 0, NONE, NONE, p) };
+/** The keys that a channel has, or would have if it were used: nothing is kept, so that no forged packet fills the table. */
+export function peekKeys(keys: Keys, channel: number, p: Primitives): ChannelKeys {
+  const id = keyChannel(keys, channel);
+  return keys.channels.get(id) ?? (keys.mode === "modelled" ? UNUSED : firstKeys(keys, id, p));
+}
+
+/** Keeps what `peekKeys` gave, after a genuine packet, as far as there is room: a peer may name any channel. */
+export function keepKeys(keys: Keys, channel: number, found: ChannelKeys): void {
+  const id = keyChannel(keys, channel);
+  if (!keys.channels.has(id) && keys.channels.size < keys.limits.channels) keys.channels.set(id, found);
+}
+
+/** What every channel begins with. */
+function firstState(current: Generation): ChannelKeys {
+  return { current, previous: null, next: null, retireAt: -1, confirmed: true, pending: null, answered: null };
+}
+
+function firstKeys(keys: Keys, id: number, p: Primitives): ChannelKeys {
+  if (keys.mode === "modelled") return firstState(modelledGeneration(0));
   const info = concat(CHANNEL_LABEL, numberBytes(id));
   const sendSecret = hkdfExpand(keys.sendSecret, info, KEY_BYTES, p);
   const receiveSecret = hkdfExpand(keys.receiveSecret, info, KEY_BYTES, p);
-  return { ...state, current: generation(keys, 0, sendSecret, receiveSecret, p) };
+  return firstState(generation(0, sendSecret, receiveSecret, p));
 }
 
 /** The generation after `before`, out of what the exchange gave both ends. */
@@ -149,24 +166,25 @@ export function nextGeneration(
   p: Primitives,
 ): Generation {
   const number = before.number + 1;
-  if (keys.mode === "modelled") return generation(keys, number, NONE, NONE, p);
+  if (keys.mode === "modelled") return modelledGeneration(number);
   const info = concat(REKEY_LABEL, numberBytes(id), numberBytes(number), exchange.asker, exchange.answerer);
   const secretAfter = (secret: Uint8Array): Uint8Array =>
     hkdfExpand(hkdfExtract(secret, exchange.shared, p), info, KEY_BYTES, p);
-  return generation(keys, number, secretAfter(before.sendSecret), secretAfter(before.receiveSecret), p);
+  return generation(number, secretAfter(before.sendSecret), secretAfter(before.receiveSecret), p);
 }
 
-function generation(
-  { mode }: Keys,
-  number: number,
-  sendSecret: Uint8Array,
-  receiveSecret: Uint8Array,
-  p: Primitives,
-): Generation {
-  const keyOf = (secret: Uint8Array): Uint8Array =>
-    mode === "modelled" ? NONE : hkdfExpand(secret, KEY_LABEL, KEY_BYTES, p);
-  return { number, sendSecret, receiveSecret, sendKey: keyOf(sendSecret), receiveKey: keyOf(receiveSecret), sealed: 0 };
+function generation(number: number, sendSecret: Uint8Array, receiveSecret: Uint8Array, p: Primitives): Generation {
+  const sendKey = hkdfExpand(sendSecret, KEY_LABEL, KEY_BYTES, p);
+  const receiveKey = hkdfExpand(receiveSecret, KEY_LABEL, KEY_BYTES, p);
+  return { number, sendSecret, receiveSecret, sendKey, receiveKey, sealed: 0 };
 }
+
+function modelledGeneration(number: number): Generation {
+  return { number, sendSecret: NONE, receiveSecret: NONE, sendKey: NONE, receiveKey: NONE, sealed: 0 };
+}
+
+/** Of every channel with modelled crypto that this end has not sent on: read, never changed. */
+const UNUSED = firstState(modelledGeneration(0));
 
 function numberBytes(value: number): Uint8Array {
   const bytes = new Uint8Array(4);

@@ -12,7 +12,7 @@
  */
 import { err, ok, type Result } from "../../result.ts";
 import { get16, get32, put16, put32 } from "../../wire/bytes.ts";
-import { concat, KEY_BYTES } from "./primitives.ts";
+import { concat, KEY_BYTES, sameBytes } from "./primitives.ts";
 
 /** "PL", then 1: the one version there is. */
 export const VERSION = 0x504c_0001;
@@ -116,6 +116,14 @@ export function versionsFor({ destination, source }: ForeignPacket): LongPacket 
 /** The version to try next of those that the peer speaks, or null: there is none in common. */
 export function chooseVersion(versions: readonly number[]): number | null {
   return SUPPORTED.find((version) => versions.includes(version)) ?? null;
+}
+
+/**
+ * Whether a retry, a list of versions or a refusal answers this initial: it names both its ids, which only who saw it knows. The
+ * initiator drops what does not.
+ */
+export function answers(answer: LongPacket, initial: LongHead): boolean {
+  return sameBytes(answer.destination, initial.source) && sameBytes(answer.source, initial.destination);
 }
 
 /** Whether `answer` more bytes may be sent to who has sent `received` and got `sent`, all before a valid cookie. */

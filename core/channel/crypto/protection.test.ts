@@ -33,8 +33,8 @@ interface Ends {
   readonly b: Keys;
 }
 
-function endsOf(mode: CryptoMode, keying: Keying = "channel", limits?: KeyLimits): Ends {
-  const options = { mode, keying, ...(limits === undefined ? {} : { limits }) };
+function endsOf(mode: CryptoMode, keying: Keying = "channel", limits: Partial<KeyLimits> = {}): Ends {
+  const options = { mode, keying, limits };
   return {
     a: createKeys({ ...options, secret: { send: SECRET_A, receive: SECRET_B } }),
     b: createKeys({ ...options, secret: { send: SECRET_B, receive: SECRET_A } }),
@@ -224,6 +224,16 @@ test("with modelled crypto a packet is its prefix, in clear, and its tag zeros",
   t.is(unprotect(b, whole.with(wire - 1, 1), wire, p, createOpened()), "forged");
   t.is(unprotect(b, rest, rest.length - 1, p, createOpened()), "truncated");
   t.is(generationOf(a, 4), 0);
+});
+
+test("a peer that names more channels than are kept is understood and costs no memory", (t) => {
+  const { a, b } = endsOf("real", "channel", { channels: 3 });
+  for (let channel = 0; channel < 10; channel++) {
+    const { rest, wire } = send(a, { channel, number: channel });
+    t.not(typeof unprotect(b, rest, wire, p, createOpened()), "string");
+  }
+  t.deepEqual([...b.channels.keys()], [0, 1, 2]);
+  t.is(a.channels.size, 10, "what one end sends on is its own choice");
 });
 
 test("a forgotten channel begins anew with the keys of its id", (t) => {

@@ -8,7 +8,7 @@
  * (4 bytes) and packet number (8 bytes). Numbers are counted per path and direction, and so no nonce comes twice under one key.
  */
 import { copyOf, get16, get48, put16, put48 } from "../../wire/bytes.ts";
-import { type ChannelKeys, firstKeys, type Generation, keyChannel, type Keys, keysOfChannel } from "./keys.ts";
+import { type ChannelKeys, type Generation, keepKeys, type Keys, keysOfChannel, peekKeys } from "./keys.ts";
 import { ID_BYTES } from "./long-packets.ts";
 import { NONCE_BYTES, type Primitives, TAG_BYTES } from "./primitives.ts";
 
@@ -114,13 +114,12 @@ export function unprotect(
   const first = rest[0] as number;
   if ((first & ~GENERATION_BITS) !== SHORT_BITS) return "not_short";
   const channel = get16(rest, AT_CHANNEL);
-  const known = keys.channels.get(keyChannel(keys, channel));
-  const found = known ?? firstKeys(keys, keyChannel(keys, channel), p);
+  const found = peekKeys(keys, channel, p);
   const generation = generationBy(found, first & GENERATION_BITS);
   if (generation === null) return "unknown_generation";
   const fault = openInto(keys, generation, rest, wireLength, p, into);
   if (fault !== null) return fault;
-  if (known === undefined && keys.mode === "real") keys.channels.set(keyChannel(keys, channel), found);
+  if (keys.mode === "real") keepKeys(keys, channel, found);
   into.path = rest[AT_PATH] as number;
   into.channel = channel;
   into.number = get48(rest, AT_NUMBER);
