@@ -2,7 +2,7 @@
  * The channels of one association: plain data, and how it begins. Offsets are those of a channel's flow, from 0, in each direction its
  * own. Flow control is RFC 9000's (section 4): absolute offsets granted to the sender, for a channel and for the association.
  */
-import { hasNumber, type Ranges } from "../../transport/ranges.ts";
+import { hasNumber, prefixOf, type Ranges } from "../../transport/ranges.ts";
 import type { BlockStore } from "./blocks.ts";
 import type { ErrorWord, Framing, Reliability } from "./frames.ts";
 
@@ -60,9 +60,12 @@ export interface SendSide {
   readonly totals: number[];
   finSent: boolean;
   finAcked: boolean;
-  /** End of what was given up, and up to where the peer was told. */
+  /** End of what was given up, up to where the peer was told, and up to where it knows. */
   givenUp: number;
   forwarded: number;
+  forwardAcked: number;
+  /** Forward frames written; the newest counts. */
+  forwards: number;
   /** The application was turned away and waits for room. */
   wanting: boolean;
   /** Limit at which the peer was told that we are held up, -1: none. */
@@ -320,6 +323,8 @@ function createSendSide(limit: number, peerWindow: number): SendSide {
     finAcked: false,
     givenUp: 0,
     forwarded: 0,
+    forwardAcked: 0,
+    forwards: 0,
     wanting: false,
     blockedAt: -1,
     code: 0,
@@ -393,6 +398,16 @@ export function forgetIfOver(channels: Channels, channel: Channel): void {
   const allowed = allowedChannels(channels);
   if (channels.starvingForChannels || (allowed - channels.peerLimit) * 2 >= channels.limits.channels)
     demand(channels, 0, CONTROL.maxChannels);
+}
+
+/** Notes that all of a flow has arrived, or was given up and the peer knows. */
+export function endIfDelivered(channels: Channels, channel: Channel): void {
+  const { send } = channel;
+  if (send.state !== "finishing" || !send.finAcked || prefixOf(send.settled) < send.written) return;
+  if (send.forwardAcked < send.givenUp) return;
+  send.state = "ended";
+  tell(channels, "delivered", channel.id);
+  forgetIfOver(channels, channel);
 }
 
 /** Channels that the peer may open, counted from the association's beginning. */

@@ -1,6 +1,6 @@
 /**
  * Control frames of channels and of their windows: asked for with `demand`, written into any packet, asked for again when that is lost.
- * A number stands for each: channel << 4 | kind. What it says is looked up when it is written, so the newest is always said.
+ * A number stands for each: channel << 4 | kind, for forward frames with their count above. What it says is looked up when it is written, so the newest is always said.
  */
 import { prefixOf } from "../../transport/ranges.ts";
 import {
@@ -10,11 +10,14 @@ import {
   CONTROL,
   type ControlKind,
   demand,
+  endIfDelivered,
   forgetIfOver,
   type SendSide,
 } from "./channels.ts";
 import { FRAME, type FrameWriter } from "./frames.ts";
 import { roomIn, writeNumbers, writeOpen } from "./frame-writer.ts";
+
+const COUNT = 0x10_0000;
 
 export function hasControls(channels: Channels): boolean {
   const { controls } = channels;
@@ -28,13 +31,14 @@ export function writeControls(channels: Channels, writer: FrameWriter, sent: num
   while (hasControls(channels)) {
     const reference = channels.controls[0] as number;
     if (!writeControl(channels, writer, reference)) break;
-    sent.push(reference);
+    sent.push(reference + countOfForward(channels, reference) * COUNT);
     drop(channels);
   }
   return sent.length > before;
 }
 
-export function onControlAcked(channels: Channels, reference: number): void {
+export function onControlAcked(channels: Channels, numbered: number): void {
+  const reference = numbered % COUNT;
   const channel = channels.byId.get(reference >> 4);
   if (channel === undefined) return;
   // Whatever was said of a channel, its open frame stood before it.
@@ -44,14 +48,19 @@ export function onControlAcked(channels: Channels, reference: number): void {
     channel.closeAcked = true;
     forgetIfOver(channels, channel);
   }
+  if (kind === CONTROL.forward && isNewest(channels, numbered)) {
+    channel.send.forwardAcked = channel.send.forwarded;
+    endIfDelivered(channels, channel);
+  }
   if (kind === CONTROL.reset && channel.send.state === "reset" && channel.phase !== "closed") {
     channel.send.state = "ended";
     forgetIfOver(channels, channel);
   }
 }
 
-export function onControlLost(channels: Channels, reference: number): void {
-  if (isStale(channels, reference)) return;
+export function onControlLost(channels: Channels, numbered: number): void {
+  const reference = numbered % COUNT;
+  if (isStale(channels, reference) || !isNewest(channels, numbered)) return;
   const [id, kind] = [reference >> 4, (reference & 0xf) as ControlKind];
   const channel = channels.byId.get(id);
   if (channel !== undefined && kind === CONTROL.forward) channel.send.forwarded = 0;
@@ -61,6 +70,15 @@ export function onControlLost(channels: Channels, reference: number): void {
 /** Up to where an unreliable channel waits for nothing any more: never inside a message. */
 export function forwardOf(send: SendSide): number {
   return Math.min(send.starts[0] ?? send.sent, prefixOf(send.settled));
+}
+
+/** A newer forward frame says all that an older one said. */
+function isNewest(channels: Channels, numbered: number): boolean {
+  return Math.floor(numbered / COUNT) === countOfForward(channels, numbered % COUNT);
+}
+
+function countOfForward(channels: Channels, reference: number): number {
+  return (reference & 0xf) === CONTROL.forward ? (channels.byId.get(reference >> 4)?.send.forwards ?? 0) : 0;
 }
 
 function drop(channels: Channels): void {
@@ -147,6 +165,7 @@ function writeOfChannel(writer: FrameWriter, channel: Channel, kind: ControlKind
       const offset = forwardOf(send);
       if (!writeNumbers(writer, FRAME.forward, id, offset)) return false;
       send.forwarded = offset;
+      send.forwards++;
       return true;
     }
     default: {

@@ -7,8 +7,8 @@ import {
   type Channels,
   CONTROL,
   demand,
+  endIfDelivered,
   FIN,
-  forgetIfOver,
   INITIAL,
   MAX_OFFSET,
   type SentPiece,
@@ -171,11 +171,7 @@ function settle(channels: Channels, channel: Channel, from: number, to: number):
     }
   }
   if (send.givenUp > send.forwarded && forwardOf(send) > send.forwarded) demand(channels, channel.id, CONTROL.forward);
-  if (send.finAcked && after === send.written) {
-    send.state = "ended";
-    tell(channels, "delivered", channel.id);
-    forgetIfOver(channels, channel);
-  }
+  if (send.finAcked) endIfDelivered(channels, channel);
 }
 
 /** A piece is lost: it is sent again, given up, or ends the channel, as the channel's reliability has it. */
