@@ -57,7 +57,9 @@ function sum(values: readonly number[]): number {
 function liaByTheBook(flows: readonly Subflow[], at: number): number {
   const total = sum(flows.map(({ window }) => window));
   const best = Math.max(...flows.map(({ window, rtt }) => window / rtt / rtt));
-  const alpha = (total * best) / (sum(flows.map(({ window, rtt }) => window / rtt)) * sum(flows.map(({ window, rtt }) => window / rtt)));
+  const alpha =
+    (total * best) /
+    (sum(flows.map(({ window, rtt }) => window / rtt)) * sum(flows.map(({ window, rtt }) => window / rtt)));
   return Math.min(alpha / total, 1 / (flows[at] as Subflow).window);
 }
 
@@ -99,7 +101,10 @@ test("OLIA grows as its paper says, whatever the windows, round trips and losses
       const coupling = couplingOf(flows);
       return flows.every((_, at) => {
         const { alpha, growth } = oliaByTheBook(flows, at);
-        return near(oliaAlpha(coupling, at), alpha) && near(oliaIncrease(coupling, at, DATAGRAM, DATAGRAM) / DATAGRAM, growth);
+        return (
+          near(oliaAlpha(coupling, at), alpha) &&
+          near(oliaIncrease(coupling, at, DATAGRAM, DATAGRAM) / DATAGRAM, growth)
+        );
       });
     }),
   );
@@ -122,7 +127,8 @@ test("no coupled path grows faster than a single one, and paths not in use count
     { window: 30, rtt: 0.02, since: 5, between: 8 },
   ];
   const coupling = couplingOf(flows);
-  for (const at of [0, 1]) t.true(liaIncrease(coupling, at, DATAGRAM, DATAGRAM) <= DATAGRAM / (flows[at] as Subflow).window);
+  for (const at of [0, 1])
+    t.true(liaIncrease(coupling, at, DATAGRAM, DATAGRAM) <= DATAGRAM / (flows[at] as Subflow).window);
   setCoupled(coupling, 1, false);
   t.true(near(liaIncrease(coupling, 0, DATAGRAM, DATAGRAM), DATAGRAM / 10));
   t.true(near(oliaIncrease(coupling, 0, DATAGRAM, DATAGRAM), DATAGRAM / 10));
@@ -276,7 +282,9 @@ for (const [name, rules] of [
     const [left, right] = coupledFlows(rules, [free, crowded]) as [Flow, Flow];
     run([left, right, ...competitors], 60_000 * MS, new RandomStream(1, "coupled", "jitter"), 20_000 * MS);
     const fair = sum(competitors.map(({ delivered }) => delivered)) / competitors.length;
-    t.log(`${name}: ${(left.delivered / 40e6).toFixed(3)} of the free line, ${(right.delivered / fair).toFixed(3)} of a competitor's share`);
+    t.log(
+      `${name}: ${(left.delivered / 40e6).toFixed(3)} of the free line, ${(right.delivered / fair).toFixed(3)} of a competitor's share`,
+    );
     t.true(left.delivered > 0.8 * 40e6);
     t.true(right.delivered < 0.6 * fair);
   });
