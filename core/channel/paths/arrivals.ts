@@ -48,10 +48,18 @@ export function onPacket(
   if (paths.options.role === "responder") followPeer(paths, path, key, mtu, number, now);
   path.traffic.receivedPackets++;
   path.traffic.receivedBytes += bytes;
+  if (path.state === "failed") tryAgain(path, now);
   if (path.key !== key || path.validated) return index;
   path.allowance.received += bytes;
   if (path.state === "validating" && path.validation.nextAt < 0) path.validation.nextAt = now;
   return index;
+}
+
+/** Something came over a failed path: it may well be alive. At most once a round trip. */
+function tryAgain({ recovery, validation }: PathState, now: Nanos): void {
+  const last = validation.pending.at(-1);
+  if (validation.nextAt <= now || (last !== undefined && now - last.sentAt < recovery.rtt.smoothed)) return;
+  validation.nextAt = now;
 }
 
 /** The initiator has opened a path, unless the packet is a late one of a path that is gone. */
@@ -83,6 +91,7 @@ function followPeer(paths: Paths, path: PathState, key: string, mtu: Bytes, numb
 /** Back to the way that was valid before: newer packets came by it, or the new one did not answer (RFC 9000, 9.3.2). */
 export function restore(paths: Paths, path: PathState, now: Nanos): void {
   path.key = path.formerKey;
+  path.formerKey = "";
   tell(paths, "redirected", path);
   makeReady(paths, path, 0, now);
 }
@@ -137,11 +146,7 @@ export function onPathStatus(paths: Paths, id: number, sequence: number, availab
 /** PATH_ABANDON: the peer has given a path up, or had no room for it. */
 export function onPathAbandon(paths: Paths, id: number, reason: number, now: Nanos): void {
   const path = paths.list[pathIndex(paths, id)];
-  if (path === undefined) {
-    if (retiredId(paths, id) === undefined) paths.counts.staleFrames++;
-    buryId(paths, id, now);
-    return;
-  }
+  if (path === undefined) return forgetUnknown(paths, id, now);
   if (reason === ABANDON_REASON.noRoom && path.state !== "abandoned" && livePaths(paths) > 1) {
     paths.limit = Math.max(1, Math.min(paths.limit, livePaths(paths) - 1));
   }
@@ -151,4 +156,14 @@ export function onPathAbandon(paths: Paths, id: number, reason: number, now: Nan
   abandonPath(paths, path, ABANDON_REASON.displaced, true, now);
   refresh(paths, now);
   openWanted(paths, now);
+}
+
+/** A path that is gone, or that none of whose packets came: late ones must not open it. */
+function forgetUnknown(paths: Paths, id: number, now: Nanos): void {
+  if (retiredId(paths, id) === undefined) {
+    paths.counts.staleFrames++;
+    if (paths.options.role === "initiator" || id < 0 || id > 255) return;
+    retire(paths, id, -1, ABANDON_REASON.displaced);
+  }
+  buryId(paths, id, now);
 }

@@ -1,9 +1,12 @@
 /** What the selector offers and wishes becomes paths; news of failures ends their use at once. */
-import type { Bytes, Nanos } from "../../units.ts";
+import { type Bytes, type Nanos, SECOND } from "../../units.ts";
 import { packetTooBig } from "./pmtu.ts";
 import { failPath, makeReady, refresh } from "./states.ts";
 import { addPath, changeWay, forgetWay, hasRoom, livePaths, sweep, takeId, tell } from "./table.ts";
 import type { Candidate, Paths, PathState } from "./types.ts";
+
+/** A wish that failed is tried again with an offer so much later, even beside a path that works. */
+const WISH_AGAIN: Nanos = 10 * SECOND;
 
 /**
  * The handshake is through: path 0, over which it went. `rtt`: as the handshake showed, 0: unknown. Then `offerCandidates` opens others.
@@ -26,7 +29,8 @@ export function offerCandidates(paths: Paths, candidates: readonly Candidate[], 
   sweep(paths, now);
   paths.candidates = candidates.map(({ key, mtu, latencyNs, usable }) => ({ key, mtu, latencyNs, usable }));
   const wish = candidates[preferred]?.key ?? "";
-  if (wish !== paths.preferred) paths.failedAt.delete(wish);
+  const failedAt = paths.failedAt.get(wish) ?? now;
+  if (wish !== paths.preferred || now - failedAt > WISH_AGAIN) paths.failedAt.delete(wish);
   paths.preferred = wish;
   const offered = new Map(candidates.map((candidate) => [candidate.key, candidate]));
   for (const key of [...paths.failedAt.keys()]) if (!offered.has(key)) paths.failedAt.delete(key);

@@ -42,7 +42,7 @@ export function pickPath(paths: Paths, bytes: Bytes, now: Nanos, demand: Demand 
   const ready = readyPaths(paths, bytes, now);
   if (ready.length === 0) return -1;
   const index = SCHEDULERS[paths.options.scheduler](paths, ready, demand, now);
-  if (index >= 0) noteTurn(paths, ready, list[index] as PathState, bytes);
+  if (index >= 0) noteTurn(paths, list[index] as PathState, bytes);
   return index;
 }
 
@@ -84,15 +84,12 @@ function mayCarry(paths: Paths, path: PathState, bytes: Bytes): boolean {
 }
 
 /** Notes whose turn it was, for round robin and weights. */
-function noteTurn(paths: Paths, ready: readonly number[], chosen: PathState, bytes: Bytes): void {
+function noteTurn(paths: Paths, chosen: PathState, bytes: Bytes): void {
   const { scheduling, options } = paths;
   scheduling.last = chosen.id;
   if (options.scheduler !== "weighted") return;
-  // Who could not send when its turn came has no claim to the past.
-  for (const index of ready) {
-    const path = paths.list[index] as PathState;
-    path.share = Math.max(path.share, chosen.share);
-  }
+  // Who could not send when its turn came has no claim to make up for it later.
+  for (const path of paths.list) path.share = Math.max(path.share, chosen.share);
   chosen.share += bytes / weightOf(paths, chosen);
 }
 

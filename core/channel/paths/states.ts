@@ -26,6 +26,7 @@ export function isReady(path: PathState): boolean {
 export function makeReady(paths: Paths, path: PathState, proven: number, now: Nanos): void {
   const { validation } = path;
   const revived = path.state === "failed";
+  const moved = path.formerKey !== "";
   validation.attempts = 0;
   validation.nextAt = -1;
   validation.pending.length = 0;
@@ -34,10 +35,9 @@ export function makeReady(paths: Paths, path: PathState, proven: number, now: Na
   paths.failedAt.delete(path.key);
   path.traffic.answeredAt = now;
   if (isReady(path)) return;
-  if (revived) {
-    forgetWay(paths, path, path.recovery.rtt.smoothed, now);
-    paths.counts.revivals++;
-  } else paths.counts.validated++;
+  if (revived || moved) forgetWay(paths, path, path.recovery.rtt.smoothed, now);
+  if (revived) paths.counts.revivals++;
+  else paths.counts.validated++;
   path.state = "standby";
   startPmtu(path.pmtu, proven, paths.options.probeMtu, now);
   tell(paths, revived ? "revived" : "validated", path);

@@ -58,7 +58,8 @@ export function onTimeout(paths: Paths, index: number, now: Nanos, news: News): 
   if (path === undefined || path.state === "abandoned") return;
   if (recoveryIsDue(path, now)) {
     recoveryTimeout(path.recovery, now, news);
-    if (path.recovery.probeCount >= paths.options.failAfter) failPath(paths, path, now);
+    if (path.state === "validating") path.recovery.probes = 0;
+    else if (path.recovery.probeCount >= paths.options.failAfter) failPath(paths, path, now);
   }
   pmtuTimer(paths, path, now);
   if (isUnanswered(path, now)) giveUp(paths, path, now);
