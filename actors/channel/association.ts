@@ -168,7 +168,12 @@ const associationMachine = setup({
   },
 });
 
-function onPacket(state: Present<AssociationContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
+function onPacket(
+  state: Present<AssociationContext>,
+  packet: Packet,
+  _ifId: number,
+  env: Env,
+): ControlEvent | undefined {
   const { context } = state;
   const { association, port } = context;
   // Packets that a listener hands on are counted there.
@@ -207,7 +212,9 @@ export const associationLogic = withPacketHandler(associationMachine, onPacket, 
     onTimeout(context.association, ctx);
   }),
   "association.open": handler(startConnecting),
-  "association.close": handler<AssociationClose>(({ association }, { code, reason }, ctx) => close(association, code, reason, ctx)),
+  "association.close": handler<AssociationClose>(({ association }, { code, reason }, ctx) =>
+    close(association, code, reason, ctx),
+  ),
   "association.finish": handler(({ association }, _event, ctx) => closeWhenDone(association, ctx)),
   "association.adopt": handler<AssociationAdopt>((context, { app }) => void (context.app = app)),
   "association.begin": handler(({ association }) => void (association.transition = "association.begun")),
@@ -267,13 +274,14 @@ function takeCandidates(context: AssociationContext, news: PathsCandidates, ctx:
   offerCandidates(association.paths, candidates, news.eachPacket ? 0 : news.choice, ctx.now);
 }
 
-function tellChange(
-  context: AssociationContext,
-  type: AssociationChanged["type"],
-  env: Env,
-): void {
+function tellChange(context: AssociationContext, type: AssociationChanged["type"], env: Env): void {
   const { association, listener } = context;
-  const news: AssociationChanged = { type, association: env.self, identity: association.identity, ending: association.ending };
+  const news: AssociationChanged = {
+    type,
+    association: env.self,
+    identity: association.identity,
+    ending: association.ending,
+  };
   tellApp(context, news, env);
   if (listener !== null) env.send(listener, news, 0);
 }

@@ -35,7 +35,6 @@ export type ChannelLifeEvent =
   | { readonly type: "channel.finished" }
   | { readonly type: "channel.refused" | "channel.reset" | "channel.closed"; readonly code: number };
 
-
 const channelMachine = setup({
   types: { context: {} as ChannelContext, events: {} as ChannelLifeEvent, input: {} as ChannelInput },
   actions: {

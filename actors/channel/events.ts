@@ -43,8 +43,18 @@ export type ChannelRequest =
   | { readonly type: "channel.accept"; readonly channel: number; readonly consume: boolean }
   | { readonly type: "channel.refuse"; readonly channel: number; readonly code: number }
   /** Zeros where `bytes` is null. */
-  | { readonly type: "channel.write"; readonly channel: number; readonly bytes: Uint8Array | null; readonly length: number }
-  | { readonly type: "channel.message"; readonly channel: number; readonly bytes: Uint8Array | null; readonly length: number }
+  | {
+      readonly type: "channel.write";
+      readonly channel: number;
+      readonly bytes: Uint8Array | null;
+      readonly length: number;
+    }
+  | {
+      readonly type: "channel.message";
+      readonly channel: number;
+      readonly bytes: Uint8Array | null;
+      readonly length: number;
+    }
   /** Answered by one `channel.data`; nothing to read: by the next one, when there is. */
   | { readonly type: "channel.read"; readonly channel: number; readonly max: number }
   | { readonly type: "channel.finish"; readonly channel: number }
@@ -77,14 +87,7 @@ export interface ChannelChanged extends ControlEvent {
   readonly code: number;
 }
 
-export type ChannelStateName =
-  | "pending"
-  | "open"
-  | "localFinished"
-  | "remoteFinished"
-  | "closed"
-  | "refused"
-  | "reset";
+export type ChannelStateName = "pending" | "open" | "localFinished" | "remoteFinished" | "closed" | "refused" | "reset";
 
 /** Association to application and to its listener. */
 export interface AssociationChanged extends ControlEvent {

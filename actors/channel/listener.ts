@@ -258,7 +258,11 @@ function drawId({ byId }: ListenerContext, ctx: Around): Uint8Array {
 }
 
 /** Packets handed to it before are delivered first. */
-function forget(state: Present<ListenerContext>, { association: actor }: AssociationChanged, env: Env): ControlEvent | undefined {
+function forget(
+  state: Present<ListenerContext>,
+  { association: actor }: AssociationChanged,
+  env: Env,
+): ControlEvent | undefined {
   const listener = state.context;
   const { byId, bySource, sources, counts, maxAssociations } = listener;
   const known = sources.get(actor);

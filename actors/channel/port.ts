@@ -48,7 +48,13 @@ function primitivesOf(env: Env): Primitives {
 }
 
 /** Sends what the engine made, by this way. */
-export function sendOut(port: Port, ends: FlowEnds, way: Way, { rest, length }: Departure | EncodedLong, env: Env): void {
+export function sendOut(
+  port: Port,
+  ends: FlowEnds,
+  way: Way,
+  { rest, length }: Departure | EncodedLong,
+  env: Env,
+): void {
   const payloadLength = PAYLOAD_HEADER_BYTES + length;
   const packet = createPacket({
     trafficClass: ends.trafficClass,

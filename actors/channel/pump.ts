@@ -145,7 +145,11 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   if (piece === null) return false;
   count(context, piece.length, ctx);
   const end = isReadOut(association, channel);
-  tellApp(context, { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent, env);
+  tellApp(
+    context,
+    { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    env,
+  );
   return true;
 }
 

@@ -92,7 +92,10 @@ function write(
   env: Env,
 ): void {
   const data = bytes ?? length;
-  const accepted = type === "channel.write" ? writeBytes(context.association, channel, data) : post(context.association, channel, data);
+  const accepted =
+    type === "channel.write"
+      ? writeBytes(context.association, channel, data)
+      : post(context.association, channel, data);
   if (accepted === length) return;
   const news: ChannelNews = { type: "channel.wrote", channel, accepted, length };
   tellApp(context, news, env);

@@ -35,7 +35,14 @@ export function candidatesOf({ paths, headers, usable, eachPacket }: PathsCandid
 export function waysOut({ paths, headers, eachPacket }: PathsCandidates): Way[] {
   if (eachPacket) return [{ key: SELECTED, path: null, currInf: 0, currHf: 0, header: 0, cameBy: null }];
   return paths.map((path: PathInfo, at): Way => {
-    return { key: path.fingerprint, path: path.forwarding, currInf: 0, currHf: 0, header: headers[at] as number, cameBy: null };
+    return {
+      key: path.fingerprint,
+      path: path.forwarding,
+      currInf: 0,
+      currHf: 0,
+      header: headers[at] as number,
+      cameBy: null,
+    };
   });
 }
 

@@ -67,8 +67,14 @@ export function rotateIfDue(ring: SecretRing, now: Nanos, ctx: Surroundings): vo
 }
 
 /** An association that is not here any more: the reset is shorter than what it answers, so that two ends cannot answer each other for ever. */
-function judgeShort(rest: Uint8Array, length: number, resetSecret: Uint8Array, { primitives: p }: Surroundings): Verdict {
-  if (rest.length < SHORT_OVERHEAD - RESET_TOKEN_BYTES || length < SHORT_OVERHEAD) return { kind: "drop", word: "malformed" };
+function judgeShort(
+  rest: Uint8Array,
+  length: number,
+  resetSecret: Uint8Array,
+  { primitives: p }: Surroundings,
+): Verdict {
+  if (rest.length < SHORT_OVERHEAD - RESET_TOKEN_BYTES || length < SHORT_OVERHEAD)
+    return { kind: "drop", word: "malformed" };
   const id = rest.slice(1, 1 + ID_BYTES);
   const reset = resetFor(id, resetSecret, p);
   const answer = encodeLong(reset);

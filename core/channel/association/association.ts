@@ -137,7 +137,13 @@ export interface Handshake {
 
 /** A packet's freight beside its first piece of data: what to tell others when it is acknowledged or lost. */
 export type Cargo =
-  | { readonly kind: "piece"; readonly channel: number; readonly offset: number; readonly length: number; readonly flags: number }
+  | {
+      readonly kind: "piece";
+      readonly channel: number;
+      readonly offset: number;
+      readonly length: number;
+      readonly flags: number;
+    }
   /** A control frame of the channels, as they name it. */
   | { readonly kind: "control"; readonly reference: number }
   | { readonly kind: "path"; readonly control: Control }

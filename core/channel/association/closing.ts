@@ -52,7 +52,12 @@ export function violate(association: Association, word: ViolationWord, where: st
 /** CLOSE_ASSOCIATION has come. */
 export function takeClose(association: Association, code: number, reason: string, ctx: Surroundings): void {
   if (association.phase !== "established") return;
-  association.ending = { by: "peer", word: code > 0 && code < FIRST_APPLICATION_CODE ? "violation" : "closed", code, reason };
+  association.ending = {
+    by: "peer",
+    word: code > 0 && code < FIRST_APPLICATION_CODE ? "violation" : "closed",
+    code,
+    reason,
+  };
   association.closeAt = ctx.now + closingTime(association);
   enter(association, "draining", "peer.closed");
 }
@@ -79,7 +84,11 @@ function isOver({ phase }: Association): boolean {
   return phase === "closing" || phase === "draining" || phase === "closed";
 }
 
-function beginClosing(association: Association, word: "association.closed" | "association.violated", ctx: Surroundings): void {
+function beginClosing(
+  association: Association,
+  word: "association.closed" | "association.violated",
+  ctx: Surroundings,
+): void {
   association.handshake = null;
   if (association.phase !== "established") {
     association.closeAt = ctx.now;

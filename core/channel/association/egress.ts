@@ -223,7 +223,8 @@ function queuedBytes({ byId }: Association["channels"]): Bytes {
   let queued = 0;
   for (const { send } of byId.values()) {
     queued += send.written - send.sent;
-    for (let at = 0; at < send.lost.length; at += 2) queued += (send.lost[at + 1] as number) - (send.lost[at] as number);
+    for (let at = 0; at < send.lost.length; at += 2)
+      queued += (send.lost[at + 1] as number) - (send.lost[at] as number);
   }
   return queued;
 }
@@ -249,7 +250,9 @@ function sendAcks(association: Association, ctx: Surroundings): Departure | null
 }
 
 function liveOne({ paths }: Association): PathState | null {
-  return paths.list.find(({ state }) => state === "active") ?? paths.list.find(({ state }) => state === "standby") ?? null;
+  return (
+    paths.list.find(({ state }) => state === "active") ?? paths.list.find(({ state }) => state === "standby") ?? null
+  );
 }
 
 function begin(path: PathState): void {

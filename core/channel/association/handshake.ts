@@ -126,11 +126,17 @@ export function receiveLong(
       return takeFinal(association, packet, ctx);
     case "versions":
       if (!isAsking(association) || chooseVersion(packet.versions) !== null) return "unexpected_long";
-      fail(association, "version", "peer", `the peer speaks ${packet.versions.map((one) => `0x${one.toString(16)}`).join(", ")}`);
+      fail(
+        association,
+        "version",
+        "peer",
+        `the peer speaks ${packet.versions.map((one) => `0x${one.toString(16)}`).join(", ")}`,
+      );
       return null;
     case "refusal":
       // A busy responder may have room later, and the next retry brings a good cookie.
-      if (!isAsking(association) || packet.reason === "busy" || packet.reason === "bad_cookie") return "unexpected_long";
+      if (!isAsking(association) || packet.reason === "busy" || packet.reason === "bad_cookie")
+        return "unexpected_long";
       fail(association, packet.reason === "wrong_identity" ? "identity" : "refused", "peer", packet.reason);
       return null;
     case "reset":
@@ -236,7 +242,10 @@ function hasWay(association: Association, handshake: Handshake): boolean {
 function wayAt({ paths }: Association, attempt: number): Candidate | null {
   const usable = paths.candidates.filter((one) => one.usable);
   const ways = usable.length > 0 ? usable : paths.candidates;
-  const first = Math.max(0, ways.findIndex(({ key }) => key === paths.preferred));
+  const first = Math.max(
+    0,
+    ways.findIndex(({ key }) => key === paths.preferred),
+  );
   return ways[(first + attempt) % Math.max(1, ways.length)] ?? null;
 }
 
@@ -265,11 +274,7 @@ function takeCookie(association: Association, cookie: Uint8Array, ctx: Surroundi
   return null;
 }
 
-function takeResponse(
-  association: Association,
-  packet: Reply,
-  ctx: Surroundings,
-): DropWord | null {
+function takeResponse(association: Association, packet: Reply, ctx: Surroundings): DropWord | null {
   const { handshake } = association;
   if (!isAsking(association) || handshake === null) return "unexpected_long";
   const p = primitivesOf(association, ctx);
@@ -304,11 +309,7 @@ function refuseMessage(association: Association, noise: Noise): DropWord | null 
   return null;
 }
 
-function takeFinal(
-  association: Association,
-  packet: Reply,
-  ctx: Surroundings,
-): DropWord | null {
+function takeFinal(association: Association, packet: Reply, ctx: Surroundings): DropWord | null {
   const { handshake, role, phase } = association;
   if (role !== "responder") return "unexpected_long";
   if (phase === "established") {
@@ -316,8 +317,14 @@ function takeFinal(
     association.pingDue = true;
     return null;
   }
-  if (phase !== "handshaking" || handshake === null || !sameBytes(packet.source, association.remoteId)) return "unexpected_long";
-  const payload = readNoise(handshake.noise, packet.message, primitivesOf(association, ctx), longHeader("final", packet));
+  if (phase !== "handshaking" || handshake === null || !sameBytes(packet.source, association.remoteId))
+    return "unexpected_long";
+  const payload = readNoise(
+    handshake.noise,
+    packet.message,
+    primitivesOf(association, ctx),
+    longHeader("final", packet),
+  );
   if (payload === null) return refuseMessage(association, handshake.noise);
   if (!takeParameters(association, payload)) {
     fail(association, "violation", "us", "parameters cannot be read");

@@ -66,7 +66,8 @@ function takeLong(association: Association, arrival: Arrival, ctx: Surroundings)
   if (!decoded.ok) return "malformed";
   const packet = decoded.value;
   if (packet.kind === "foreign") return "unexpected_long";
-  if (packet.kind !== "initial" && packet.kind !== "reset" && !isFor(arrival.rest, association.localId)) return "not_for_us";
+  if (packet.kind !== "initial" && packet.kind !== "reset" && !isFor(arrival.rest, association.localId))
+    return "not_for_us";
   const word = receiveLong(association, packet, arrival, ctx);
   if (word === null) association.counts.received++;
   return word ?? -1;
