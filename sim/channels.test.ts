@@ -4,7 +4,8 @@ import type { AssociationContext } from "../actors/channel/association.ts";
 import type { ListenerContext } from "../actors/channel/listener.ts";
 import type { AssociationOptions } from "../core/channel/association/association.ts";
 import type { Scenario } from "../core/scenario.ts";
-import { channelAssembly, pairScenario, type Script, type ScriptContext } from "./channel-worlds.ts";
+import type { Script, ScriptContext } from "../actors/channel/script-testing.ts";
+import { channelAssembly, pairScenario } from "./channel-worlds.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 
 const MS = 1_000_000;
