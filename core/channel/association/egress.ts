@@ -147,6 +147,8 @@ function writePathFrame(control: Control): void {
 /** Data, control frames, a PING that is owed or that a probe timeout asks for. */
 function sendData(association: Association, ctx: Surroundings): Departure | null {
   const { channels, paths, pings } = association;
+  // A pacer that nobody asks again must not ring for ever.
+  for (const path of paths.list) path.recovery.paceAt = -1;
   let channel = nextChannel(channels);
   const wants = channel >= 0 || pings.length > 0 || association.pingDue || owesControls(association);
   let path = pathToProbe(association);

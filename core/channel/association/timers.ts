@@ -19,7 +19,15 @@ export function deadlineOf(association: Association): Nanos {
   if (phase !== "established") return deadline;
   deadline = earlier(deadline, keepAliveAt(association));
   deadline = earlier(deadline, association.retireAt);
+  deadline = earlier(deadline, acksAt(association));
   return earlier(deadline, pathsDeadline(association.paths));
+}
+
+/** When the first acknowledgement that waits for company must go. */
+function acksAt({ paths }: Association): Nanos {
+  let deadline = -1;
+  for (const { acks, state } of paths.list) if (state !== "abandoned") deadline = earlier(deadline, acks.ackAt);
+  return deadline;
 }
 
 /** Whatever is due by now. Time that is too early does nothing. */
