@@ -130,6 +130,14 @@ testProp(
   { numRuns: 10 },
 );
 
+test("a secret's array may be written over: the key that was read before is not taken for it", (t) => {
+  const secret = new Uint8Array(32).fill(1);
+  const other = new Uint8Array(32).fill(9);
+  t.is(hex(NODE_PRIMITIVES.publicOf(secret)), hex(PURE_PRIMITIVES.publicOf(secret)));
+  secret.set(other);
+  t.is(hex(NODE_PRIMITIVES.publicOf(secret)), hex(PURE_PRIMITIVES.publicOf(other)));
+});
+
 test("one world shakes hands with the other", (t) => {
   const [near, far] = [NODE_PRIMITIVES, PURE_PRIMITIVES];
   const [ours, theirs] = [near, far].map((p, at) => createKeyPair(new Uint8Array(32).fill(at + 1), p));

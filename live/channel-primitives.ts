@@ -18,9 +18,8 @@ import { KEY_BYTES, type Primitives, TAG_BYTES } from "../core/channel/crypto/pr
 const CIPHER = "chacha20-poly1305";
 const OPTIONS = { authTagLength: TAG_BYTES };
 
-/** DER before the 32 bytes of an X25519 key (RFC 8410): PKCS #8 for the secret, SubjectPublicKeyInfo for the public one. */
+/** DER before the 32 bytes of a secret X25519 key (RFC 8410): PKCS #8. */
 const SECRET_HEAD = Buffer.from("302e020100300506032b656e04220420", "hex");
-const PUBLIC_HEAD = Buffer.from("302a300506032b656e032100", "hex");
 
 export const NODE_PRIMITIVES: Primitives = {
   seal(key, nonce, aad, plain) {
@@ -55,19 +54,31 @@ export const NODE_PRIMITIVES: Primitives = {
   },
   publicOf(secret) {
     const der = createPublicKey(privateKey(secret)).export({ format: "der", type: "spki" });
-    return bytesOf(der.subarray(PUBLIC_HEAD.length));
+    return bytesOf(der.subarray(-KEY_BYTES));
   },
   sha256: (bytes) => bytesOf(createHash("sha256").update(bytes).digest()),
   hmac: (key, bytes) => bytesOf(createHmac("sha256", key).update(bytes).digest()),
   random: (length) => bytesOf(randomBytes(length)),
 };
 
+/**
+ * Secret keys that were read, with their bytes, for as long as their arrays live: reading one costs as much as several exchanges,
+ * and a handshake needs each several times.
+ */
+const READ = new WeakMap<Uint8Array, { readonly bytes: Buffer; readonly key: KeyObject }>();
+
 function privateKey(secret: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([SECRET_HEAD, secret]), format: "der", type: "pkcs8" });
+  const known = READ.get(secret);
+  if (known?.bytes.equals(secret)) return known.key;
+  const key = createPrivateKey({ key: Buffer.concat([SECRET_HEAD, secret]), format: "der", type: "pkcs8" });
+  READ.set(secret, { bytes: Buffer.from(secret), key });
+  return key;
 }
 
+/** As a JSON web key (RFC 8037), which is read sooner than DER. */
 function publicKey(pub: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, pub]), format: "der", type: "spki" });
+  const x = Buffer.from(pub.buffer, pub.byteOffset, pub.byteLength).toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
 }
 
 /** The same bytes as a plain array: a Buffer is of another class and would not stay plain data. */
