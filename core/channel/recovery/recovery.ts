@@ -86,18 +86,25 @@ export function createRecovery(options: RecoveryOptions, now: Nanos): Recovery {
 /** May a packet of `bytes` that asks for an acknowledgement go now? Sets `limited`, and `paceAt` where the pacer alone says no. */
 export function maySend(recovery: Recovery, bytes: Bytes, now: Nanos): boolean {
   recovery.paceAt = -1;
-  if (!hasRoom(recovery.sent)) return false;
+  if (!hasRoom(recovery.sent) && !makeRoom(recovery, now)) return false;
   if (recovery.probes > 0) return true;
   recovery.limited =
     recovery.flyingBytes + bytes > recovery.controller.window || (recovery.pacing && !pacerLets(recovery, bytes, now));
   return !recovery.limited;
 }
 
+/** With nothing in flight nothing would ever ask again: then late arrivals are given up. */
+function makeRoom({ sent, flying, rtt }: Recovery, now: Nanos): boolean {
+  forget(sent, flying === 0 ? Infinity : now - persistentCongestionTime(rtt));
+  return hasRoom(sent);
+}
+
 function pacerLets(recovery: Recovery, bytes: Bytes, now: Nanos): boolean {
   const { controller, rtt } = recovery;
   const own = controllerOf(controller.kind).pacingRate(controller, rtt);
   const rate = own > 0 ? own : (PACING_GAIN * controller.window) / Math.max(1, rtt.smoothed);
-  recovery.tokens = Math.min(BURST * controller.datagram, recovery.tokens + (now - recovery.tokensAt) * rate);
+  const most = Math.max(BURST * controller.datagram, bytes);
+  recovery.tokens = Math.min(most, recovery.tokens + (now - recovery.tokensAt) * rate);
   recovery.tokensAt = now;
   if (recovery.tokens >= bytes) return true;
   recovery.paceAt = now + Math.ceil((bytes - recovery.tokens) / rate);
