@@ -68,11 +68,11 @@ test("the phases: startup until the rate no longer grows, drain, the cycle, and 
     gains.add(state.paceGain);
   }
   t.deepEqual([...gains].sort(), [0.75, 1, 1.25]);
-  while (state.mode === "probe-bw" && now < 20_000 * MS) round(4.5e-3, 170_000, 21 * MS);
+  for (let i = 0; i < 600 && state.mode === "probe-bw"; i++) round(4.5e-3, 170_000, 21 * MS);
   t.is(state.mode, "probe-rtt");
   t.is(state.window, 4_000);
   const since = now;
-  while (state.mode === "probe-rtt" && now < 30_000 * MS) round(1e-3, 4_000, 20 * MS);
+  for (let i = 0; i < 600 && state.mode === "probe-rtt"; i++) round(1e-3, 4_000, 20 * MS);
   t.is(state.mode, "probe-bw");
   t.true(now - since > 200 * MS && now - since < 300 * MS);
   t.true(state.window >= 100_000, "the window of before");

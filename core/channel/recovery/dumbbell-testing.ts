@@ -16,7 +16,7 @@ export interface Dumbbell extends Omit<RecoveryOptions, "datagram" | "pacing"> {
   readonly rate?: number;
   /** Packets that wait, beside the one on the line. */
   readonly queue?: number;
-  /** Two-way, without transmission. Default 20 ms, of which the access takes 2 a direction. */
+  /** Two-way with nothing in the way, transmission of one packet included. Default 20 ms. */
   readonly rtt?: Nanos;
   /** Share of packets lost at random before the bottleneck. */
   readonly loss?: number;
@@ -44,8 +44,6 @@ export interface DumbbellResult {
   jain: number;
   /** Mean over time of packets that wait. */
   meanQueue: number;
-  /** Mean of the window, packets, over time and flows. */
-  meanWindow: number;
   meanRttMs: number;
   /** Of the first flow, windows in packets; the whole run. */
   readonly reductions: Reduction[];
@@ -55,6 +53,7 @@ export interface DumbbellResult {
 const ACCESS_RATE = 1_000_000_000;
 const ACCESS_DELAY: Nanos = MILLISECOND;
 
+/** Packets or acknowledgements under way, in order of arrival. */
 interface Lane {
   readonly at: number[];
   readonly flow: number[];
@@ -62,15 +61,43 @@ interface Lane {
   head: number;
 }
 
-interface AckOnItsWay {
-  readonly at: Nanos;
-  readonly flow: number;
+interface Ack {
   readonly ranges: number[];
-  readonly delayNs: number;
+  readonly delayNs: Nanos;
+}
+
+interface World {
+  readonly packet: number;
+  readonly queue: number;
+  readonly loss: number;
+  readonly rtt: Nanos;
+  readonly txTime: number;
+  readonly accessTime: number;
+  readonly countFrom: Nanos;
+  readonly random: RandomStream;
+  readonly news: News;
+  readonly senders: Recovery[];
+  readonly receivers: Acks[];
+  readonly starts: Nanos[];
+  readonly accesses: Lane[];
+  readonly accessBusy: Nanos[];
+  readonly arrivals: Lane;
+  readonly returning: Lane;
+  readonly acks: Ack[];
+  /** When each packet in the bottleneck goes onto the line; those not yet served wait. */
+  readonly services: Nanos[];
+  served: number;
+  busyUntil: Nanos;
+  queueSince: Nanos;
+  queueArea: number;
+  rttSum: number;
+  rttCount: number;
+  now: Nanos;
+  readonly result: DumbbellResult;
 }
 
 const lane = (): Lane => ({ at: [], flow: [], number: [], head: 0 });
-const headOf = ({ at, head }: Lane): number => at[head] ?? Infinity;
+const headOf = ({ at, head }: Lane): number => (head < at.length ? (at[head] as number) : Infinity);
 
 function push(to: Lane, at: number, flow: number, number: number): void {
   to.at.push(at);
@@ -80,166 +107,183 @@ function push(to: Lane, at: number, flow: number, number: number): void {
 
 /** Runs it. With equal options the result is the same to the bit. */
 export function runDumbbell(options: Dumbbell): DumbbellResult {
+  const world = build(options);
+  const end = options.seconds * SECOND;
+  while (world.now < end) step(world);
+  settleQueue(world, end);
+  return summarise(world, options, end - world.countFrom);
+}
+
+function build(options: Dumbbell): World {
   const { flows = 1, packet = 1_502, rate = 100_000_000, queue = Infinity, rtt = 20 * MILLISECOND } = options;
-  const { loss = 0, ackEvery = 2, pacing = false, seed = 1, seconds, from = 10 } = options;
+  const { loss = 0, ackEvery = 2, pacing = false, seed = 1, from = 10 } = options;
   const random = new RandomStream(seed, "test", "dumbbell");
-  const txTime = rate === 0 ? 0 : (packet * 8 * SECOND) / rate;
-  const accessTime = rate === 0 ? 0 : (packet * 8 * SECOND) / ACCESS_RATE;
-  const onward = rtt / 2 - ACCESS_DELAY + accessTime;
-  const end = seconds * SECOND;
-  const countFrom = from * SECOND;
-  const news: News = { acked: [], lost: [], spurious: [] };
-  const senders: Recovery[] = [];
-  const receivers: Acks[] = [];
-  const starts: number[] = [];
-  const accesses: Lane[] = [];
-  const accessBusy: number[] = [];
-  for (let flow = 0; flow < flows; flow++) {
-    starts.push(flows === 1 ? 0 : Math.floor(random.uniform() * SECOND));
-    senders.push(createRecovery({ ...options, datagram: packet, pacing }, starts[flow] as number));
-    receivers.push(createAcks({ every: ackEvery }));
-    accesses.push(lane());
-    accessBusy.push(0);
-  }
-  const arrivals = lane();
-  const acks: AckOnItsWay[] = [];
-  let ackHead = 0;
-  /** When each packet in the bottleneck goes onto the line; those after `now` wait. */
-  const services: number[] = [];
-  let served = 0;
-  let busyUntil = 0;
-  let queueSince = countFrom;
-  let queueArea = 0;
-  let windowArea = 0;
-  let windowSince = countFrom;
-  let rttSum = 0;
-  let rttCount = 0;
-  const result: DumbbellResult = {
-    delivered: new Array<number>(flows).fill(0),
-    arrivals: 0,
-    drops: 0,
-    utilisation: 0,
-    loss: 0,
-    jain: 0,
-    meanQueue: 0,
-    meanWindow: 0,
-    meanRttMs: 0,
-    reductions: [],
-    recoveries: senders,
+  const each = Array.from({ length: flows }, (_, flow) => flow);
+  const starts = each.map(() => (flows === 1 ? 0 : Math.floor(random.uniform() * SECOND)));
+  const senders = each.map((flow) => createRecovery({ ...options, datagram: packet, pacing }, starts[flow] as number));
+  return {
+    packet,
+    queue,
+    loss,
+    rtt,
+    txTime: rate === 0 ? 0 : (packet * 8 * SECOND) / rate,
+    accessTime: rate === 0 ? 0 : (packet * 8 * SECOND) / ACCESS_RATE,
+    countFrom: from * SECOND,
+    random,
+    news: { acked: [], lost: [], spurious: [] },
+    senders,
+    receivers: each.map(() => createAcks({ every: ackEvery })),
+    starts,
+    accesses: each.map(lane),
+    accessBusy: each.map(() => 0),
+    arrivals: lane(),
+    returning: lane(),
+    acks: [],
+    services: [],
+    served: 0,
+    busyUntil: 0,
+    queueSince: from * SECOND,
+    queueArea: 0,
+    rttSum: 0,
+    rttCount: 0,
+    now: 0,
+    result: {
+      delivered: each.map(() => 0),
+      arrivals: 0,
+      drops: 0,
+      utilisation: 0,
+      loss: 0,
+      jain: 0,
+      meanQueue: 0,
+      meanRttMs: 0,
+      reductions: [],
+      recoveries: senders,
+    },
   };
-  let now = 0;
+}
 
-  const sendAll = (flow: number): void => {
-    const sender = senders[flow] as Recovery;
-    while (maySend(sender, packet, now)) {
-      const number = noteSent(sender, packet, true, 0, 0, packet, 0, now);
-      accessBusy[flow] = Math.max(accessBusy[flow] as number, now) + accessTime;
-      push(accesses[flow] as Lane, (accessBusy[flow] as number) + ACCESS_DELAY, flow, number);
-    }
-  };
-  const settleQueue = (until: number): void => {
-    while (served < services.length && (services[served] as number) <= until) {
-      countQueue(services[served] as number);
-      served++;
-    }
-    countQueue(until);
-  };
-  const countQueue = (until: number): void => {
-    if (until <= queueSince) return;
-    queueArea += (services.length - served) * (until - queueSince);
-    queueSince = until;
-  };
-  const enterBottleneck = (from: Lane): void => {
-    const flow = from.flow[from.head] as number;
-    const number = from.number[from.head] as number;
-    from.head++;
-    const counted = now >= countFrom;
-    if (counted) result.arrivals++;
-    if (loss > 0 && random.uniform() < loss) {
-      if (counted) result.drops++;
-      return;
-    }
-    settleQueue(now);
-    if (services.length - served >= queue) {
-      if (counted) result.drops++;
-      return;
-    }
-    const start = Math.max(now, busyUntil);
-    busyUntil = start + txTime;
-    services.push(start);
-    push(arrivals, busyUntil + onward, flow, number);
-  };
-  const acknowledge = (flow: number): void => {
-    const { ranges, delayNs } = takeAckRanges(receivers[flow] as Acks, now);
-    acks.push({ at: now + rtt / 2, flow, ranges: ranges.slice(), delayNs });
-  };
-  const receive = (): void => {
-    const flow = arrivals.flow[arrivals.head] as number;
-    const receiver = receivers[flow] as Acks;
-    noteReceived(receiver, arrivals.number[arrivals.head] as number, true, false, now);
-    arrivals.head++;
-    if (now >= countFrom) result.delivered[flow] = (result.delivered[flow] as number) + 1;
-    if (ackIsDue(receiver, now)) acknowledge(flow);
-  };
-  const watched = (flow: number, act: () => void): void => {
-    const sender = senders[flow] as Recovery;
-    const before = sender.controller.window / packet;
-    const { events } = sender.controller;
-    if (now > windowSince && flow === 0) {
-      windowArea += before * (now - windowSince);
-      windowSince = now;
-    }
-    act();
-    if (flow === 0 && sender.controller.events > events) {
-      result.reductions.push({ at: now, before, after: sender.controller.window / packet });
-    }
-    sendAll(flow);
-  };
-  const takeBack = (): void => {
-    const { flow, ranges, delayNs } = acks[ackHead++] as AckOnItsWay;
-    watched(flow, () => takeAck(senders[flow] as Recovery, ranges, delayNs, 0, now, news));
-    if (now >= countFrom) {
-      rttSum += (senders[flow] as Recovery).rtt.latest;
-      rttCount++;
-    }
-  };
-  const tend = (flow: number): void => {
-    if ((starts[flow] as number) > now) return;
-    if (starts[flow] === now) sendAll(flow);
-    else watched(flow, () => onTimeout(senders[flow] as Recovery, now, news));
-  };
-
-  while (now < end) {
-    let next = headOf(arrivals);
-    let what = 0;
-    const ackAt = acks[ackHead]?.at ?? Infinity;
-    if (ackAt < next) [next, what] = [ackAt, 1];
-    for (let flow = 0; flow < flows; flow++) {
-      const access = headOf(accesses[flow] as Lane);
-      if (access < next) [next, what] = [access, 10 + 3 * flow];
-      const sender = senders[flow] as Recovery;
-      const start = starts[flow] as number;
-      const alarm = start >= now && sender.sent.next === 0 ? start : deadlineOf(sender);
-      if (alarm >= 0 && alarm < next) [next, what] = [Math.max(now, alarm), 11 + 3 * flow];
-      const due = (receivers[flow] as Acks).ackAt;
-      if (due >= 0 && due < next) [next, what] = [Math.max(now, due), 12 + 3 * flow];
-    }
-    now = next;
-    if (what === 0) receive();
-    else if (what === 1) takeBack();
-    else if (what % 3 === 1) enterBottleneck(accesses[(what - 10) / 3] as Lane);
-    else if (what % 3 === 2) tend((what - 11) / 3);
-    else acknowledge((what - 12) / 3);
+/** Does whatever comes first: of equal times, what stands first here. */
+function step(world: World): void {
+  let next = headOf(world.arrivals);
+  let act: (world: World, flow: number) => void = receive;
+  let which = 0;
+  const acked = headOf(world.returning);
+  if (acked < next) [next, act] = [acked, takeBack];
+  for (let flow = 0; flow < world.senders.length; flow++) {
+    const access = headOf(world.accesses[flow] as Lane);
+    if (access < next) [next, act, which] = [access, enterBottleneck, flow];
+    const alarm = alarmOf(world, flow);
+    if (alarm >= 0 && alarm < next) [next, act, which] = [Math.max(world.now, alarm), tend, flow];
+    const due = (world.receivers[flow] as Acks).ackAt;
+    if (due >= 0 && due < next) [next, act, which] = [Math.max(world.now, due), acknowledge, flow];
   }
-  settleQueue(end);
-  const span = end - countFrom;
-  const total = result.delivered.reduce((sum, count) => sum + count, 0);
-  const squares = result.delivered.reduce((sum, count) => sum + count * count, 0);
-  result.utilisation = (total * packet * 8 * SECOND) / (rate * span);
+  world.now = next;
+  act(world, which);
+}
+
+function alarmOf({ senders, starts }: World, flow: number): Nanos {
+  const sender = senders[flow] as Recovery;
+  return sender.sent.next === 0 ? (starts[flow] as number) : deadlineOf(sender);
+}
+
+function sendAll(world: World, flow: number): void {
+  const { packet, now, accessTime, accessBusy } = world;
+  const sender = world.senders[flow] as Recovery;
+  while (maySend(sender, packet, now)) {
+    const number = noteSent(sender, packet, true, 0, 0, packet, 0, now);
+    accessBusy[flow] = Math.max(accessBusy[flow] as number, now) + accessTime;
+    push(world.accesses[flow] as Lane, (accessBusy[flow] as number) + ACCESS_DELAY, flow, number);
+  }
+}
+
+function enterBottleneck(world: World, flow: number): void {
+  const { now, loss, rtt, txTime, accessTime, result } = world;
+  const access = world.accesses[flow] as Lane;
+  const number = access.number[access.head++] as number;
+  const counted = now >= world.countFrom ? 1 : 0;
+  result.arrivals += counted;
+  settleQueue(world, now);
+  if ((loss > 0 && world.random.uniform() < loss) || world.services.length - world.served >= world.queue) {
+    result.drops += counted;
+    return;
+  }
+  const start = Math.max(now, world.busyUntil);
+  world.busyUntil = start + txTime;
+  world.services.push(start);
+  push(world.arrivals, world.busyUntil + rtt / 2 - ACCESS_DELAY - accessTime - txTime, flow, number);
+}
+
+/** Counts the queue up to `until`. */
+function settleQueue(world: World, until: Nanos): void {
+  const { services } = world;
+  while (world.served < services.length && (services[world.served] as number) <= until) {
+    countQueue(world, services[world.served] as number);
+    world.served++;
+  }
+  countQueue(world, until);
+}
+
+function countQueue(world: World, until: Nanos): void {
+  if (until <= world.queueSince) return;
+  world.queueArea += (world.services.length - world.served) * (until - world.queueSince);
+  world.queueSince = until;
+}
+
+function receive(world: World): void {
+  const { arrivals, now, result } = world;
+  const flow = arrivals.flow[arrivals.head] as number;
+  const receiver = world.receivers[flow] as Acks;
+  noteReceived(receiver, arrivals.number[arrivals.head++] as number, true, false, now);
+  if (now >= world.countFrom) result.delivered[flow] = (result.delivered[flow] as number) + 1;
+  if (ackIsDue(receiver, now)) acknowledge(world, flow);
+}
+
+function acknowledge(world: World, flow: number): void {
+  const { ranges, delayNs } = takeAckRanges(world.receivers[flow] as Acks, world.now);
+  push(world.returning, world.now + world.rtt / 2, flow, world.acks.length);
+  world.acks.push({ ranges: ranges.slice(), delayNs });
+}
+
+function takeBack(world: World): void {
+  const { returning, now, news } = world;
+  const flow = returning.flow[returning.head] as number;
+  const sender = world.senders[flow] as Recovery;
+  const at = returning.number[returning.head++] as number;
+  const { ranges, delayNs } = world.acks[at] as Ack;
+  watched(world, flow, () => takeAck(sender, ranges, delayNs, 0, now, news));
+  if (now < world.countFrom) return;
+  world.rttSum += sender.rtt.latest;
+  world.rttCount++;
+}
+
+function tend(world: World, flow: number): void {
+  watched(world, flow, () => onTimeout(world.senders[flow] as Recovery, world.now, world.news));
+}
+
+/** Notes what an event does to the first flow's window, and sends what may go after it. */
+function watched(world: World, flow: number, act: () => void): void {
+  const { controller } = world.senders[flow] as Recovery;
+  const { events, window } = controller;
+  act();
+  if (flow === 0 && controller.events > events) {
+    world.result.reductions.push({
+      at: world.now,
+      before: window / world.packet,
+      after: controller.window / world.packet,
+    });
+  }
+  sendAll(world, flow);
+}
+
+function summarise(world: World, { rate = 100_000_000 }: Dumbbell, span: Nanos): DumbbellResult {
+  const { result, packet } = world;
+  const { delivered } = result;
+  const total = delivered.reduce((sum, count) => sum + count, 0);
+  const squares = delivered.reduce((sum, count) => sum + count * count, 0);
+  result.utilisation = rate === 0 ? 0 : (total * packet * 8 * SECOND) / (rate * span);
   result.loss = result.drops / Math.max(1, result.arrivals);
-  result.jain = (total * total) / (flows * squares);
-  result.meanQueue = queueArea / span;
-  result.meanWindow = windowArea / span;
-  result.meanRttMs = rttSum / rttCount / MILLISECOND;
+  result.jain = (total * total) / (delivered.length * squares);
+  result.meanQueue = world.queueArea / span;
+  result.meanRttMs = world.rttSum / world.rttCount / MILLISECOND;
   return result;
 }

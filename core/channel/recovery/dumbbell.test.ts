@@ -15,13 +15,13 @@ function cycles({ reductions }: DumbbellResult): { period: number; ratio: number
   };
 }
 
-const one: Omit<Dumbbell, "controller"> = { queue: 170, seconds: 90 };
+const one: Omit<Dumbbell, "controller"> = { queue: 170, seconds: 70 };
 
 test("one NewReno flow, queue 170: windows up to 338 packets, halved every 5.15 s", (t) => {
   const result = runDumbbell({ ...one, controller: "newreno" });
   const { period, ratio, greatest } = cycles(result);
   t.log({ period, ratio, greatest, queue: result.meanQueue, rtt: result.meanRttMs });
-  t.true(greatest >= 336 && greatest <= 339, `${greatest}`);
+  t.true(greatest >= 336 && greatest <= 338, `${greatest}`);
   t.true(Math.abs(ratio - 0.5) < 0.01);
   t.true(Math.abs(period / 5.15 - 1) < 0.1);
   t.true(Math.abs(result.meanRttMs / 31.6 - 1) < 0.05);
@@ -31,8 +31,8 @@ test("one CUBIC flow, queue 170, by its curve alone: two cycles take 4.7 + 10.1 
   const result = runDumbbell({ ...one, controller: "cubic", friendly: false });
   const { period, ratio, greatest } = cycles(result);
   t.log({ period, ratio, greatest, queue: result.meanQueue, rtt: result.meanRttMs });
-  t.true(greatest >= 336 && greatest <= 339, `${greatest}`);
-  t.true(Math.abs(ratio / 0.707 - 1) < 0.1);
+  t.true(greatest >= 336 && greatest <= 338, `${greatest}`);
+  t.true(Math.abs(ratio / 0.7 - 1) < 0.01);
   t.true(Math.abs((2 * period) / 14.8 - 1) < 0.1);
   t.true(Math.abs(result.meanRttMs / 35.4 - 1) < 0.05);
 });
@@ -45,7 +45,7 @@ function cycleByEquations(peak: number, wMax: number): number {
   const step = 1e-4;
   let [time, window, reno] = [0, start, start];
   while (window < peak) {
-    const rtt = Math.max(0.02014, window * 0.00012016);
+    const rtt = Math.max(0.02, window * 0.00012016);
     reno += (3 * ((1 - beta) / (1 + beta)) * step) / rtt;
     time += step;
     window = Math.max(window, 0.4 * (time - k) ** 3 + wMax, reno);
@@ -57,10 +57,10 @@ test("one CUBIC flow with its TCP-friendly region: the cycles of the equations, 
   const result = runDumbbell({ ...one, controller: "cubic" });
   const { period, ratio, greatest } = cycles(result);
   // A peak a little above the last W_max, and one below it: fast convergence every other time.
-  const expected = cycleByEquations(338, 338.9) + cycleByEquations(338.9, (338.1 * 1.7) / 2);
+  const expected = cycleByEquations(337, 338) + cycleByEquations(338, (337 * 1.7) / 2);
   t.log({ twoCycles: 2 * period, expected, ratio, greatest, rtt: result.meanRttMs });
   t.true(Math.abs((2 * period) / expected - 1) < 0.1);
-  t.true(greatest >= 336 && greatest <= 339, `${greatest}`);
+  t.true(greatest >= 336 && greatest <= 338, `${greatest}`);
 });
 
 /** `baselines.md`, W4: real Linux TCP, ten flows. */

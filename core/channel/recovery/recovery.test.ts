@@ -2,6 +2,7 @@
 import test from "ava";
 import { createRecovery, abandon, deadlineOf, maySend, nextProbe, noteSent, onTimeout, takeAck } from "./recovery.ts";
 import type { RecoveryOptions } from "./recovery.ts";
+import { MAX_TRACKED } from "./sent-ring.ts";
 import type { News, Recovery } from "./state.ts";
 import { statsOf } from "./stats.ts";
 
@@ -227,4 +228,16 @@ test("a path given up loses what flies, and reacts to no congestion", (t) => {
   t.deepEqual(news, { acked: [], lost: [0, 2, 3], spurious: [] });
   t.like(statsOf(recovery), { inFlight: 0, congestionEvents: 0 });
   t.is(deadlineOf(recovery), -1);
+});
+
+test("a table full of lost packets with nothing in flight makes room at once", (t) => {
+  const recovery = path({ controller: "fixed", window: 70_000 * SIZE });
+  while (maySend(recovery, SIZE, 0)) send(recovery, 1, 0);
+  t.is(recovery.sent.next, MAX_TRACKED);
+  t.false(maySend(recovery, SIZE, 5_000 * MS));
+  takeAck(recovery, [MAX_TRACKED - 1, MAX_TRACKED], 0, 0, 10 * MS, news);
+  t.is(news.lost.length, MAX_TRACKED - 3);
+  onTimeout(recovery, deadlineOf(recovery), news);
+  t.is(news.lost.length, 2);
+  t.true(maySend(recovery, SIZE, 12 * MS));
 });

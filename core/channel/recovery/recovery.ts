@@ -86,18 +86,25 @@ export function createRecovery(options: RecoveryOptions, now: Nanos): Recovery {
 /** May a packet of `bytes` that asks for an acknowledgement go now? Sets `limited`, and `paceAt` where the pacer alone says no. */
 export function maySend(recovery: Recovery, bytes: Bytes, now: Nanos): boolean {
   recovery.paceAt = -1;
-  if (!hasRoom(recovery.sent)) return false;
+  if (!hasRoom(recovery.sent) && !makeRoom(recovery, now)) return false;
   if (recovery.probes > 0) return true;
   recovery.limited =
     recovery.flyingBytes + bytes > recovery.controller.window || (recovery.pacing && !pacerLets(recovery, bytes, now));
   return !recovery.limited;
 }
 
+/** With nothing in flight nothing would ever ask again: then late arrivals are given up. */
+function makeRoom({ sent, flying, rtt }: Recovery, now: Nanos): boolean {
+  forget(sent, flying === 0 ? Infinity : now - persistentCongestionTime(rtt));
+  return hasRoom(sent);
+}
+
 function pacerLets(recovery: Recovery, bytes: Bytes, now: Nanos): boolean {
   const { controller, rtt } = recovery;
   const own = controllerOf(controller.kind).pacingRate(controller, rtt);
   const rate = own > 0 ? own : (PACING_GAIN * controller.window) / Math.max(1, rtt.smoothed);
-  recovery.tokens = Math.min(BURST * controller.datagram, recovery.tokens + (now - recovery.tokensAt) * rate);
+  const most = Math.max(BURST * controller.datagram, bytes);
+  recovery.tokens = Math.min(most, recovery.tokens + (now - recovery.tokensAt) * rate);
   recovery.tokensAt = now;
   if (recovery.tokens >= bytes) return true;
   recovery.paceAt = now + Math.ceil((bytes - recovery.tokens) / rate);
@@ -218,10 +225,10 @@ export function abandon(recovery: Recovery, news: News): void {
   declareFlyingLost(recovery, news);
 }
 
-function empty(news: News): void {
-  news.acked.length = 0;
-  news.lost.length = 0;
-  news.spurious.length = 0;
+function empty({ acked, lost, spurious }: News): void {
+  while (acked.length > 0) acked.pop();
+  while (lost.length > 0) lost.pop();
+  while (spurious.length > 0) spurious.pop();
 }
 
 function probeAt(recovery: Recovery): Nanos {
@@ -244,12 +251,12 @@ function isPossible(sent: SentRing, ranges: Readonly<Ranges>): boolean {
 function settleRanges(recovery: Recovery, ranges: Readonly<Ranges>, now: Nanos, news: News): boolean {
   const { numbers, sent } = recovery;
   let any = false;
-  for (let i = 0; i < ranges.length; i += 2) {
+  for (let i = firstUnknown(recovery, ranges); i < ranges.length; i += 2) {
     const end = ranges[i + 1] as number;
     let from = Math.max(sent.first, ranges[i] as number);
     while (from < end) {
       const at = indexEndingAfter(numbers, from);
-      const known = numbers[at] ?? end;
+      const known = at < numbers.length ? (numbers[at] as number) : end;
       if (known <= from) {
         from = numbers[at + 1] as number;
         continue;
@@ -262,6 +269,20 @@ function settleRanges(recovery: Recovery, ranges: Readonly<Ranges>, now: Nanos, 
     }
   }
   return any;
+}
+
+/** Acknowledgements repeat themselves: the index of the lowest range with a number not named before, found from the newest down. */
+function firstUnknown({ numbers, sent }: Recovery, ranges: Readonly<Ranges>): number {
+  let lowest = ranges.length;
+  let at = numbers.length - 2;
+  for (let i = ranges.length - 2; i >= 0; i -= 2) {
+    const start = ranges[i] as number;
+    const end = ranges[i + 1] as number;
+    if (end <= sent.first) break;
+    while (at >= 0 && (numbers[at] as number) > start) at -= 2;
+    if (at < 0 || (numbers[at + 1] as number) < end) lowest = i;
+  }
+  return lowest;
 }
 
 function settle(recovery: Recovery, number: number, now: Nanos, news: News): void {
