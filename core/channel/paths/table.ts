@@ -13,6 +13,7 @@ import type {
   PathsOptions,
   PathState,
   PathTableCounts,
+  PathTraffic,
   RetiredId,
   Role,
 } from "./types.ts";
