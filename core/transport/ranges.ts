@@ -83,7 +83,7 @@ function merge(ranges: Ranges, start: number, end: number): number {
 export function indexEndingAfter(ranges: Readonly<Ranges>, number: number): number {
   let low = 0;
   let high = ranges.length >> 1;
-  if (high > 0 && (ranges[2 * high - 3] ?? -1) <= number) low = high - 1;
+  if (high > 0 && (high === 1 || (ranges[2 * high - 3] as number) <= number)) low = high - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((ranges[2 * middle + 1] as number) > number) high = middle;

@@ -24,10 +24,8 @@ const MIN_PIPE = 4;
 /** The pipe is full after three rounds in which the rate grew by less than a quarter. */
 const FULL_GROWTH = 1.25;
 const FULL_ROUNDS = 3;
-/** Send quanta (4.2.2): bytes a nanosecond below which they are one and two datagrams, and the most bytes. */
+/** Bytes a nanosecond below which a send quantum is one datagram (4.2.2). */
 const SLOW = 1_200_000 / 8 / SECOND;
-const MEDIUM = 24_000_000 / 8 / SECOND;
-const MOST_QUANTUM = 65_536;
 
 export interface BbrState extends ControllerState {
   mode: "startup" | "drain" | "probe-bw" | "probe-rtt";
@@ -35,6 +33,7 @@ export interface BbrState extends ControllerState {
   readonly draw: number;
   /** The greatest rate of each of the last rounds, bytes a nanosecond, by round modulo their number; and of all. */
   readonly rates: number[];
+  ratesRound: number;
   rate: number;
   /** -1: no sample yet. */
   minRtt: Nanos;
@@ -53,6 +52,8 @@ export interface BbrState extends ControllerState {
   /** When probing for the round trip ends, -1: the four packets still have more company. */
   probeEndsAt: Nanos;
   probeRound: boolean;
+  /** Packets that left before so many bytes were delivered say little of the rate: the probe kept them few. */
+  limitedUntil: number;
   idleRestart: boolean;
   savedWindow: number;
   /** What leaves is what arrives: "entering" until the first acknowledgement of a recovery period, "conserving" for a round. */
@@ -74,6 +75,7 @@ export const BBR: Controller<BbrState> = {
     initial: initialWindow(options),
     draw: options.draw ?? 0,
     rates: new Array<number>(RATE_ROUNDS).fill(0),
+    ratesRound: 0,
     rate: 0,
     minRtt: -1,
     minRttAt: now,
@@ -90,6 +92,7 @@ export const BBR: Controller<BbrState> = {
     pacing: 0,
     probeEndsAt: -1,
     probeRound: false,
+    limitedUntil: 0,
     idleRestart: false,
     savedWindow: 0,
     loss: "none",
@@ -156,16 +159,25 @@ function updateRound(state: BbrState, { priorDelivered, delivered }: RateSample)
   if (!state.roundStart) return;
   state.roundEnds = delivered;
   state.round++;
-  state.rates[state.round % RATE_ROUNDS] = 0;
-  state.rate = greatest(state.rates);
 }
 
-/** 4.1.1: samples that the application limited count only where they are greater. */
-function updateRate(state: BbrState, { rate, appLimited }: RateSample): void {
-  const slot = state.round % RATE_ROUNDS;
-  if ((appLimited && rate < state.rate) || rate <= (state.rates[slot] as number)) return;
-  state.rates[slot] = rate;
-  if (rate > state.rate) state.rate = rate;
+/** 4.1.1: samples that lack of data limited count only where they are greater. Without samples that count, none is forgotten. */
+function updateRate(state: BbrState, sample: RateSample): void {
+  const { rate } = sample;
+  if (rate === 0 || (rate < state.rate && isLimited(state, sample))) return;
+  const { rates, round } = state;
+  const forgotten = Math.min(RATE_ROUNDS, round - state.ratesRound);
+  for (let i = 0; i < forgotten; i++) rates[(round - i) % RATE_ROUNDS] = 0;
+  state.ratesRound = round;
+  const slot = round % RATE_ROUNDS;
+  if (rate > (rates[slot] as number)) rates[slot] = rate;
+  else if (forgotten === 0) return;
+  state.rate = greatest(rates);
+}
+
+/** By lack of data, or by probing for the round trip. */
+function isLimited(state: BbrState, { appLimited, priorDelivered }: RateSample): boolean {
+  return appLimited || priorDelivered < state.limitedUntil;
 }
 
 function greatest(values: readonly number[]): number {
@@ -180,10 +192,9 @@ function pipe(state: BbrState, gain: number): number {
   return gain * state.rate * state.minRtt + 3 * quantum(state);
 }
 
+/** 4.2.2, but for its largest size: packets leave one by one here, never as a millisecond's batch of segments. */
 function quantum({ pacing, datagram }: BbrState): number {
-  if (pacing < SLOW) return datagram;
-  if (pacing < MEDIUM) return 2 * datagram;
-  return Math.min(pacing * MILLISECOND, MOST_QUANTUM);
+  return pacing < SLOW ? datagram : 2 * datagram;
 }
 
 function enterProbeBw(state: BbrState, now: Nanos): void {
@@ -211,8 +222,8 @@ function phaseIsOver(state: BbrState, { newlyLost, priorInFlight }: RateSample, 
   return longEnough || priorInFlight <= pipe(state, 1);
 }
 
-function checkFullPipe(state: BbrState, { appLimited }: RateSample): void {
-  if (state.pipeFull || !state.roundStart || appLimited) return;
+function checkFullPipe(state: BbrState, sample: RateSample): void {
+  if (state.pipeFull || !state.roundStart || isLimited(state, sample)) return;
   if (state.rate >= state.fullRate * FULL_GROWTH) {
     state.fullRate = state.rate;
     state.fullRounds = 0;
@@ -254,6 +265,7 @@ function checkProbeRtt(state: BbrState, sample: RateSample, expired: boolean, no
 }
 
 function handleProbeRtt(state: BbrState, { inFlight, delivered }: RateSample, now: Nanos): void {
+  state.limitedUntil = delivered + inFlight;
   if (state.probeEndsAt < 0) {
     if (inFlight > MIN_PIPE * state.datagram) return;
     state.probeEndsAt = now + PROBE_RTT_DURATION;

@@ -218,10 +218,10 @@ export function abandon(recovery: Recovery, news: News): void {
   declareFlyingLost(recovery, news);
 }
 
-function empty(news: News): void {
-  news.acked.length = 0;
-  news.lost.length = 0;
-  news.spurious.length = 0;
+function empty({ acked, lost, spurious }: News): void {
+  while (acked.length > 0) acked.pop();
+  while (lost.length > 0) lost.pop();
+  while (spurious.length > 0) spurious.pop();
 }
 
 function probeAt(recovery: Recovery): Nanos {
@@ -244,12 +244,12 @@ function isPossible(sent: SentRing, ranges: Readonly<Ranges>): boolean {
 function settleRanges(recovery: Recovery, ranges: Readonly<Ranges>, now: Nanos, news: News): boolean {
   const { numbers, sent } = recovery;
   let any = false;
-  for (let i = 0; i < ranges.length; i += 2) {
+  for (let i = firstUnknown(recovery, ranges); i < ranges.length; i += 2) {
     const end = ranges[i + 1] as number;
     let from = Math.max(sent.first, ranges[i] as number);
     while (from < end) {
       const at = indexEndingAfter(numbers, from);
-      const known = numbers[at] ?? end;
+      const known = at < numbers.length ? (numbers[at] as number) : end;
       if (known <= from) {
         from = numbers[at + 1] as number;
         continue;
@@ -262,6 +262,20 @@ function settleRanges(recovery: Recovery, ranges: Readonly<Ranges>, now: Nanos, 
     }
   }
   return any;
+}
+
+/** Acknowledgements repeat themselves: the index of the lowest range with a number not named before, found from the newest down. */
+function firstUnknown({ numbers, sent }: Recovery, ranges: Readonly<Ranges>): number {
+  let lowest = ranges.length;
+  let at = numbers.length - 2;
+  for (let i = ranges.length - 2; i >= 0; i -= 2) {
+    const start = ranges[i] as number;
+    const end = ranges[i + 1] as number;
+    if (end <= sent.first) break;
+    while (at >= 0 && (numbers[at] as number) > start) at -= 2;
+    if (at < 0 || (numbers[at + 1] as number) < end) lowest = i;
+  }
+  return lowest;
 }
 
 function settle(recovery: Recovery, number: number, now: Nanos, news: News): void {
