@@ -51,7 +51,6 @@ export function onPacket(
   if (path.state === "failed") tryAgain(path, now);
   if (path.key !== key || path.validated) return index;
   path.allowance.received += bytes;
-  if (path.state === "validating" && path.validation.nextAt < 0) path.validation.nextAt = now;
   return index;
 }
 

@@ -1,9 +1,9 @@
 /** Packets of data as the paths see them, and what was measured by them: what selectors receive instead of probing. */
 import { statsOf } from "../recovery/stats.ts";
-import type { BitsPerSecond, Bytes, Nanos } from "../../units.ts";
+import { type BitsPerSecond, type Bytes, MILLISECOND, type Nanos, SECOND } from "../../units.ts";
 import { largeAcked, largeLost } from "./pmtu.ts";
 import { tell } from "./table.ts";
-import type { Paths, PathStatus } from "./types.ts";
+import type { Paths, PathState, PathStatus } from "./types.ts";
 
 /** A packet of `bytes` has gone out over the path at `index`. */
 export function notePathSent(paths: Paths, index: number, bytes: number): void {
@@ -19,8 +19,26 @@ export function notePathAcked(paths: Paths, index: number, number: number, bytes
   const path = paths.list[index];
   if (path === undefined) return;
   path.traffic.answeredAt = now;
+  measureThroughput(path, bytes, now);
   largeAcked(path.pmtu, number, bytes, now);
 }
+
+/** Over intervals of a round trip, at least of 100 ms; each new one has a weight of 1/4. */
+function measureThroughput({ traffic, recovery }: PathState, bytes: Bytes, now: Nanos): void {
+  if (traffic.ackedSince < 0) {
+    traffic.ackedSince = now;
+    return;
+  }
+  traffic.ackedBytes += bytes;
+  const elapsed = now - traffic.ackedSince;
+  if (elapsed < Math.max(LEAST_INTERVAL, recovery.rtt.smoothed)) return;
+  const rate = (traffic.ackedBytes * 8 * SECOND) / elapsed;
+  traffic.throughput = traffic.throughput === null ? rate : traffic.throughput + (rate - traffic.throughput) / 4;
+  traffic.ackedBytes = 0;
+  traffic.ackedSince = now;
+}
+
+const LEAST_INTERVAL: Nanos = 100 * MILLISECOND;
 
 /** The packet `number` of `bytes` over this path is lost: does the path swallow large ones? */
 export function notePathLost(paths: Paths, index: number, number: number, bytes: Bytes): void {
@@ -68,7 +86,7 @@ export function measured(paths: Paths): PathReport[] {
       variance: known ? Math.round(stats.variance) : null,
       min: known ? Math.round(stats.min) : null,
       loss: told ? stats.loss : null,
-      throughput: stats.deliveryRate > 0 ? 8 * stats.deliveryRate : null,
+      throughput: traffic.throughput,
       delivered: stats.acked,
       lost: Math.max(0, stats.lost - stats.spurious),
       window: stats.window,

@@ -110,7 +110,8 @@ test("weighted: who could not send makes no claims later", (t) => {
   sendAll(paths, 100);
   (paths.list[0] as PathState).recovery.controller.window = 1_000 * DATAGRAM;
   const next = sendAll(paths, 20);
-  t.is(next.replaceAll("b", "").length, 10);
+  const own = next.replaceAll("b", "").length;
+  t.true(own >= 9 && own <= 11, next);
 });
 
 test("redundant: the quickest first, copies over all others that may send", (t) => {

@@ -13,6 +13,7 @@ import type {
   PathsOptions,
   PathState,
   PathTableCounts,
+  PathTraffic,
   RetiredId,
   Role,
 } from "./types.ts";
@@ -117,7 +118,7 @@ export function addPath(paths: Paths, id: number, key: string, mtu: Bytes, rtt: 
     validation: { pending: [], attempts: 0, nextAt: now },
     responses: [],
     pmtu: createPmtu(mtu, paths.options.maxMtu),
-    traffic: { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0, answeredAt: null },
+    traffic: createTraffic(),
     usable: true,
     withdrawn: false,
     wanted: true,
@@ -134,6 +135,11 @@ export function addPath(paths: Paths, id: number, key: string, mtu: Bytes, rtt: 
   paths.counts.opened++;
   tell(paths, "opened", path);
   return path;
+}
+
+function createTraffic(): PathTraffic {
+  const packets = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
+  return { ...packets, answeredAt: null, ackedBytes: 0, ackedSince: -1, throughput: null };
 }
 
 function continueNumbers(paths: Paths, path: PathState): void {

@@ -16,7 +16,7 @@
  *   takePathEvents, measured          what to tell others
  */
 import type { RandomStream } from "../../rng.ts";
-import type { Bytes, Nanos } from "../../units.ts";
+import type { BitsPerSecond, Bytes, Nanos } from "../../units.ts";
 import type { Acks } from "../recovery/acks.ts";
 import type { Coupling } from "../recovery/coupled.ts";
 import type { RecoveryOptions } from "../recovery/recovery.ts";
@@ -107,6 +107,11 @@ export interface PathTraffic {
   receivedBytes: Bytes;
   /** When a packet was acknowledged or a challenge answered last, null before. */
   answeredAt: Nanos | null;
+  /** Bytes acknowledged in the current interval of measurement, and its beginning; -1: none has begun. */
+  ackedBytes: Bytes;
+  ackedSince: Nanos;
+  /** Delivered lately, weighted over intervals; null before the first has ended. */
+  throughput: BitsPerSecond | null;
 }
 
 /** A frame of the path manager, and the packet that has to carry it. */

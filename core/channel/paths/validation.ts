@@ -12,7 +12,7 @@ const CHALLENGES_KEPT = 4;
 /** Failed paths are tried at least so often: where nothing else carries data, and where something does. */
 const REVIVAL_ALONE: Nanos = 2 * SECOND;
 const REVIVAL_BESIDE: Nanos = 10 * SECOND;
-/** A packet with nothing but a challenge: header, frame and tag with room to spare. Smaller allowances wait for more packets. */
+/** A packet with nothing but a challenge: header, frame and tag with room to spare. */
 const LEAST_CHALLENGE: Bytes = 64;
 /** Jitter of retries: up to 1/8 longer, in steps of 1/8192. */
 const JITTER_STEPS = 1_024;
@@ -31,18 +31,14 @@ export function isUnanswered({ state, validation }: PathState, now: Nanos): bool
   );
 }
 
-/** Makes a challenge, and sets the time of the next; null where the allowance is used up: the next packet that comes wakes it. */
+/** Makes a challenge, and sets the time of the next; null where the allowance is used up, which counts as an attempt too. */
 export function makeChallenge(paths: Paths, path: PathState, now: Nanos, random: Random): PendingChallenge | null {
   const { validation } = path;
   const size = challengeSize(paths, path);
-  if (size < LEAST_CHALLENGE) {
-    validation.nextAt = -1;
-    return null;
-  }
   validation.attempts++;
   const interval = retryInterval(paths, path);
   validation.nextAt = now + interval + Math.floor((interval * random.below(JITTER_STEPS)) / (8 * JITTER_STEPS));
-  return keepChallenge(paths, path, size, now, random);
+  return size < LEAST_CHALLENGE ? null : keepChallenge(paths, path, size, now, random);
 }
 
 /** A challenge whose response will be known. */
