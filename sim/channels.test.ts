@@ -61,6 +61,21 @@ for (const crypto of ["modelled", "real"] as const) {
   });
 }
 
+test("the statechart of either end stands where the engine stands, all the time", (t) => {
+  const world = Simulation.create(channelAssembly(pairScenario(11, [{ loss: 0.2 }]), { crypto: "modelled" }, ONE_STREAM));
+  const seen = new Set<string>();
+  while (world.now < 20 * SECOND && world.step(20 * SECOND)) {
+    for (const id of ["association/f", "listener/f/0"]) {
+      if (world.indexOf(id) === undefined) continue;
+      const { value, context } = world.read<AssociationContext>(id);
+      // A listener's association takes its first step with its first event.
+      if (value !== "idle" && value !== context.association.phase) t.fail(`${id}: ${String(value)}, ${context.association.phase}`);
+      seen.add(String(value));
+    }
+  }
+  t.true(seen.has("established") && seen.has("handshaking"));
+});
+
 test("over the wire, through XState's mailbox and without lanes a run is the same", (t) => {
   const scenario = pairScenario(3, [{ loss: 0.02 }]);
   const digestOf = (options: SimulationOptions): string =>
