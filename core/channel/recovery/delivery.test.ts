@@ -68,3 +68,17 @@ test("a sender without data says less than the path could: such a sample counts 
   const before = rateOf(recovery);
   t.true(before <= full);
 });
+
+test("sending may take longer than arriving; lower rates replace higher ones, unless data was short", (t) => {
+  const delivery = createDelivery(0);
+  const sample = (delivered: number, appLimited: boolean): number => {
+    Object.assign(delivery, { delivered, priorAt: 90, sentElapsed: 80 });
+    delivery.sample.appLimited = appLimited;
+    finishSample(delivery, 5, 100);
+    return delivery.rate;
+  };
+  t.is(sample(8_000, false), 100);
+  t.is(sample(4_000, true), 100);
+  t.is(sample(4_000, false), 50);
+  t.is(sample(8_000, true), 100);
+});
