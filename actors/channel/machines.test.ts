@@ -46,7 +46,14 @@ const WORDS = [
 ];
 
 const { a, b } = createPair({ crypto: "modelled" });
-const ENDS = { way: 0, src: { ia: "1-1", host: "10.0.0.1" }, dst: { ia: "1-2", host: "10.0.0.2" }, flow: 0, flowId: 0, trafficClass: 0 };
+const ENDS = {
+  way: 0,
+  src: { ia: "1-1", host: "10.0.0.1" },
+  dst: { ia: "1-2", host: "10.0.0.2" },
+  flow: 0,
+  flowId: 0,
+  trafficClass: 0,
+};
 const L4 = { kind: "udp", srcPort: 1, dstPort: 2 } as const;
 const INPUT: AssociationInput = {
   ends: { ...ENDS, l4: L4 },
@@ -84,7 +91,12 @@ const LIVES: readonly (() => readonly End[])[] = [
   () => standingThen((pair, one) => close(one, 0, "", around(pair, pair.a))),
   // Resets reach an end that closes, and one that was told.
   () => standingThen((pair, one) => (close(one, 0, "", around(pair, pair.a)), settle(pair, "a"), reset(pair, "a"))),
-  () => standingThen((pair, one) => (close(one, 0, "", around(pair, pair.a)), settle(pair, "a"), run(pair, pair.now + DELAY), reset(pair, "b"))),
+  () =>
+    standingThen(
+      (pair, one) => (
+        close(one, 0, "", around(pair, pair.a)), settle(pair, "a"), run(pair, pair.now + DELAY), reset(pair, "b")
+      ),
+    ),
   () => standingThen((pair) => reset(pair, "a")),
   () => standingThen((pair) => void (pair.network = () => [])),
   () =>
@@ -98,7 +110,11 @@ const LIVES: readonly (() => readonly End[])[] = [
   // The cookie comes, nothing else.
   () => alone((packet, from) => (kindOf(packet) === "response" ? [] : PERFECT(packet, from, 0)), 200 * SECOND),
   // The last message does not come.
-  () => alone((packet, from) => (from === "a" && ["final", "short"].includes(kindOf(packet)) ? [] : PERFECT(packet, from, 0)), 200 * SECOND),
+  () =>
+    alone(
+      (packet, from) => (from === "a" && ["final", "short"].includes(kindOf(packet)) ? [] : PERFECT(packet, from, 0)),
+      200 * SECOND,
+    ),
   // The peer asks for no cookie.
   () => {
     const pair = createPair({ crypto: "modelled" });
@@ -174,11 +190,17 @@ function reset(pair: Pair, side: "a" | "b"): void {
   rest.set([0xc6, 0x50, 0x4c, 0, 1]);
   rest.set(localId, 5);
   rest.set(peerResetToken, 21);
-  pair.flying.push({ at: pair.now, to: side, arrival: { rest, length: 37, key: "one", ce: false, mtu: 1_200, peer: "x" } });
+  pair.flying.push({
+    at: pair.now,
+    to: side,
+    arrival: { rest, length: 37, key: "one", ce: false, mtu: 1_200, peer: "x" },
+  });
 }
 
 test("the engine walks the association's machine, and all of it", (t) => {
-  const taken = LIVES.flatMap((live) => live().flatMap(({ steps }) => steps.map(({ from, word, to }): Step => [from, word, to])));
+  const taken = LIVES.flatMap((live) =>
+    live().flatMap(({ steps }) => steps.map(({ from, word, to }): Step => [from, word, to])),
+  );
   const known = transitionsOf(associationLogic.machine, INPUT, WORDS);
   t.deepEqual(text(taken), text(known));
   const states = new Set(known.flatMap(([from, , to]) => [from, to]));
@@ -187,7 +209,11 @@ test("the engine walks the association's machine, and all of it", (t) => {
 });
 
 /** The machine's own snapshots along every shortest path, and whether an actor that is told the same comes to the same. */
-function walk(machine: AnyStateMachine, input: unknown, events: readonly object[]): { states: Set<string>; paths: number } {
+function walk(
+  machine: AnyStateMachine,
+  input: unknown,
+  events: readonly object[],
+): { states: Set<string>; paths: number } {
   const paths = getShortestPaths(machine, { input, events } as never);
   const states = new Set<string>();
   for (const { state, steps } of paths) {
@@ -203,10 +229,19 @@ function walk(machine: AnyStateMachine, input: unknown, events: readonly object[
 }
 
 test("every state of the channel's and the listener's machines is reached", (t) => {
-  const words = ["accepted", "delivered", "finished", "refused", "reset", "closed"].map((word) => ({ type: `channel.${word}`, code: 5 }));
+  const words = ["accepted", "delivered", "finished", "refused", "reset", "closed"].map((word) => ({
+    type: `channel.${word}`,
+    code: 5,
+  }));
   const channel = walk(channelLogic.machine, { association: 0, channel: 2, app: 0 }, words);
   t.deepEqual([...channel.states].sort(), Object.keys(channelLogic.machine.config.states ?? {}).sort());
-  const listener = walk(listenerLogic.machine, LISTENER, ["full", "room", "close"].map((word) => ({ type: `listener.${word}` })));
+  const listener = walk(
+    listenerLogic.machine,
+    LISTENER,
+    ["full", "room", "close"].map((word) => ({ type: `listener.${word}` })),
+  );
   t.deepEqual([...listener.states].sort(), Object.keys(listenerLogic.machine.config.states ?? {}).sort());
-  t.log(`channel: ${channel.states.size} states over ${channel.paths} paths; listener: ${listener.states.size} over ${listener.paths}`);
+  t.log(
+    `channel: ${channel.states.size} states over ${channel.paths} paths; listener: ${listener.states.size} over ${listener.paths}`,
+  );
 });

@@ -33,7 +33,11 @@ export interface Flying {
 }
 
 /** What becomes of a packet that leaves: the packets that arrive in its place, each after so long. */
-export type Network = (packet: Arrival, from: Side, count: number) => readonly { readonly arrival: Arrival; readonly delay: Nanos }[];
+export type Network = (
+  packet: Arrival,
+  from: Side,
+  count: number,
+) => readonly { readonly arrival: Arrival; readonly delay: Nanos }[];
 
 export interface End {
   association: Association | null;
@@ -70,7 +74,9 @@ export const PERFECT: Network = (arrival) => [{ arrival, delay: DELAY }];
 export function createPair(a: Partial<AssociationOptions> = {}, b: Partial<AssociationOptions> = a, seed = 1): Pair {
   const modelled = a.crypto === "modelled";
   const primitives = PURE_PRIMITIVES;
-  const keys = [1, 2].map((fill) => createKeyPair(new Uint8Array(32).fill(fill), modelled ? MODELLED_PRIMITIVES : primitives));
+  const keys = [1, 2].map((fill) =>
+    createKeyPair(new Uint8Array(32).fill(fill), modelled ? MODELLED_PRIMITIVES : primitives),
+  );
   const base = { ...ASSOCIATION_DEFAULTS, maxPacket: 1_200 };
   return {
     now: 0,
