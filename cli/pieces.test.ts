@@ -109,6 +109,10 @@ test.serial("two pieces: what they say together is what the simulator says, and 
   t.is(merged.totals.latency_ms.p50, rest.totals.latency_ms.p50);
   t.throws(() => mergePieces([source], scenario), { message: `no piece has ${REST.replaceAll(",", ", ")}` });
   t.throws(() => mergePieces([source, source], scenario), { message: /1-ff00:0:110 is in two pieces/ });
+  const said = await pathloom(["merge", ...dirs, "--json"]);
+  t.deepEqual(JSON.parse(said.stdout), JSON.parse(JSON.stringify(merged)));
+  const half = await pathloom(["merge", dirs[0]]);
+  t.true(half.code === 2 && half.stderr.includes("no piece has"), half.stderr);
   for (const dir of dirs) t.true((await replays(dir)).identical);
 });
 
