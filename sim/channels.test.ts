@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from "ava";
 import type { AssociationContext } from "../actors/channel/association.ts";
 import type { ListenerContext } from "../actors/channel/listener.ts";
 import type { AssociationOptions } from "../core/channel/association/association.ts";
-import type { Scenario } from "../core/scenario.ts";
+import type { FaultSpec, Scenario } from "../core/scenario.ts";
 import type { Script, ScriptContext } from "../actors/channel/script-testing.ts";
 import { channelAssembly, pairScenario } from "./channel-worlds.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
@@ -71,3 +71,38 @@ test("over the wire, through XState's mailbox and without lanes a run is the sam
   const overWire = runPair(scenario, { crypto: "modelled" }, ONE_STREAM, 20 * SECOND, { wire: true });
   t.is(overWire.asked().context.delivered, 2_000_000);
 });
+
+function cut(ifId: number, at: number, length: number | null): FaultSpec {
+  const effect = { kind: "down" as const, links: [{ ia: "1-1", ifId }], ases: [] };
+  return { id: `cut${ifId}`, timing: { kind: "once", at_ns: at, for_ns: length }, effect };
+}
+
+for (const scheduler of ["single", "minrtt", "round-robin", "weighted", "redundant", "blest", "ecf"] as const) {
+  test(`${scheduler}: whichever of two links is cut for good, no byte is lost, and the other carries on`, (t) => {
+    for (const ifId of [1, 2]) {
+      const scenario = { ...pairScenario(5, [{}, { latency_ns: 25 * MS }]), faults: [cut(ifId, 700 * MS, null)] };
+      const changes = { crypto: "modelled" as const, paths: { scheduler } };
+      const run = runPair(scenario, changes, ONE_STREAM, 60 * SECOND);
+      t.is(run.asked().context.delivered, 2_000_000, `interface ${ifId}`);
+      t.is(run.asking.value, "closed");
+      t.is(run.asking.context.association.ending?.word, "closed");
+      conserve(t, run);
+    }
+  });
+}
+
+for (const reliability of ["ordered", "unordered", "unreliable", "close-on-loss"] as const) {
+  for (const framing of ["stream", "messages"] as const) {
+    test(`${reliability} ${framing}: what is promised holds over a lossy link`, (t) => {
+      const bytes = framing === "stream" ? 30_000 : 12_000;
+      const channels = [{ options: { reliability, framing }, bytes }];
+      const run = runPair(pairScenario(2, [{ loss: 0.1 }]), { crypto: "modelled" }, { channels, finish: true }, 60 * SECOND);
+      const { delivered } = run.asked().context;
+      if (reliability === "ordered" || reliability === "unordered") t.is(delivered, bytes);
+      else t.true(delivered <= bytes);
+      t.is(run.asking.value, "closed", run.heard.join(", "));
+      t.is(run.asked().value, "closed", run.heardAsked.join(", "));
+      conserve(t, run);
+    });
+  }
+}

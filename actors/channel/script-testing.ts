@@ -20,6 +20,9 @@ export interface ScriptContext extends Script {
   opened: number;
 }
 
+/** Bytes of a message; of few enough for what a channel may send before it is accepted. */
+const MESSAGE = 400;
+
 const scriptMachine = setup({
   types: { context: {} as ScriptContext, events: {} as { type: "none" }, input: {} as Script },
 }).createMachine({
@@ -54,11 +57,15 @@ export const scriptLogic: PacketLogic = withPacketHandler(
     "association.ended": asker(() => undefined),
     "channel.opened": asker((script, event, env) => {
       const { association, channel, tag } = event as unknown as ChannelOpened;
-      const length = script.channels[tag]?.bytes ?? 0;
-      const write = script.channels[tag]?.options.framing === "messages" ? "channel.message" : "channel.write";
-      env.send(association, { type: write, channel, bytes: null, length } as ControlEvent, 0);
-      env.send(association, { type: "channel.finish", channel } as ControlEvent, 0);
-      script.opened++;
+      const { bytes = 0, options } = script.channels[tag] ?? {};
+    const isStream = options?.framing !== "messages";
+    const type = isStream ? "channel.write" : "channel.message";
+    const most = isStream ? bytes : MESSAGE;
+    for (let rest = bytes; rest > 0; rest -= most) {
+      env.send(association, { type, channel, bytes: null, length: Math.min(most, rest) } as ControlEvent, 0);
+    }
+    env.send(association, { type: "channel.finish", channel } as ControlEvent, 0);
+    script.opened++;
     }),
     "channel.offered": asker((_script, event, env) => {
       const { association, channel } = event as unknown as ChannelOffered;

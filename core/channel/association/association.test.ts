@@ -2,6 +2,8 @@
 import { fc, testProp } from "@fast-check/ava";
 import test from "ava";
 import { MILLISECOND, SECOND } from "../../units.ts";
+import type { PathState } from "../paths/types.ts";
+import type { Channel } from "../streams/channels.ts";
 import { acceptChannel, finishChannel, openChannel } from "../streams/life.ts";
 import { readChannel } from "../streams/reading.ts";
 import { writeChannel } from "../streams/sending.ts";
@@ -276,3 +278,83 @@ function spoil(
   flipped[place % rest.length] = (rest[place % rest.length] as number) ^ (byte || 1);
   return { ...genuine, rest: flipped };
 }
+
+/** Breaks the rules at `b` and sees what `a` closes with. */
+const BREACHES: readonly (readonly [name: string, word: string, break_: (a: Association, b: Association, pair: Pair) => void])[] = [
+  [
+    "acknowledges what was not sent",
+    "acknowledgement",
+    (_a, b) => {
+      const { acks } = b.paths.list[0] as PathState;
+      acks.report.ranges.push(5_000, 5_001);
+      acks.ackAt = 0;
+      b.pingDue = true;
+    },
+  ],
+  [
+    "opens more channels than allowed",
+    "limit",
+    (_a, b) => {
+      b.channels.openLimit = 10_000;
+      for (let n = 0; n < 200; n++) openChannel(b.channels, {});
+    },
+  ],
+  [
+    "sends beyond the window",
+    "flow-control",
+    (_a, b) => {
+      const id = openChannel(b.channels, {}) as number;
+      (b.channels.byId.get(id) as Channel).send.limit = 1e9;
+      writeChannel(b.channels, id, 200_000);
+    },
+  ],
+  [
+    "opens channels of ours",
+    "state",
+    (_a, b) => {
+      const id = openChannel(b.channels, {}) as number;
+      const channel = b.channels.byId.get(id) as Channel;
+      b.channels.byId.set(4, { ...channel, id: 4 });
+      writeChannel(b.channels, 4, 100);
+    },
+  ],
+  [
+    "answers no question about keys",
+    "keys",
+    (_a, b) => void b.rekeys.push({ channel: 0, answer: true, generation: 3, public: new Uint8Array(32).fill(5) }),
+  ],
+];
+
+for (const [name, word, breach] of BREACHES) {
+  test(`a peer that ${name} is left, and told why`, (t) => {
+    const pair = createPair({ crypto: "modelled" });
+    const { a, b } = standing(pair);
+    breach(a, b, pair);
+    settle(pair, "b");
+    run(pair, pair.now + SECOND);
+    t.is(a.ending?.word, "violation");
+    t.true(a.ending?.reason.startsWith(`${word}: `), a.ending?.reason);
+    t.deepEqual([b.ending?.by, b.ending?.word, b.ending?.code], ["peer", "violation", a.ending?.code]);
+    run(pair, pair.now + 20 * SECOND);
+    t.is(a.phase, "closed");
+    t.is(b.phase, "closed");
+  });
+}
+
+test("a reader that never reads holds its writer up, and memory stays within the window", (t) => {
+  const pair = createPair({ crypto: "modelled", windows: { channel: 100_000, association: 100_000 } });
+  const { a, b } = standing(pair);
+  const id = openChannel(a.channels, {}) as number;
+  writeChannel(a.channels, id, 10_000_000);
+  settle(pair, "a");
+  run(pair, pair.now + SECOND);
+  acceptChannel(b.channels, id);
+  settle(pair, "b");
+  run(pair, pair.now + 10 * SECOND);
+  t.is(a.channels.sent, 100_000);
+  t.is(a.phase, "established");
+  t.is(readChannel(b.channels, id, 1e9)?.length, 100_000);
+  settle(pair, "b");
+  run(pair, pair.now + SECOND);
+  t.true(a.channels.sent > 150_000);
+});
