@@ -164,8 +164,12 @@ function isReadOut({ channels }: Association, channel: number): boolean {
 }
 
 function count(context: AssociationContext, bytes: number, { now }: Around): void {
+  const isMeasured = now >= context.measureFrom;
   context.delivered += bytes;
-  if (now >= context.measureFrom) context.measured += bytes;
+  context.port.delivered += bytes;
+  if (!isMeasured) return;
+  context.measured += bytes;
+  context.port.measured += bytes;
 }
 
 export function tellApp({ app }: AssociationContext, event: ControlEvent, env: Env): void {

@@ -4,6 +4,7 @@ import { rekey } from "../../core/channel/association/rekeying.ts";
 import {
   acceptChannel,
   closeChannel,
+  cutChannel,
   finishChannel,
   openChannel,
   refuseChannel,
@@ -45,6 +46,7 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);
   }),
+  "channel.cut": handler<Request<"channel.cut">>(cut),
   "channel.reset": handler<Request<"channel.reset">>(({ association }, { channel, code }) => {
     resetChannel(association.channels, channel, code);
   }),
@@ -99,6 +101,18 @@ function write(
   if (accepted === length) return;
   const news: ChannelNews = { type: "channel.wrote", channel, accepted, length };
   tellApp(context, news, env);
+}
+
+function cut(
+  { association, app }: AssociationContext,
+  { channel }: Request<"channel.cut">,
+  _ctx: Around,
+  env: Env,
+): void {
+  const length = cutChannel(association.channels, channel);
+  if (length < 0 || app === null) return;
+  const news: ChannelNews = { type: "channel.wrote", channel, accepted: length, length };
+  env.send(app, news, 0);
 }
 
 function writeBytes({ channels }: Association, channel: number, data: Uint8Array | number): number {
