@@ -43,6 +43,11 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
   "channel.read": handler<Request<"channel.read">>((context, { channel, max }, ctx, env) => {
     if (!answerRead(context, channel, max, ctx, env)) context.reads.set(channel, max);
   }),
+  "channel.consume": handler<Request<"channel.consume">>((context, { channel }, ctx) => {
+    if (!context.association.channels.byId.has(channel)) return;
+    context.consumed.add(channel);
+    consume(context, channel, ctx);
+  }),
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);
   }),
