@@ -107,6 +107,8 @@ export interface AssociationContext {
   /** Bytes handed over, since `measureFrom`, too. */
   delivered: number;
   measured: number;
+  /** Packets for ways that are not there any more: lost. */
+  strays: number;
   /** Packets that came marked "congestion experienced". */
   marked: number;
   /** The policy wants to hear what the paths measure; when it heard last. */
@@ -223,7 +225,8 @@ export const associationLogic = withPacketHandler(associationMachine, onPacket, 
   ),
   "association.finish": handler(({ association }, _event, ctx) => closeWhenDone(association, ctx)),
   "association.adopt": handler<AssociationAdopt>((context, { app }) => void (context.app = app)),
-  "association.begin": handler(({ association }) => void (association.transition = "association.begun")),
+  // What a listener has begun takes its first step.
+  "association.begin": handler(() => undefined),
   "paths.candidates": handler<PathsCandidates>(takeCandidates),
   "paths.down": handler<PathsDown>(({ association }, { keys }, ctx) => {
     pathDown(association.paths, (key) => keys.includes(key), ctx.now);
@@ -255,6 +258,7 @@ function createContext(input: AssociationInput): AssociationContext {
     reads: new Map(),
     delivered: 0,
     measured: 0,
+    strays: 0,
     marked: 0,
     observed: false,
     observedAt: 0,

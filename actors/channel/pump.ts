@@ -4,10 +4,18 @@ import { takeTransition } from "../../core/channel/association/association.ts";
 import { closeIfDone } from "../../core/channel/association/closing.ts";
 import { transmit } from "../../core/channel/association/egress.ts";
 import { collectLost, deadlineOf } from "../../core/channel/association/timers.ts";
-import type { Channel, ChannelEvent, ChannelOptions } from "../../core/channel/streams/channels.ts";
+import {
+  type Channel,
+  type ChannelEvent,
+  type ChannelOptions,
+  isInOrder,
+} from "../../core/channel/streams/channels.ts";
 import { takeEvents } from "../../core/channel/streams/life.ts";
 import { type Reading, readChannel, readMessage } from "../../core/channel/streams/reading.ts";
+import { measured } from "../../core/channel/paths/measured.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
+import { MILLISECOND, type Nanos } from "../../core/units.ts";
+import type { PathObserved, PathsObserved } from "../selectors/subscribers.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelInput } from "./channel.ts";
 import { type Around, sendOut } from "./port.ts";
@@ -23,6 +31,7 @@ export function settleDown(context: AssociationContext, ctx: Around, env: Env): 
   if (association.channels.events.length > 0) tellChannels(context, ctx, env);
   if (association.closesWhenDone) closeIfDone(association, ctx);
   pump(context, ctx, env);
+  if (context.observed) tellObserved(context, env);
   setTimer(context, env);
   const transition = takeTransition(association);
   return transition === null ? undefined : { type: transition };
@@ -33,8 +42,24 @@ function pump(context: AssociationContext, ctx: Around, env: Env): void {
   const { association, ends, port } = context;
   for (let out = transmit(association, ctx); out !== null; out = transmit(association, ctx)) {
     const way = wayTo(context, out.key);
-    if (way !== null) sendOut(port, ends, way, out, env);
+    if (way === null) context.strays++;
+    else sendOut(port, ends, way, out, env);
   }
+}
+
+/** What the paths measure goes to the selector while packets settle, not more often than this. */
+const OBSERVING: Nanos = 100 * MILLISECOND;
+
+function tellObserved(context: AssociationContext, env: Env): void {
+  const { association, selector, observedAt } = context;
+  if (selector === null || association.phase !== "established" || env.now - observedAt < OBSERVING) return;
+  context.observedAt = env.now;
+  const paths = measured(association.paths).map((report): PathObserved => {
+    const { key: fingerprint, rtt, srtt, answeredAt, loss, throughput: goodputBps, delivered, lost } = report;
+    return { fingerprint, rtt, srtt, answeredAt, loss, goodputBps, delivered, lost };
+  });
+  const news: PathsObserved = { type: "paths.observed", paths };
+  env.send(selector, news, 0);
 }
 
 /** A way that the selector withdrew, or that too many others replaced, takes nothing any more: what goes there is lost. */
@@ -86,6 +111,7 @@ function tellOne(
       forgetChannel(context, channel, env);
       return;
     default: {
+      if (kind === "finished" || kind === "reset" || kind === "closed") endRead(context, channel, env);
       const actor = context.channels.get(channel);
       if (actor !== undefined) env.send(actor, { type: `channel.${kind}`, code } as ControlEvent, 0);
     }
@@ -134,9 +160,18 @@ function takeReadable(context: AssociationContext, channel: number, ctx: Around,
 /** Reads all there is of a channel, and counts it. */
 export function consume(context: AssociationContext, channel: number, ctx: Around): void {
   const { association } = context;
-  for (let piece = read(association, channel, ALL); piece !== null; piece = read(association, channel, ALL)) {
+  for (;;) {
+    const piece = read(association, channel, ALL);
+    if (piece === null) return;
     count(context, piece.length, ctx);
+    if (!hasMore(association, channel)) return;
   }
+}
+
+/** In order, all that can be read comes at once. */
+function hasMore({ channels }: Association, id: number): boolean {
+  const channel = channels.byId.get(id);
+  return channel !== undefined && (channel.framing === "messages" || !isInOrder(channel));
 }
 
 /** Hands over what there is to read; false where there is nothing yet. */
@@ -154,12 +189,18 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   return true;
 }
 
+/** Nothing more will come: whoever waits is told. */
+export function endRead(context: AssociationContext, channel: number, env: Env): void {
+  if (!context.reads.delete(channel)) return;
+  tellApp(context, { type: "channel.data", channel, bytes: null, length: 0, end: true } as ControlEvent, env);
+}
+
 function read({ channels }: Association, channel: number, max: number): Reading | null {
   const framing = channels.byId.get(channel)?.framing;
   return framing === "messages" ? readMessage(channels, channel) : readChannel(channels, channel, max);
 }
 
-function isReadOut({ channels }: Association, channel: number): boolean {
+export function isReadOut({ channels }: Association, channel: number): boolean {
   const state = channels.byId.get(channel)?.receive.state;
   return state === undefined || state === "ended";
 }

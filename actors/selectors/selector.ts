@@ -23,10 +23,16 @@ import { NEVER } from "../../core/rate-schedule.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { takeProbed } from "./measurement.ts";
+import { takeObserved, takeProbed } from "./measurement.ts";
 import type { FlowIdentity, Policy, PolicyParams } from "./policy.ts";
 import type { PathsMeasured } from "./prober.ts";
-import { addSubscriber, type PathsCandidates, type PathsSubscribe, tellCandidates } from "./subscribers.ts";
+import {
+  addSubscriber,
+  type PathsCandidates,
+  type PathsObserved,
+  type PathsSubscribe,
+  tellCandidates,
+} from "./subscribers.ts";
 import {
   createReports,
   giveUpOld,
@@ -171,20 +177,34 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
     }
     if (selector.eachPacket && packet.path === null) decide(selector, env);
   }
-  // A subscriber has given the packet its path by itself.
-  const choice = packet.path === null ? selector.choice : positionOf(selector, packet);
+  if (packet.path !== null) {
+    passOn(selector, packet, env);
+    return;
+  }
+  const choice = selector.choice;
   const path = selector.paths[choice];
   if (path === undefined) {
     env.drop(packet, "no_path");
     return;
   }
-  if (packet.path === null) setPath(packet, path.forwarding, 0, 0);
+  setPath(packet, path.forwarding, 0, 0);
   packet.wireLength = (selector.headers[choice] as number) + packet.payloadLength;
-  selector.used[choice] = (selector.used[choice] as number) + 1;
-  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[choice] as Track, packet.number, env);
-  if (env.tracing) env.trace("selector.choose", packet, { path: path.fingerprint });
-  env.sendPacket(selector.node, packet, 0, 0);
+  depart(selector, choice, packet, env);
   return;
+}
+
+/** A subscriber has given the packet its path; on one that is not offered here (the way back, or one offered before) it goes uncounted. */
+function passOn(selector: SelectorContext, packet: Packet, env: Env): void {
+  const position = positionOf(selector, packet);
+  if (position >= 0) depart(selector, position, packet, env);
+  else env.sendPacket(selector.node, packet, 0, 0);
+}
+
+function depart(selector: SelectorContext, position: number, packet: Packet, env: Env): void {
+  selector.used[position] = (selector.used[position] as number) + 1;
+  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[position] as Track, packet.number, env);
+  if (env.tracing) env.trace("selector.choose", packet, { path: selector.paths[position]?.fingerprint ?? null });
+  env.sendPacket(selector.node, packet, 0, 0);
 }
 
 /** What the prober tells is by position in its own paths, which are nearly always the selector's. */
@@ -197,6 +217,14 @@ function onMeasured(state: Present<SelectorContext>, event: ControlEvent, env: E
     const probed = measured[position];
     if (track !== undefined && probed !== undefined) takeProbed(track.measured, probed, reports !== null);
   });
+  return askAgain(state, env);
+}
+
+function onObserved(state: Present<SelectorContext>, event: ControlEvent, env: Env): ControlEvent | undefined {
+  for (const observed of (event as PathsObserved).paths) {
+    const track = state.context.tracks.find((one) => one.fingerprint === observed.fingerprint);
+    if (track !== undefined) takeObserved(track.measured, observed);
+  }
   return askAgain(state, env);
 }
 
@@ -214,6 +242,7 @@ function onReportsTimer(state: Present<SelectorContext>, _event: ControlEvent, e
 
 export const selectorLogic = withPacketHandler(selectorMachine, onPacket, {
   "paths.measured": onMeasured,
+  "paths.observed": onObserved,
   "timer.reconsider": onReconsider,
   "timer.reports": onReportsTimer,
 });
@@ -275,7 +304,7 @@ function subscribe(selector: SelectorContext, event: SelectorEvent, env: Env): v
 function tellSubscribers(selector: SelectorContext, to: readonly ActorIndex[], env: Env): void {
   if (to.length === 0) return;
   const { paths, headers, choice, eachPacket, view } = selector;
-  const observes = policyOf(selector, env).observes?.includes("probes") === true;
+  const observes = policyOf(selector, env).observes?.some((what) => what !== "load") === true;
   const usable = view.usable.slice();
   const news: PathsCandidates = { type: "paths.candidates", paths, headers, usable, choice, eachPacket, observes };
   tellCandidates(to, news, env);
