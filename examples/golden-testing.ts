@@ -333,6 +333,15 @@ const coupledWindows: Explanation = (t, run) => {
 };
 
 /** By the name of the scenario's file. */
+/** Nobody is outside: cli/gateway.test.ts runs it live. */
+const gateway: Explanation = (t, { flows, timeline }) => {
+  t.deepEqual(
+    flows.map(({ sent, app }) => [sent, app]),
+    [[0, "gateway"]],
+  );
+  t.is(timeline.length, 1);
+};
+
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
   "09-priority": priority,
@@ -351,4 +360,5 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "22-two-paths-at-once": twoPaths,
   "23-wifi-to-lte": handover,
   "24-coupled-windows": coupledWindows,
+  "28-gateway": gateway,
 };
