@@ -166,7 +166,14 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   const end = isReadOut(association, channel);
   tellApp(
     context,
-    { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    {
+      type: "channel.data",
+      channel,
+      offset: piece.offset,
+      bytes: piece.bytes,
+      length: piece.length,
+      end,
+    } as ControlEvent,
     env,
   );
   return true;
@@ -187,6 +194,7 @@ function count(context: AssociationContext, bytes: number, { now }: Around): voi
   if (now >= context.measureFrom) context.measured += bytes;
 }
 
+/** An application may have many associations: every piece of news says which it is of. */
 export function tellApp({ app }: AssociationContext, event: ControlEvent, env: Env): void {
-  if (app !== null) env.send(app, event, 0);
+  if (app !== null) env.send(app, { ...event, association: env.self } as ControlEvent, 0);
 }
