@@ -130,13 +130,15 @@ export function spawnChannel(context: AssociationContext, channel: number, env: 
   return actor;
 }
 
-/** Its actor is stopped once it has heard all that was sent to it. */
+/** Its actor is stopped once it has heard all that was sent to it: last, where nothing said so before, that the channel is over. */
 function forget(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
   context.reads.delete(channel);
-  if (actor !== undefined) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  if (actor === undefined) return;
+  env.send(actor, { type: "channel.closed", code: 0 } as ControlEvent, 0);
+  env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
 }
 
 function takeReadable(context: AssociationContext, channel: number, ctx: Around, env: Env): void {
