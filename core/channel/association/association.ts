@@ -22,7 +22,7 @@ import { ID_BYTES, type LongPacket } from "../crypto/long-packets.ts";
 import type { Noise, NoisePattern } from "../crypto/noise.ts";
 import type { KeyPair, Primitives } from "../crypto/primitives.ts";
 import { createPaths } from "../paths/table.ts";
-import type { Control, Paths, PathsOptions, Role } from "../paths/types.ts";
+import type { Control, Paths, PathsOptions, PathState, Role } from "../paths/types.ts";
 import { type Channels, createChannels, type Limits, type Windows } from "../streams/channels.ts";
 import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
 import type { OwedRekey } from "./rekeying.ts";
@@ -310,4 +310,9 @@ export function fail(association: Association, word: EndingWord, by: Ending["by"
   association.ending = { by, word, code: 0, reason };
   association.handshake = null;
   enter(association, "closed", "handshake.failed");
+}
+
+/** The path that acknowledgements of a dead one take; null: none is alive. */
+export function carrierOf({ list }: Paths): PathState | null {
+  return list.find(({ state }) => state === "active") ?? list.find(({ state }) => state === "standby") ?? null;
 }

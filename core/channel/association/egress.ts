@@ -39,7 +39,7 @@ import { hasControls, writeControls } from "../streams/controls.ts";
 import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
-import type { Association, Cargo, Surroundings } from "./association.ts";
+import { type Association, type Cargo, carrierOf, type Surroundings } from "./association.ts";
 import { noteCopies, type PacketCopy } from "./copies.ts";
 import { nextLong } from "./handshake.ts";
 import { type OwedRekey, rekeyIfWorn } from "./rekeying.ts";
@@ -242,19 +242,13 @@ function forgetPings(association: Association, channel: number): void {
 function sendAcks(association: Association, ctx: Surroundings): Departure | null {
   for (const path of association.paths.list) {
     if (!ackIsDue(path.acks, ctx.now)) continue;
-    const carrier = path.state === "failed" || path.state === "abandoned" ? liveOne(association) : path;
+    const carrier = path.state === "failed" || path.state === "abandoned" ? carrierOf(association.paths) : path;
     if (carrier === null) continue;
     begin(carrier);
     appendAck(path, ctx);
     return seal(association, carrier, 0, false, null, ctx);
   }
   return null;
-}
-
-function liveOne({ paths }: Association): PathState | null {
-  return (
-    paths.list.find(({ state }) => state === "active") ?? paths.list.find(({ state }) => state === "standby") ?? null
-  );
 }
 
 function begin(path: PathState): void {

@@ -2,7 +2,7 @@
 import { type Nanos, SECOND } from "../../units.ts";
 import { retireKeys } from "../crypto/rekey.ts";
 import { deadlineOf as pathsDeadline, dueAt, onTimeout as pathTimeout, takeLost } from "../paths/timers.ts";
-import type { Association, Surroundings } from "./association.ts";
+import { type Association, carrierOf, type Surroundings } from "./association.ts";
 import { endClosing, expireIdle } from "./closing.ts";
 import { repeatHandshake } from "./handshake.ts";
 import { createNews, settle } from "./settling.ts";
@@ -25,10 +25,14 @@ export function deadlineOf(association: Association): Nanos {
   return earlier(deadline, pathsDeadline(association.paths));
 }
 
-/** When the first acknowledgement that waits for company must go. */
+/** When the first acknowledgement that waits for company must go; those of a failed path wait until some path carries data again. */
 function acksAt({ paths }: Association): Nanos {
   let deadline = -1;
-  for (const { acks, state } of paths.list) if (state !== "abandoned") deadline = earlier(deadline, acks.ackAt);
+  const isCutOff = carrierOf(paths) === null;
+  for (const { acks, state } of paths.list) {
+    if (state === "abandoned" || (state === "failed" && isCutOff)) continue;
+    deadline = earlier(deadline, acks.ackAt);
+  }
   return deadline;
 }
 
