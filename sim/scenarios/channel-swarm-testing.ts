@@ -253,7 +253,7 @@ export function swarmWorld(seed: number, broken: Assembly["logics"] = new Map())
     const target = dice.one([asking, asked]);
     starts.push({ at: dice.between(50, 5_000) * MS, target, event: { type: "swarm.restart" } });
   }
-  const calm = restarts === 0 && scenario.faults.length === 0;
+  const calm = restarts === 0 && scenario.faults.length === 0 && harm.corrupt === 0;
   return {
     seed,
     crypto,

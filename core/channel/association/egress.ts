@@ -16,7 +16,7 @@ import type { Keys } from "../crypto/keys.ts";
 import { controlIsDue, nextControl } from "../paths/control.ts";
 import { notePathSent } from "../paths/measured.ts";
 import { pickPath } from "../paths/schedulers.ts";
-import { pathIndex } from "../paths/table.ts";
+import { allowanceOf, pathIndex } from "../paths/table.ts";
 import type { Control, Demand, PathState } from "../paths/types.ts";
 import { ackIsDue, takeAckRanges } from "../recovery/acks.ts";
 import { nextProbe, noteSent } from "../recovery/recovery.ts";
@@ -39,7 +39,7 @@ import { hasControls, writeControls } from "../streams/controls.ts";
 import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
-import { type Association, type Cargo, carrierOf, type Surroundings } from "./association.ts";
+import { ackCarrierOf, type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
 import { noteCopies, type PacketCopy } from "./copies.ts";
 import { nextLong } from "./handshake.ts";
 import { type OwedRekey, rekeyIfWorn } from "./rekeying.ts";
@@ -61,6 +61,8 @@ const WRITER = createFrameWriter(0xffff);
 const CARGO: Cargo[] = [];
 const CONTROLS: number[] = [];
 const PIECE: SentPiece = { offset: 0, length: 0, flags: 0 };
+/** Header, tag, and CLOSE_ASSOCIATION without its reason. */
+const LEAST_CLOSE = 64;
 /** Less room than this is not worth another frame of data. */
 const LEAST_PIECE = 64;
 
@@ -106,10 +108,10 @@ function sendClose(association: Association, ctx: Surroundings): Departure | nul
   association.closeDue = false;
   const { ending, paths } = association;
   const path = paths.list.find(({ state }) => state === "active") ?? paths.list[0];
-  if (path === undefined || ending === null) return null;
+  if (path === undefined || ending === null || allowanceOf(paths, path) < LEAST_CLOSE) return null;
   association.counts.closesSent++;
-  begin(path);
-  writeCloseAssociation(WRITER, ending.code, ending.reason);
+  begin(association, path);
+  if (!writeCloseAssociation(WRITER, ending.code, ending.reason)) writeCloseAssociation(WRITER, ending.code, "");
   return seal(association, path, 0, false, null, ctx);
 }
 
@@ -148,7 +150,7 @@ function writePathFrame(control: Control): void {
 function sendData(association: Association, ctx: Surroundings): Departure | null {
   const { channels, paths, pings } = association;
   // A pacer that nobody asks again must not ring for ever.
-  for (const path of paths.list) path.recovery.paceAt = -1;
+  for (const { recovery } of paths.list) if (recovery.paceAt >= 0) recovery.paceAt = -1;
   let channel = nextChannel(channels);
   const wants = channel >= 0 || pings.length > 0 || association.pingDue || owesControls(association);
   let path = pathToProbe(association);
@@ -161,7 +163,7 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
     if (path === null) return null;
   }
   const under = channel >= 0 ? channel : (pings[0] ?? 0);
-  begin(path);
+  begin(association, path);
   appendAck(path, ctx);
   const start = WRITER.at;
   appendControls(association);
@@ -181,7 +183,7 @@ function sendCopy(association: Association, copy: PacketCopy, ctx: Surroundings)
   for (let id = copy.paths.shift(); id !== undefined; id = copy.paths.shift()) {
     const path = paths.list[pathIndex(paths, id)];
     if (path === undefined || copy.bytes.length + copy.zeros > path.pmtu.size - TAG_BYTES) continue;
-    begin(path);
+    begin(association, path);
     WRITER.bytes.set(copy.bytes);
     WRITER.at = copy.bytes.length;
     WRITER.zeros = copy.zeros;
@@ -242,18 +244,19 @@ function forgetPings(association: Association, channel: number): void {
 function sendAcks(association: Association, ctx: Surroundings): Departure | null {
   for (const path of association.paths.list) {
     if (!ackIsDue(path.acks, ctx.now)) continue;
-    const carrier = path.state === "failed" || path.state === "abandoned" ? carrierOf(association.paths) : path;
+    const carrier = ackCarrierOf(association.paths, path);
     if (carrier === null) continue;
-    begin(carrier);
+    begin(association, carrier);
     appendAck(path, ctx);
     return seal(association, carrier, 0, false, null, ctx);
   }
   return null;
 }
 
-function begin(path: PathState): void {
-  CARGO.length = 0;
-  beginFrames(WRITER, SHORT_HEADER, path.pmtu.size - TAG_BYTES);
+/** Not more than a way that is not validated may still be sent. */
+function begin({ paths }: Association, path: PathState): void {
+  if (CARGO.length > 0) CARGO.length = 0;
+  beginFrames(WRITER, SHORT_HEADER, Math.min(path.pmtu.size, allowanceOf(paths, path)) - TAG_BYTES);
 }
 
 /** The path's own acknowledgements ride along with whatever goes over it. */
@@ -274,7 +277,7 @@ function appendControls(association: Association): void {
     CARGO.push({ kind: "rekey", owed });
   }
   if (!hasControls(channels)) return;
-  CONTROLS.length = 0;
+  if (CONTROLS.length > 0) CONTROLS.length = 0;
   writeControls(channels, WRITER, CONTROLS);
   for (const reference of CONTROLS) CARGO.push({ kind: "control", reference });
 }
@@ -309,7 +312,7 @@ function seal(
   const frames = WRITER.at - SHORT_HEADER + WRITER.zeros;
   const length = frames + SHORT_OVERHEAD;
   writeShortHeader(WRITER.bytes, remoteId, path.id, channel, recovery.sent.next);
-  const rest = protect(keys as Keys, WRITER.bytes, WRITER.at, frames, ctx.primitives);
+  const rest = protect(keys as Keys, WRITER.bytes, WRITER.at, frames, primitivesOf(association, ctx));
   const number =
     piece === null
       ? noteSent(recovery, length, eliciting, NO_CHANNEL, 0, 0, 0, ctx.now)
