@@ -137,13 +137,15 @@ export function spawnChannel(context: AssociationContext, channel: number, env: 
   return actor;
 }
 
-/** Its actor is stopped once it has heard all that was sent to it. */
+/** Its actor is stopped once it has heard all that was sent to it: last, where nothing said so before, that the channel is over. */
 function forget(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
   context.reads.delete(channel);
-  if (actor !== undefined) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  if (actor === undefined) return;
+  env.send(actor, { type: "channel.closed", code: 0 } as ControlEvent, 0);
+  env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
 }
 
 function takeReadable(context: AssociationContext, channel: number, ctx: Around, env: Env): void {
@@ -182,7 +184,14 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   const end = isReadOut(association, channel);
   tellApp(
     context,
-    { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    {
+      type: "channel.data",
+      channel,
+      offset: piece.offset,
+      bytes: piece.bytes,
+      length: piece.length,
+      end,
+    } as ControlEvent,
     env,
   );
   return true;
@@ -209,6 +218,7 @@ function count(context: AssociationContext, bytes: number, { now }: Around): voi
   if (now >= context.measureFrom) context.measured += bytes;
 }
 
+/** An application may have many associations: every piece of news says which it is of. */
 export function tellApp({ app }: AssociationContext, event: ControlEvent, env: Env): void {
-  if (app !== null) env.send(app, event, 0);
+  if (app !== null) env.send(app, { ...event, association: env.self } as ControlEvent, 0);
 }

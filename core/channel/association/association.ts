@@ -21,8 +21,8 @@ import type { CryptoMode, Keying, Keys } from "../crypto/keys.ts";
 import { ID_BYTES, type LongPacket } from "../crypto/long-packets.ts";
 import type { Noise, NoisePattern } from "../crypto/noise.ts";
 import type { KeyPair, Primitives } from "../crypto/primitives.ts";
-import { createPaths } from "../paths/table.ts";
-import type { Control, Paths, PathsOptions, Role } from "../paths/types.ts";
+import { allowanceOf, createPaths } from "../paths/table.ts";
+import type { Control, Paths, PathsOptions, PathState, Role } from "../paths/types.ts";
 import { type Channels, createChannels, type Limits, type Windows } from "../streams/channels.ts";
 import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
 import type { OwedRekey } from "./rekeying.ts";
@@ -311,3 +311,14 @@ export function fail(association: Association, word: EndingWord, by: Ending["by"
   association.handshake = null;
   enter(association, "closed", "handshake.failed");
 }
+
+/** The path that acknowledgements for `path` take; null: they wait until one is alive, or the peer has shown that it is where it seems. */
+export function ackCarrierOf(paths: Paths, path: PathState): PathState | null {
+  const isOwn = path.state !== "failed" && path.state !== "abandoned";
+  if (isOwn && allowanceOf(paths, path) >= LEAST_ACK) return path;
+  const { list } = paths;
+  return list.find(({ state }) => state === "active") ?? list.find(({ state }) => state === "standby") ?? null;
+}
+
+/** Header, tag, and an acknowledgement of few ranges. */
+const LEAST_ACK: Bytes = 64;

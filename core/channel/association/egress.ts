@@ -16,7 +16,7 @@ import type { Keys } from "../crypto/keys.ts";
 import { controlIsDue, nextControl } from "../paths/control.ts";
 import { notePathSent } from "../paths/measured.ts";
 import { pickPath } from "../paths/schedulers.ts";
-import { pathIndex } from "../paths/table.ts";
+import { allowanceOf, pathIndex } from "../paths/table.ts";
 import type { Control, Demand, PathState } from "../paths/types.ts";
 import { ackIsDue, takeAckRanges } from "../recovery/acks.ts";
 import { nextProbe, noteSent } from "../recovery/recovery.ts";
@@ -39,7 +39,7 @@ import { hasControls, writeControls } from "../streams/controls.ts";
 import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
-import { type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
+import { ackCarrierOf, type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
 import { noteCopies, type PacketCopy } from "./copies.ts";
 import { nextLong } from "./handshake.ts";
 import { type OwedRekey, rekeyIfWorn } from "./rekeying.ts";
@@ -61,6 +61,8 @@ const WRITER = createFrameWriter(0xffff);
 const CARGO: Cargo[] = [];
 const CONTROLS: number[] = [];
 const PIECE: SentPiece = { offset: 0, length: 0, flags: 0 };
+/** Header, tag, and CLOSE_ASSOCIATION without its reason. */
+const LEAST_CLOSE = 64;
 /** Less room than this is not worth another frame of data. */
 const LEAST_PIECE = 64;
 
@@ -106,10 +108,10 @@ function sendClose(association: Association, ctx: Surroundings): Departure | nul
   association.closeDue = false;
   const { ending, paths } = association;
   const path = paths.list.find(({ state }) => state === "active") ?? paths.list[0];
-  if (path === undefined || ending === null) return null;
+  if (path === undefined || ending === null || allowanceOf(paths, path) < LEAST_CLOSE) return null;
   association.counts.closesSent++;
-  begin(path);
-  writeCloseAssociation(WRITER, ending.code, ending.reason);
+  begin(association, path);
+  if (!writeCloseAssociation(WRITER, ending.code, ending.reason)) writeCloseAssociation(WRITER, ending.code, "");
   return seal(association, path, 0, false, null, ctx);
 }
 
@@ -161,7 +163,7 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
     if (path === null) return null;
   }
   const under = channel >= 0 ? channel : (pings[0] ?? 0);
-  begin(path);
+  begin(association, path);
   appendAck(path, ctx);
   const start = WRITER.at;
   appendControls(association);
@@ -181,7 +183,7 @@ function sendCopy(association: Association, copy: PacketCopy, ctx: Surroundings)
   for (let id = copy.paths.shift(); id !== undefined; id = copy.paths.shift()) {
     const path = paths.list[pathIndex(paths, id)];
     if (path === undefined || copy.bytes.length + copy.zeros > path.pmtu.size - TAG_BYTES) continue;
-    begin(path);
+    begin(association, path);
     WRITER.bytes.set(copy.bytes);
     WRITER.at = copy.bytes.length;
     WRITER.zeros = copy.zeros;
@@ -242,24 +244,19 @@ function forgetPings(association: Association, channel: number): void {
 function sendAcks(association: Association, ctx: Surroundings): Departure | null {
   for (const path of association.paths.list) {
     if (!ackIsDue(path.acks, ctx.now)) continue;
-    const carrier = path.state === "failed" || path.state === "abandoned" ? liveOne(association) : path;
+    const carrier = ackCarrierOf(association.paths, path);
     if (carrier === null) continue;
-    begin(carrier);
+    begin(association, carrier);
     appendAck(path, ctx);
     return seal(association, carrier, 0, false, null, ctx);
   }
   return null;
 }
 
-function liveOne({ paths }: Association): PathState | null {
-  return (
-    paths.list.find(({ state }) => state === "active") ?? paths.list.find(({ state }) => state === "standby") ?? null
-  );
-}
-
-function begin(path: PathState): void {
+/** Not more than a way that is not validated may still be sent. */
+function begin({ paths }: Association, path: PathState): void {
   if (CARGO.length > 0) CARGO.length = 0;
-  beginFrames(WRITER, SHORT_HEADER, path.pmtu.size - TAG_BYTES);
+  beginFrames(WRITER, SHORT_HEADER, Math.min(path.pmtu.size, allowanceOf(paths, path)) - TAG_BYTES);
 }
 
 /** The path's own acknowledgements ride along with whatever goes over it. */
