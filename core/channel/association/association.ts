@@ -163,6 +163,8 @@ export interface AssociationCounts {
   /** Frames that came for channels that are over. */
   violations: number;
   closesSent: number;
+  /** Copies never sent, since too many waited for a path. */
+  copiesDropped: number;
 }
 
 /** Why a packet changes nothing. */
@@ -206,8 +208,8 @@ export interface Association {
   readonly rekeys: OwedRekey[];
   /** When a generation of keys ends, -1: none does. */
   retireAt: Nanos;
-  /** Of the packet sent last, for other paths. */
-  copy: PacketCopy | null;
+  /** Scheduler `redundant`: by path id what it has still to carry, oldest first, bounded. */
+  readonly copies: Map<number, PacketCopy[]>;
   /** Close once no channel is left. */
   closesWhenDone: boolean;
   /** When `closing` and `draining` end, -1 before. */
@@ -251,7 +253,7 @@ export function createAssociation(
     pings: [],
     rekeys: [],
     retireAt: -1,
-    copy: null,
+    copies: new Map(),
     closesWhenDone: false,
     closeAt: -1,
     closeDue: false,
@@ -285,6 +287,7 @@ function createCounts(): AssociationCounts {
     rekeys: 0,
     violations: 0,
     closesSent: 0,
+    copiesDropped: 0,
   };
 }
 

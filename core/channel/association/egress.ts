@@ -16,7 +16,7 @@ import type { Keys } from "../crypto/keys.ts";
 import { controlIsDue, nextControl } from "../paths/control.ts";
 import { notePathSent } from "../paths/measured.ts";
 import { pickPath } from "../paths/schedulers.ts";
-import { allowanceOf, pathIndex } from "../paths/table.ts";
+import { allowanceOf } from "../paths/table.ts";
 import type { Control, Demand, PathState } from "../paths/types.ts";
 import { ackIsDue, takeAckRanges } from "../recovery/acks.ts";
 import { nextProbe, noteSent } from "../recovery/recovery.ts";
@@ -40,7 +40,7 @@ import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
 import { ackCarrierOf, type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
-import { noteCopies, type PacketCopy } from "./copies.ts";
+import { noteCopy, takeCopy } from "./copies.ts";
 import { nextLong } from "./handshake.ts";
 import { type OwedRekey, rekeyIfWorn } from "./rekeying.ts";
 import { loadCargo, NO_CHANNEL, repeat } from "./settling.ts";
@@ -89,10 +89,6 @@ function enqueue(association: Association, ctx: Surroundings): Departure | null 
   if (controlIsDue(association.paths, ctx.now)) {
     const control = nextControl(association.paths, ctx.now, ctx.random("channel/paths"));
     if (control !== null) return sendControl(association, control, ctx);
-  }
-  if (association.copy !== null) {
-    const copied = sendCopy(association, association.copy, ctx);
-    if (copied !== null) return copied;
   }
   return sendData(association, ctx) ?? sendAcks(association, ctx);
 }
@@ -151,6 +147,8 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
   const { channels, paths, pings } = association;
   // A pacer that nobody asks again must not ring for ever.
   for (const { recovery } of paths.list) if (recovery.paceAt >= 0) recovery.paceAt = -1;
+  const copied = association.copies.size === 0 ? null : sendCopy(association, ctx);
+  if (copied !== null) return copied;
   let channel = nextChannel(channels);
   const wants = channel >= 0 || pings.length > 0 || association.pingDue || owesControls(association);
   let path = pathToProbe(association);
@@ -167,29 +165,28 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
   appendAck(path, ctx);
   const start = WRITER.at;
   appendControls(association);
+  const dataAt = WRITER.at;
   const piece = channel >= 0 ? appendPieces(association, channel) : null;
   if (WRITER.at === start && WRITER.zeros === 0) writePing(WRITER);
   forgetPings(association, under);
-  const departure = seal(association, path, under, true, piece, ctx);
   if (piece !== null && paths.options.scheduler === "redundant") {
-    noteCopies(association, paths.list.indexOf(path), WRITER, under, piece, departure.length, ctx.now);
+    noteCopy(association, path, { writer: WRITER, from: dataAt, channel: under, piece, cargo: CARGO });
   }
-  return departure;
+  return seal(association, path, under, true, piece, ctx);
 }
 
-/** What was just sent, over the next of the other paths. */
-function sendCopy(association: Association, copy: PacketCopy, ctx: Surroundings): Departure | null {
-  const { paths } = association;
-  for (let id = copy.paths.shift(); id !== undefined; id = copy.paths.shift()) {
-    const path = paths.list[pathIndex(paths, id)];
-    if (path === undefined || copy.bytes.length + copy.zeros > path.pmtu.size - TAG_BYTES) continue;
+/** What went over one path, over another that has not had it and may send now. */
+function sendCopy(association: Association, ctx: Surroundings): Departure | null {
+  for (const path of association.paths.list) {
+    const copy = takeCopy(association, path, ctx.now);
+    if (copy === null) continue;
     begin(association, path);
-    WRITER.bytes.set(copy.bytes);
-    WRITER.at = copy.bytes.length;
+    WRITER.bytes.set(copy.bytes, SHORT_HEADER);
+    WRITER.at = SHORT_HEADER + copy.bytes.length;
     WRITER.zeros = copy.zeros;
+    for (const one of copy.cargo) CARGO.push(one);
     return seal(association, path, copy.channel, true, copy.piece, ctx);
   }
-  association.copy = null;
   return null;
 }
 
