@@ -75,6 +75,7 @@ const onOffered: Handler = (_state, event, env) => {
 const onData: Handler = ({ context: sink }, event, env) => {
   const { association, channel, bytes, length, end } = event as ControlEvent & ChannelData;
   if (!end) ask({ association }, { type: "channel.read", channel, max: ALL }, env);
+  if (end && length === 0) return undefined;
   if (length < MESSAGE_HEAD) {
     sink.malformed++;
     return undefined;

@@ -44,11 +44,13 @@ const onOffered: Handler = ({ context: server }, event, env) => {
 };
 
 const onData: Handler = ({ context: server }, event, env) => {
-  const { association, channel, bytes, length } = event as ControlEvent & ChannelData;
+  const { association, channel, bytes, length, end } = event as ControlEvent & ChannelData;
   const request = server.requests.get(keyOf(association, channel));
   if (request === undefined) return undefined;
   for (let at = 0; at < length; at++) request.answer = (request.answer * 256 + (bytes?.[at] ?? 0)) % LONGEST;
   request.read += length;
+  // Too short to be a request: it is forgotten with its channel.
+  if (end && request.read < REQUEST_HEAD) return undefined;
   if (request.read < REQUEST_HEAD)
     ask(request, { type: "channel.read", channel, max: REQUEST_HEAD - request.read }, env);
   else ask(request, { type: "channel.consume", channel }, env);

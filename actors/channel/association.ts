@@ -30,7 +30,7 @@
  *     channel.read {channel, max}                   one `channel.data` in answer, when there is something
  *   To the application: association.established, association.ended {ending}; channel.offered, channel.wrote, channel.writable,
  *     channel.readable, channel.data {bytes | null, length, end}, and from the channel's own actor channel.changed {state}
- *   From a selector: paths.candidates; from whoever watches local links: paths.down {keys}
+ *   From a selector: paths.candidates, paths.too-big; from whoever watches local links: paths.down {keys}
  * With `consume` bytes are counted in `context.delivered` and `context.measured`, and no event is made for them.
  */
 import { setup } from "xstate";
@@ -45,7 +45,7 @@ import { receive } from "../../core/channel/association/ingress.ts";
 import { onTimeout } from "../../core/channel/association/timers.ts";
 import { ID_BYTES } from "../../core/channel/crypto/long-packets.ts";
 import { drawBytes } from "../../core/channel/crypto/primitives.ts";
-import { offerCandidates, pathDown } from "../../core/channel/paths/offer.ts";
+import { offerCandidates, onPacketTooBig, pathDown } from "../../core/channel/paths/offer.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
 import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
@@ -53,13 +53,13 @@ import type { FlowEnds } from "../apps/datagram.ts";
 import { tallyOwn } from "../apps/tally.ts";
 import { setClock, type ClockSet } from "../../core/clock.ts";
 import { envOf } from "../registry.ts";
-import type { PathsCandidates, PathsSubscribe } from "../selectors/subscribers.ts";
+import type { PathsCandidates, PathsSubscribe, PathsTooBig } from "../selectors/subscribers.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationAdopt, AssociationChanged, AssociationClose, PathsDown } from "./events.ts";
 import { addTotals, Around, createPort, peerOf, type Port } from "./port.ts";
-import { forgetChannel, settleDown, tellApp } from "./pump.ts";
+import { dropChannels, settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
-import { candidatesOf, type Way, wayOf, waysOut } from "./ways.ts";
+import { candidatesOf, SELECTED, type Way, wayOf, waysOut } from "./ways.ts";
 
 export interface AssociationInput {
   /** Packets out: `way` takes them, a selector or the router. */
@@ -231,6 +231,7 @@ export const associationLogic = withPacketHandler(associationMachine, onPacket, 
   "paths.down": handler<PathsDown>(({ association }, { keys }, ctx) => {
     pathDown(association.paths, (key) => keys.includes(key), ctx.now);
   }),
+  "paths.too-big": handler<PathsTooBig>(takeTooBig),
   "clock.set": (state, event, env) => {
     setClock(state.context.port.clock, event as ClockSet, env.now);
     return undefined;
@@ -274,7 +275,7 @@ function startConnecting(context: AssociationContext, _event: ControlEvent, ctx:
   if (phase === "closed" && listener === null) {
     context.association = createAssociation(options, "initiator", NOTHING, NOTHING, ctx.now);
     context.rounds++;
-    for (const channel of [...context.channels.keys()]) forgetChannel(context, channel, env);
+    dropChannels(context, env);
   } else if (phase !== "idle" || role !== "initiator") return;
   const { association } = context;
   association.localId = drawBytes(ctx.random("channel/ids"), ID_BYTES, ctx.primitives);
@@ -289,6 +290,12 @@ function takeCandidates(context: AssociationContext, news: PathsCandidates, ctx:
   context.ways = waysOut(news);
   context.observed = news.observes;
   offerCandidates(association.paths, candidates, news.eachPacket ? 0 : news.choice, ctx.now);
+}
+
+function takeTooBig({ association, ways }: AssociationContext, news: PathsTooBig, ctx: Around): void {
+  const { fingerprint, payload } = news;
+  const key = ways.some((way) => way.key === SELECTED) ? SELECTED : fingerprint;
+  onPacketTooBig(association.paths, key, payload - PAYLOAD_HEADER_BYTES, ctx.now);
 }
 
 function tellChange(context: AssociationContext, type: AssociationChanged["type"], env: Env): void {

@@ -67,7 +67,7 @@ export type ChannelRequest =
   | { readonly type: "channel.close"; readonly channel: number; readonly code: number }
   | { readonly type: "channel.rekey"; readonly channel: number };
 
-/** Association to application, about one channel. */
+/** Association to application, about one channel; each with the actor's index in `association`. */
 export type ChannelNews =
   /** Of a write or message, so many were taken; the rest is to be written again after `channel.writable`. */
   | { readonly type: "channel.wrote"; readonly channel: number; readonly accepted: number; readonly length: number }
@@ -80,6 +80,8 @@ export interface ChannelData {
   readonly type: "channel.data";
   readonly association: ActorIndex;
   readonly channel: number;
+  /** Of the first byte in the flow: unordered channels give pieces as they come. */
+  readonly offset: number;
   /** null: all zeros. */
   readonly bytes: Uint8Array | null;
   readonly length: number;

@@ -108,7 +108,7 @@ function tellOne(
       tellApp(context, { type: `channel.${kind}`, channel, code } as ControlEvent, env);
       return;
     case "gone":
-      forgetChannel(context, channel, env);
+      forget(context, channel, env);
       return;
     default: {
       if (kind === "finished" || kind === "reset" || kind === "closed") endRead(context, channel, env);
@@ -138,13 +138,23 @@ export function spawnChannel(context: AssociationContext, channel: number, env: 
   return actor;
 }
 
-/** Its actor is stopped once it has heard all that was sent to it. */
-export function forgetChannel(context: AssociationContext, channel: number, env: Env): void {
+/** Its actor is stopped once it has heard all that was sent to it: last, where nothing said so before, that the channel is over. */
+function forget(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
   context.reads.delete(channel);
-  if (actor !== undefined) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  if (actor === undefined) return;
+  env.send(actor, { type: "channel.closed", code: 0 } as ControlEvent, 0);
+  env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+}
+
+/** The channels that an association had when it ended: its end told the application all there is to tell. */
+export function dropChannels({ channels, consumed, reads }: AssociationContext, env: Env): void {
+  for (const actor of channels.values()) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  channels.clear();
+  consumed.clear();
+  reads.clear();
 }
 
 function takeReadable(context: AssociationContext, channel: number, ctx: Around, env: Env): void {
@@ -185,8 +195,8 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
     context,
     {
       type: "channel.data",
-      association: env.self,
       channel,
+      offset: piece.offset,
       bytes: piece.bytes,
       length: piece.length,
       end,
@@ -221,6 +231,7 @@ function count(context: AssociationContext, bytes: number, { now }: Around): voi
   context.port.measured += bytes;
 }
 
+/** An application may have many associations: every piece of news says which it is of. */
 export function tellApp({ app }: AssociationContext, event: ControlEvent, env: Env): void {
-  if (app !== null) env.send(app, event, 0);
+  if (app !== null) env.send(app, { ...event, association: env.self } as ControlEvent, 0);
 }

@@ -110,16 +110,11 @@ function write(
   tellApp(context, news, env);
 }
 
-function cut(
-  { association, app }: AssociationContext,
-  { channel }: Request<"channel.cut">,
-  _ctx: Around,
-  env: Env,
-): void {
-  const length = cutChannel(association.channels, channel);
-  if (length < 0 || app === null) return;
+function cut(context: AssociationContext, { channel }: Request<"channel.cut">, _ctx: Around, env: Env): void {
+  const length = cutChannel(context.association.channels, channel);
+  if (length < 0) return;
   const news: ChannelNews = { type: "channel.wrote", channel, accepted: length, length };
-  env.send(app, news, 0);
+  tellApp(context, news, env);
 }
 
 function writeBytes({ channels }: Association, channel: number, data: Uint8Array | number): number {
