@@ -158,7 +158,8 @@ export function measuringAssembly(seed = 1): Assembly {
   return assemble(measuringScenario(seed), { repeat: "npx ava sim/", policies: MEASURING_POLICIES });
 }
 
-const CHANNEL: ChannelSpec = {
+/** What a flow over channels has where nothing else is said. */
+export const CHANNEL: ChannelSpec = {
   crypto: "modelled",
   keying: "channel",
   handshake: "xx",

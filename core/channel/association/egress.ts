@@ -15,7 +15,7 @@ import { TAG_BYTES } from "../crypto/primitives.ts";
 import type { Keys } from "../crypto/keys.ts";
 import { controlIsDue, nextControl } from "../paths/control.ts";
 import { notePathSent } from "../paths/measured.ts";
-import { pickPath } from "../paths/schedulers.ts";
+import { hasTrustedOther, pickPath } from "../paths/schedulers.ts";
 import { allowanceOf } from "../paths/table.ts";
 import type { Control, Demand, PathState } from "../paths/types.ts";
 import { ackIsDue, takeAckRanges } from "../recovery/acks.ts";
@@ -152,6 +152,7 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
   let channel = nextChannel(channels);
   const wants = channel >= 0 || pings.length > 0 || association.pingDue || owesControls(association);
   let path = pathToProbe(association);
+  if (path !== null && hasTrustedOther(paths, path)) return sendProbe(association, path, ctx);
   if (path !== null && !wants) {
     repeatOldest(association, path);
     channel = nextChannel(channels);
@@ -173,6 +174,14 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
     noteCopy(association, path, { writer: WRITER, from: dataAt, channel: under, piece, cargo: CARGO });
   }
   return seal(association, path, under, true, piece, ctx);
+}
+
+/** Asks whether the path is alive. Data goes where nothing speaks against: what was under way here, too (timers.ts). */
+function sendProbe(association: Association, path: PathState, ctx: Surroundings): Departure {
+  begin(association, path);
+  appendAck(path, ctx);
+  writePing(WRITER);
+  return seal(association, path, 0, true, null, ctx);
 }
 
 /** What went over one path, over another that has not had it and may send now. */

@@ -1,11 +1,12 @@
 /** One timer for all that an association waits for. */
 import { type Nanos, SECOND } from "../../units.ts";
 import { retireKeys } from "../crypto/rekey.ts";
+import { hasTrustedOther } from "../paths/schedulers.ts";
 import { deadlineOf as pathsDeadline, dueAt, onTimeout as pathTimeout, takeLost } from "../paths/timers.ts";
 import { ackCarrierOf, type Association, type Surroundings } from "./association.ts";
 import { endClosing, expireIdle, staysForReaders } from "./closing.ts";
 import { repeatHandshake } from "./handshake.ts";
-import { createNews, settle } from "./settling.ts";
+import { createNews, repeatAll, settle } from "./settling.ts";
 
 const NEWS = createNews();
 /** How long an association that was asked for, but whose handshake does not end, takes its place. */
@@ -78,6 +79,8 @@ function runPaths(association: Association, ctx: Surroundings): void {
   for (let index = dueAt(paths, ctx.now); index >= 0; index = dueAt(paths, ctx.now)) {
     pathTimeout(paths, index, ctx.now, NEWS);
     settle(association, index, NEWS, ctx);
+    const path = paths.list[index];
+    if (path !== undefined && path.recovery.probes > 0 && hasTrustedOther(paths, path)) repeatAll(association, path);
   }
   collectLost(association, ctx);
 }

@@ -72,6 +72,11 @@ function isSuspect(paths: Paths, { recovery }: PathState): boolean {
   return recovery.probeCount >= paths.options.suspectAfter;
 }
 
+/** Another path carries data, and nothing speaks against it: what hangs on this one need not wait for it. */
+export function hasTrustedOther(paths: Paths, path: PathState): boolean {
+  return paths.list.some((other) => other !== path && other.state === "active" && !isSuspect(paths, other));
+}
+
 function carriesNow(paths: Paths, path: PathState, bytes: Bytes, now: Nanos): boolean {
   return mayCarry(paths, path, bytes) && maySend(path.recovery, bytes, now);
 }
