@@ -13,6 +13,7 @@ import type { HostSpec } from "../core/scenario.ts";
 import { isScmpError } from "../core/scmp.ts";
 import type { TraceDetail } from "../core/trace.ts";
 import { echoReply, hostTracerouteReply } from "./answer.ts";
+import { newsOf, tellSelectors } from "./scmp-news.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
 
 export interface HostInput {
@@ -123,7 +124,7 @@ function dispatch(host: HostContext, packet: Packet, env: Env): void {
 
 const EVERY_PORT: PortRange = { min: 0, max: 65_535 };
 
-/** Replies go to whoever asked; news that an interface is down goes to every selector of the host. */
+/** Replies go to whoever asked; what an error tells of a path goes to every selector of the host. */
 function receiveScmp(host: HostContext, packet: Packet, app: ActorIndex | undefined, env: Env): void {
   const { l4 } = packet;
   if (l4.kind === "scmp.echo" || l4.kind === "scmp.traceroute") {
@@ -136,10 +137,10 @@ function receiveScmp(host: HostContext, packet: Packet, app: ActorIndex | undefi
   }
   host.errors++;
   if (env.tracing) env.trace("host.error", packet, errorDetail(packet));
-  if (l4.kind !== "scmp.interface-down") return;
-  const down = { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
-  for (const selector of host.selectors) env.send(selector, down, 0);
-  if (host.control !== null) env.send(host.control, down, 0);
+  const news = newsOf(packet);
+  if (news === null) return;
+  tellSelectors(host.selectors, news, env);
+  if (host.control !== null && l4.kind === "scmp.interface-down") env.send(host.control, news, 0);
 }
 
 /** Who reports what. */

@@ -132,18 +132,29 @@ function optionsOf({ reliability, framing, priority }: Channel): Required<Channe
 
 export function spawnChannel(context: AssociationContext, channel: number, env: Env): ActorIndex {
   const input: ChannelInput = { association: env.self, channel, app: context.app };
-  const actor = env.spawn(`${env.id}/${channel}`, "channel", input);
+  const name = context.rounds === 0 ? channel : `${context.rounds}.${channel}`;
+  const actor = env.spawn(`${env.id}/${name}`, "channel", input);
   context.channels.set(channel, actor);
   return actor;
 }
 
-/** Its actor is stopped once it has heard all that was sent to it. */
+/** Its actor is stopped once it has heard all that was sent to it: last, where nothing said so before, that the channel is over. */
 function forget(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
   context.reads.delete(channel);
-  if (actor !== undefined) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  if (actor === undefined) return;
+  env.send(actor, { type: "channel.closed", code: 0 } as ControlEvent, 0);
+  env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+}
+
+/** The channels that an association had when it ended: its end told the application all there is to tell. */
+export function dropChannels({ channels, consumed, reads }: AssociationContext, env: Env): void {
+  for (const actor of channels.values()) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  channels.clear();
+  consumed.clear();
+  reads.clear();
 }
 
 function takeReadable(context: AssociationContext, channel: number, ctx: Around, env: Env): void {
@@ -182,7 +193,14 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   const end = isReadOut(association, channel);
   tellApp(
     context,
-    { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    {
+      type: "channel.data",
+      channel,
+      offset: piece.offset,
+      bytes: piece.bytes,
+      length: piece.length,
+      end,
+    } as ControlEvent,
     env,
   );
   return true;
@@ -205,10 +223,15 @@ export function isReadOut({ channels }: Association, channel: number): boolean {
 }
 
 function count(context: AssociationContext, bytes: number, { now }: Around): void {
+  const isMeasured = now >= context.measureFrom;
   context.delivered += bytes;
-  if (now >= context.measureFrom) context.measured += bytes;
+  context.port.delivered += bytes;
+  if (!isMeasured) return;
+  context.measured += bytes;
+  context.port.measured += bytes;
 }
 
+/** An application may have many associations: every piece of news says which it is of. */
 export function tellApp({ app }: AssociationContext, event: ControlEvent, env: Env): void {
-  if (app !== null) env.send(app, event, 0);
+  if (app !== null) env.send(app, { ...event, association: env.self } as ControlEvent, 0);
 }

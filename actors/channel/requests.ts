@@ -4,6 +4,7 @@ import { rekey } from "../../core/channel/association/rekeying.ts";
 import {
   acceptChannel,
   closeChannel,
+  cutChannel,
   finishChannel,
   openChannel,
   refuseChannel,
@@ -44,9 +45,15 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
     context.reads.set(channel, max);
     if (isReadOut(context.association, channel)) endRead(context, channel, env);
   }),
+  "channel.consume": handler<Request<"channel.consume">>((context, { channel }, ctx) => {
+    if (!context.association.channels.byId.has(channel)) return;
+    context.consumed.add(channel);
+    consume(context, channel, ctx);
+  }),
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);
   }),
+  "channel.cut": handler<Request<"channel.cut">>(cut),
   "channel.reset": handler<Request<"channel.reset">>(({ association }, { channel, code }) => {
     resetChannel(association.channels, channel, code);
   }),
@@ -100,6 +107,13 @@ function write(
       : post(context.association, channel, data);
   if (accepted === length) return;
   const news: ChannelNews = { type: "channel.wrote", channel, accepted, length };
+  tellApp(context, news, env);
+}
+
+function cut(context: AssociationContext, { channel }: Request<"channel.cut">, _ctx: Around, env: Env): void {
+  const length = cutChannel(context.association.channels, channel);
+  if (length < 0) return;
+  const news: ChannelNews = { type: "channel.wrote", channel, accepted: length, length };
   tellApp(context, news, env);
 }
 

@@ -24,6 +24,13 @@ export interface PathsCandidates extends ControlEvent {
   readonly observes: boolean;
 }
 
+/** Selector to subscriber: a router takes packets over this path only up to so many bytes after all headers. */
+export interface PathsTooBig extends ControlEvent {
+  readonly type: "paths.too-big";
+  readonly fingerprint: string;
+  readonly payload: number;
+}
+
 /** What a subscriber's packets told of a path, while they went about their business: nobody has to probe. */
 export interface PathObserved extends PathMeasurement {
   readonly fingerprint: string;
@@ -42,6 +49,10 @@ export function addSubscriber(subscribers: ActorIndex[], one: ActorIndex): void 
   if (subscribers.length < MOST_SUBSCRIBERS && !subscribers.includes(one)) subscribers.push(one);
 }
 
-export function tellCandidates(subscribers: readonly ActorIndex[], news: PathsCandidates, env: Env): void {
+export function tellSubscribers(
+  subscribers: readonly ActorIndex[],
+  news: PathsCandidates | PathsTooBig,
+  env: Env,
+): void {
   for (const subscriber of subscribers) env.send(subscriber, news, 0);
 }

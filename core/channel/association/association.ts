@@ -21,8 +21,8 @@ import type { CryptoMode, Keying, Keys } from "../crypto/keys.ts";
 import { ID_BYTES, type LongPacket } from "../crypto/long-packets.ts";
 import type { Noise, NoisePattern } from "../crypto/noise.ts";
 import type { KeyPair, Primitives } from "../crypto/primitives.ts";
-import { createPaths } from "../paths/table.ts";
-import type { Control, Paths, PathsOptions, Role } from "../paths/types.ts";
+import { allowanceOf, createPaths } from "../paths/table.ts";
+import type { Control, Paths, PathsOptions, PathState, Role } from "../paths/types.ts";
 import { type Channels, createChannels, type Limits, type Windows } from "../streams/channels.ts";
 import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
 import type { OwedRekey } from "./rekeying.ts";
@@ -163,6 +163,8 @@ export interface AssociationCounts {
   /** Frames that came for channels that are over. */
   violations: number;
   closesSent: number;
+  /** Copies never sent, since too many waited for a path. */
+  copiesDropped: number;
 }
 
 /** Why a packet changes nothing. */
@@ -206,8 +208,8 @@ export interface Association {
   readonly rekeys: OwedRekey[];
   /** When a generation of keys ends, -1: none does. */
   retireAt: Nanos;
-  /** Of the packet sent last, for other paths. */
-  copy: PacketCopy | null;
+  /** Scheduler `redundant`: by path id what it has still to carry, oldest first, bounded. */
+  readonly copies: Map<number, PacketCopy[]>;
   /** Close once no channel is left. */
   closesWhenDone: boolean;
   /** When `closing` and `draining` end, -1 before. */
@@ -251,7 +253,7 @@ export function createAssociation(
     pings: [],
     rekeys: [],
     retireAt: -1,
-    copy: null,
+    copies: new Map(),
     closesWhenDone: false,
     closeAt: -1,
     closeDue: false,
@@ -285,6 +287,7 @@ function createCounts(): AssociationCounts {
     rekeys: 0,
     violations: 0,
     closesSent: 0,
+    copiesDropped: 0,
   };
 }
 
@@ -311,3 +314,14 @@ export function fail(association: Association, word: EndingWord, by: Ending["by"
   association.handshake = null;
   enter(association, "closed", "handshake.failed");
 }
+
+/** The path that acknowledgements for `path` take; null: they wait until one is alive, or the peer has shown that it is where it seems. */
+export function ackCarrierOf(paths: Paths, path: PathState): PathState | null {
+  const isOwn = path.state !== "failed" && path.state !== "abandoned";
+  if (isOwn && allowanceOf(paths, path) >= LEAST_ACK) return path;
+  const { list } = paths;
+  return list.find(({ state }) => state === "active") ?? list.find(({ state }) => state === "standby") ?? null;
+}
+
+/** Header, tag, and an acknowledgement of few ranges. */
+const LEAST_ACK: Bytes = 64;

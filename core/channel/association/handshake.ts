@@ -51,6 +51,8 @@ export interface Origin {
 /** Retries whose cookie is taken; anybody who saw the initial can send one. */
 const MAX_COOKIES = 8;
 const MAX_DOUBLINGS = 10;
+/** However quick an answer seemed (it may be anybody's), the next waits for at least this part of the time set. */
+const LEAST_SHARE = 8;
 
 /** Begins as the end that asks. The packet goes once there is a candidate. */
 export function connect(association: Association, ctx: Surroundings): void {
@@ -251,8 +253,9 @@ function wayAt({ paths }: Association, attempt: number): Candidate | null {
 function awaitAnswer(association: Association, ctx: Surroundings): void {
   const { handshake, options } = association;
   if (handshake === null) return;
-  const known = handshake.rtt > 0 ? Math.min(2 * handshake.rtt, options.handshakeTimeout) : options.handshakeTimeout;
-  let delay = known;
+  const { handshakeTimeout } = options;
+  const known = handshake.rtt > 0 ? Math.max(2 * handshake.rtt, handshakeTimeout / LEAST_SHARE) : handshakeTimeout;
+  let delay = Math.min(known, handshakeTimeout);
   for (let doubling = 0; doubling < Math.min(handshake.attempts, MAX_DOUBLINGS); doubling++) delay *= 2;
   const jitter = 0.75 + ctx.random("channel/handshake").uniform() / 2;
   handshake.retryAt = ctx.now + Math.max(1, Math.ceil(delay * jitter));
@@ -261,10 +264,12 @@ function awaitAnswer(association: Association, ctx: Surroundings): void {
 function takeCookie(association: Association, cookie: Uint8Array, ctx: Surroundings): DropWord | null {
   const { handshake } = association;
   if (!isAsking(association) || handshake?.packet?.kind !== "initial") return "unexpected_long";
-  if (handshake.cookies >= MAX_COOKIES) return "unexpected_long";
+  const known = handshake.packet.cookie;
+  if (handshake.cookies >= MAX_COOKIES || (known !== null && sameBytes(known, cookie))) return "unexpected_long";
+  // Whatever comes after the first may answer what was sent before it.
+  if (handshake.cookies === 0) noteRtt(handshake, ctx.now);
   handshake.cookies++;
   association.counts.cookies++;
-  noteRtt(handshake, ctx.now);
   send(handshake, { ...handshake.packet, cookie });
   handshake.attempts = 0;
   awaitAnswer(association, ctx);

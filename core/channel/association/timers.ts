@@ -1,11 +1,12 @@
 /** One timer for all that an association waits for. */
 import { type Nanos, SECOND } from "../../units.ts";
 import { retireKeys } from "../crypto/rekey.ts";
+import { hasTrustedOther } from "../paths/schedulers.ts";
 import { deadlineOf as pathsDeadline, dueAt, onTimeout as pathTimeout, takeLost } from "../paths/timers.ts";
-import type { Association, Surroundings } from "./association.ts";
-import { endClosing, expireIdle } from "./closing.ts";
+import { ackCarrierOf, type Association, type Surroundings } from "./association.ts";
+import { endClosing, expireIdle, staysForReaders } from "./closing.ts";
 import { repeatHandshake } from "./handshake.ts";
-import { createNews, settle } from "./settling.ts";
+import { createNews, repeatAll, settle } from "./settling.ts";
 
 const NEWS = createNews();
 /** How long an association that was asked for, but whose handshake does not end, takes its place. */
@@ -25,10 +26,14 @@ export function deadlineOf(association: Association): Nanos {
   return earlier(deadline, pathsDeadline(association.paths));
 }
 
-/** When the first acknowledgement that waits for company must go. */
+/** When the first acknowledgement that waits for company, and has a way to go, must go. */
 function acksAt({ paths }: Association): Nanos {
   let deadline = -1;
-  for (const { acks, state } of paths.list) if (state !== "abandoned") deadline = earlier(deadline, acks.ackAt);
+  for (const path of paths.list) {
+    const { ackAt } = path.acks;
+    if (ackAt < 0 || path.state === "abandoned" || ackCarrierOf(paths, path) === null) continue;
+    deadline = earlier(deadline, ackAt);
+  }
   return deadline;
 }
 
@@ -38,7 +43,7 @@ export function onTimeout(association: Association, ctx: Surroundings): void {
   const { now } = ctx;
   if (phase === "idle" || phase === "closed") return;
   if (phase === "closing" || phase === "draining") {
-    if (association.closeAt <= now) endClosing(association);
+    if (association.closeAt <= now && !staysForReaders(association, now)) endClosing(association);
     return;
   }
   if (isDue(idleAt(association), now)) {
@@ -74,6 +79,8 @@ function runPaths(association: Association, ctx: Surroundings): void {
   for (let index = dueAt(paths, ctx.now); index >= 0; index = dueAt(paths, ctx.now)) {
     pathTimeout(paths, index, ctx.now, NEWS);
     settle(association, index, NEWS, ctx);
+    const path = paths.list[index];
+    if (path !== undefined && path.recovery.probes > 0 && hasTrustedOther(paths, path)) repeatAll(association, path);
   }
   collectLost(association, ctx);
 }

@@ -232,6 +232,8 @@ export interface PathsOptions {
   readonly probeMtu: boolean;
   /** Given weights of the scheduler `weighted`, by candidate's key; others go by window over round-trip time. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Packets that ask for an acknowledgement until one is sent at once. Default 2. */
+  readonly ackEvery: number;
   /** Of every path's sending side; `datagram` is the path's first MTU. Default NewReno, paced. */
   readonly recovery: Partial<Omit<RecoveryOptions, "datagram">>;
 }
@@ -256,6 +258,13 @@ export interface PathTableCounts {
   noId: number;
   /** Events nobody took in time. */
   droppedEvents: number;
+}
+
+/** What the recovery of paths that were dropped had counted. */
+export interface PathPast {
+  spurious: number;
+  probeTimeouts: number;
+  congestionEvents: number;
 }
 
 export interface Paths {
@@ -286,6 +295,7 @@ export interface Paths {
   /** At most EVENTS_KEPT. */
   readonly events: PathEvent[];
   readonly counts: PathTableCounts;
+  readonly past: PathPast;
 }
 
 export interface Scheduling {
