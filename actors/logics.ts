@@ -1,5 +1,7 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
 import { bulkLogic } from "./apps/bulk.ts";
+import { channelBulkLogic } from "./apps/channel-bulk.ts";
+import { channelSinkLogic } from "./apps/channel-sink.ts";
 import { fileTransferLogic } from "./apps/file-transfer.ts";
 import { messageSinkLogic } from "./apps/message-sink.ts";
 import { messageStreamLogic } from "./apps/message-stream.ts";
@@ -47,6 +49,8 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["request-response", requestResponseLogic],
   ["responder", responderLogic],
   ["traceroute", tracerouteLogic],
+  ["channel-bulk", channelBulkLogic],
+  ["channel-sink", channelSinkLogic],
   ["association", associationLogic],
   ["listener", listenerLogic],
   ["channel", channelLogic],

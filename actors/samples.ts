@@ -3,18 +3,17 @@
  * whose keyed draw is least. Such a sample needs no stream, so that the run is the same with and without it, and it does not depend
  * on the order in which things arrive.
  */
-import { localTime, type LocalClock } from "../core/clock.ts";
+import { localTime } from "../core/clock.ts";
 import { drawKey, finish } from "../core/digest.ts";
 import { Heap } from "../core/heap.ts";
 import type { Packet } from "../core/packet.ts";
-import type { FlowSpec, Scenario } from "../core/scenario.ts";
+import type { BulkFlow, FlowSpec, Scenario } from "../core/scenario.ts";
 import { decodeFrame } from "../core/transport/frames.ts";
 import type { Nanos } from "../core/units.ts";
-import type { BulkContext } from "./apps/bulk.ts";
+import { arrivedAt } from "./app-results.ts";
 import type { Completion } from "./apps/connection.ts";
 import type { MessageSinkContext } from "./apps/message-sink.ts";
-import type { Tally } from "./apps/tally.ts";
-import { tallyId } from "./results.ts";
+import { clockOf, tallyId, tallyOf } from "./flow-ends.ts";
 import type { PacketHandler } from "./with-packet-handler.ts";
 import type { Cell, World } from "./world.ts";
 
@@ -77,17 +76,17 @@ export class Sampler {
   #listen({ flow, packets, others }: Watched): void {
     const cell = (id: string): Cell => this.#world.cellOf(id);
     const sink = cell(tallyId(flow));
-    listenToPackets(sink, packets, this.#warmup);
+    listenToPackets(flow, sink, packets, this.#warmup);
     if (flow.app === "message-stream") listenToMessages(sink, others, this.#warmup);
     if (flow.app === "file-transfer" || flow.app === "request-response")
       listenToCompletions(cell(`app/${flow.id}`), others, this.#warmup);
   }
 
   /** The one transfer of a bulk flow with a number of bytes. */
-  #bulkTransfer({ id }: FlowSpec): Sample[] {
-    const { start, completedAt, bytes, outgoing } = this.#world.read<BulkContext>(`app/${id}`).context;
-    const whole = bytes > 0 && completedAt >= this.#warmup && outgoing.sender.total === bytes;
-    return whole ? [{ number: 0, start, time: completedAt - start, bytes }] : [];
+  #bulkTransfer(flow: BulkFlow): Sample[] {
+    const { start_ns: start, bytes } = flow;
+    const at = arrivedAt(this.#world, flow);
+    return at >= Math.max(0, this.#warmup) ? [{ number: 0, start, time: at - start, bytes }] : [];
   }
 }
 
@@ -96,18 +95,16 @@ function listen<C>(cell: Cell, around: (handler: PacketHandler<C>) => PacketHand
   if (cell.onPacket !== null) cell.onPacket = around(cell.onPacket as PacketHandler<C>) as PacketHandler<unknown>;
 }
 
-type Receiving = Tally & { readonly clock: LocalClock };
-
 /** Packets that counted: what came once more, or belongs to another flow, does not. Most packets are past it after one draw. */
-function listenToPackets(cell: Cell, kept: Reservoir, warmup: Nanos): void {
-  listen<Receiving>(cell, (onPacket) => (state, packet, ifId, env) => {
+function listenToPackets(flow: FlowSpec, cell: Cell, kept: Reservoir, warmup: Nanos): void {
+  listen<unknown>(cell, (onPacket) => (state, packet, ifId, env) => {
     const draw = kept.draw(packet.number);
     if (draw >= kept.limit) return onPacket(state, packet, ifId, env);
-    const counts = state.context;
+    const counts = tallyOf(flow, state.context);
     const before = counts.received;
     const control = onPacket(state, packet, ifId, env);
     if (counts.received !== before && env.now >= warmup) {
-      const time = Math.max(0, localTime(counts.clock, env.now) - packet.sentAt);
+      const time = Math.max(0, localTime(clockOf(flow, state.context), env.now) - packet.sentAt);
       kept.offer(draw, packet.number, packet.sentAt, time, 0);
     }
     return control;

@@ -218,3 +218,19 @@ test("marked packets slow a sender down that asked for marks", (t) => {
   t.is(path.recovery.counts.lost, 0);
   t.true(path.recovery.rtt.smoothed < 40 * MS);
 });
+
+test("where both ends ask at once, one association comes of it", (t) => {
+  const pair = pairScenario(9, [{}]);
+  const flows = Array.from({ length: 6 }, (_, n) => ({ ...pair.flows[0], id: `f${n}`, reply: "select" }) as FlowSpec);
+  const script = { channels: [{ options: {}, bytes: 50_000 }], finish: false };
+  const world = Simulation.create(channelAssembly({ ...pair, flows }, { crypto: "modelled" }, script, true));
+  world.run(20 * SECOND);
+  for (const { id } of flows) {
+    const [one, other] = [`association/${id}`, `association/${id}/sink`].map((of) => world.read<AssociationContext>(of));
+    t.is(one?.value, "established");
+    t.is(other?.value, "established");
+    t.deepEqual([one, other].map((end) => end?.context.association.role).toSorted(), ["initiator", "responder"]);
+    t.deepEqual(one?.context.association.localId, other?.context.association.remoteId);
+    t.is(other?.context.delivered, 50_000);
+  }
+});

@@ -179,7 +179,10 @@ function onPacket(
   // Packets that a listener hands on are counted there.
   if (context.listener === null && !tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
   const ce = (packet.trafficClass & 3) === 3;
-  if (ce) context.marked++;
+  if (ce) {
+    context.marked++;
+    port.marked++;
+  }
   const ctx = new Around(env);
   const isKnown = association.phase === "established";
   const arrival = {

@@ -58,6 +58,8 @@ export type ChannelRequest =
   /** Answered by one `channel.data`; nothing to read: by the next one, when there is. */
   | { readonly type: "channel.read"; readonly channel: number; readonly max: number }
   | { readonly type: "channel.finish"; readonly channel: number }
+  /** No byte that was not sent yet goes out: the stream ends where it stands. Answered by `channel.wrote`, its length as `accepted`. */
+  | { readonly type: "channel.cut"; readonly channel: number }
   | { readonly type: "channel.reset"; readonly channel: number; readonly code: number }
   | { readonly type: "channel.stop"; readonly channel: number; readonly code: number }
   | { readonly type: "channel.close"; readonly channel: number; readonly code: number }

@@ -17,10 +17,22 @@ export interface Port {
   sent: number;
   readonly clock: LocalClock;
   readonly received: Tally;
+  /** Bytes handed to applications; of those, at `measureFrom` or later. */
+  delivered: number;
+  measured: number;
+  /** Packets that came marked "congestion experienced". */
+  marked: number;
 }
 
 export function createPort(measureFrom: Nanos): Port {
-  return { sent: 0, clock: createClock(), received: createTally(measureFrom) };
+  return {
+    sent: 0,
+    clock: createClock(),
+    received: createTally(measureFrom),
+    delivered: 0,
+    measured: 0,
+    marked: 0,
+  };
 }
 
 /** The engine's view of the actor's world, for one event. */

@@ -4,6 +4,7 @@ import { rekey } from "../../core/channel/association/rekeying.ts";
 import {
   acceptChannel,
   closeChannel,
+  cutChannel,
   finishChannel,
   openChannel,
   refuseChannel,
@@ -16,7 +17,7 @@ import type { Present, TimerHandler } from "../with-packet-handler.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelNews, ChannelOpen, ChannelRequest } from "./events.ts";
 import { Around } from "./port.ts";
-import { answerRead, consume, settleDown, spawnChannel, tellApp } from "./pump.ts";
+import { answerRead, consume, endRead, isReadOut, settleDown, spawnChannel, tellApp } from "./pump.ts";
 
 type Request<T extends ChannelRequest["type"]> = Extract<ChannelRequest, { readonly type: T }>;
 type Act<E> = (context: AssociationContext, request: E, ctx: Around, env: Env) => void;
@@ -40,11 +41,14 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
   "channel.write": handler<Request<"channel.write">>(write),
   "channel.message": handler<Request<"channel.message">>(write),
   "channel.read": handler<Request<"channel.read">>((context, { channel, max }, ctx, env) => {
-    if (!answerRead(context, channel, max, ctx, env)) context.reads.set(channel, max);
+    if (answerRead(context, channel, max, ctx, env)) return;
+    context.reads.set(channel, max);
+    if (isReadOut(context.association, channel)) endRead(context, channel, env);
   }),
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);
   }),
+  "channel.cut": handler<Request<"channel.cut">>(cut),
   "channel.reset": handler<Request<"channel.reset">>(({ association }, { channel, code }) => {
     resetChannel(association.channels, channel, code);
   }),
@@ -99,6 +103,18 @@ function write(
   if (accepted === length) return;
   const news: ChannelNews = { type: "channel.wrote", channel, accepted, length };
   tellApp(context, news, env);
+}
+
+function cut(
+  { association, app }: AssociationContext,
+  { channel }: Request<"channel.cut">,
+  _ctx: Around,
+  env: Env,
+): void {
+  const length = cutChannel(association.channels, channel);
+  if (length < 0 || app === null) return;
+  const news: ChannelNews = { type: "channel.wrote", channel, accepted: length, length };
+  env.send(app, news, 0);
 }
 
 function writeBytes({ channels }: Association, channel: number, data: Uint8Array | number): number {

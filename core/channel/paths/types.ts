@@ -232,6 +232,8 @@ export interface PathsOptions {
   readonly probeMtu: boolean;
   /** Given weights of the scheduler `weighted`, by candidate's key; others go by window over round-trip time. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Packets that ask for an acknowledgement until one is sent at once. Default 2. */
+  readonly ackEvery: number;
   /** Of every path's sending side; `datagram` is the path's first MTU. Default NewReno, paced. */
   readonly recovery: Partial<Omit<RecoveryOptions, "datagram">>;
 }

@@ -1,4 +1,5 @@
 /** How channels begin and end: opened and accepted or refused, finished, reset, closed. */
+import { BLOCK, dropBlocks } from "./blocks.ts";
 import {
   addChannel,
   type Channel,
@@ -58,6 +59,19 @@ export function finishChannel(channels: Channels, id: number): boolean {
   channel.send.state = "finishing";
   enlist(channels, channel);
   return true;
+}
+
+/** Finishes a stream where it stands: what was written and not sent is forgotten. Answers its length, -1 where it cannot be. */
+export function cutChannel(channels: Channels, id: number): number {
+  const channel = channels.byId.get(id);
+  if (channel === undefined || channel.framing !== "stream") return -1;
+  const { send } = channel;
+  if (!isWritable(channel) && (send.state !== "finishing" || send.finSent)) return -1;
+  dropBlocks(send.blocks, Math.ceil(send.sent / BLOCK) * BLOCK, Math.ceil(send.written / BLOCK) * BLOCK);
+  send.written = send.sent;
+  send.state = "finishing";
+  enlist(channels, channel);
+  return send.written;
 }
 
 /** Gives up sending; what did not arrive yet need not. */
