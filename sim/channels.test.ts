@@ -226,7 +226,9 @@ test("where both ends ask at once, one association comes of it", (t) => {
   const world = Simulation.create(channelAssembly({ ...pair, flows }, { crypto: "modelled" }, script, true));
   world.run(20 * SECOND);
   for (const { id } of flows) {
-    const [one, other] = [`association/${id}`, `association/${id}/sink`].map((of) => world.read<AssociationContext>(of));
+    const [one, other] = [`association/${id}`, `association/${id}/sink`].map((of) =>
+      world.read<AssociationContext>(of),
+    );
     t.is(one?.value, "established");
     t.is(other?.value, "established");
     t.deepEqual([one, other].map((end) => end?.context.association.role).toSorted(), ["initiator", "responder"]);

@@ -4,7 +4,12 @@ import { takeTransition } from "../../core/channel/association/association.ts";
 import { closeIfDone } from "../../core/channel/association/closing.ts";
 import { transmit } from "../../core/channel/association/egress.ts";
 import { collectLost, deadlineOf } from "../../core/channel/association/timers.ts";
-import { type Channel, type ChannelEvent, type ChannelOptions, isInOrder } from "../../core/channel/streams/channels.ts";
+import {
+  type Channel,
+  type ChannelEvent,
+  type ChannelOptions,
+  isInOrder,
+} from "../../core/channel/streams/channels.ts";
 import { takeEvents } from "../../core/channel/streams/life.ts";
 import { type Reading, readChannel, readMessage } from "../../core/channel/streams/reading.ts";
 import { measured } from "../../core/channel/paths/measured.ts";

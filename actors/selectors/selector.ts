@@ -202,8 +202,7 @@ function passOn(selector: SelectorContext, packet: Packet, env: Env): void {
 
 function depart(selector: SelectorContext, position: number, packet: Packet, env: Env): void {
   selector.used[position] = (selector.used[position] as number) + 1;
-  if (selector.reports !== null)
-    watchSent(selector.reports, selector.tracks[position] as Track, packet.number, env);
+  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[position] as Track, packet.number, env);
   if (env.tracing) env.trace("selector.choose", packet, { path: selector.paths[position]?.fingerprint ?? null });
   env.sendPacket(selector.node, packet, 0, 0);
 }

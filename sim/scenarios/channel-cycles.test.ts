@@ -1,9 +1,10 @@
 /** One bulk flow over a channel, queue of 170: how its window swings, against Linux, theory and RFC 9438's equations. */
 import test from "ava";
+import type { ControllerName } from "../../core/channel/recovery/controller.ts";
 import type { PathState } from "../../core/channel/paths/types.ts";
 import type { RecoveryOptions } from "../../core/channel/recovery/recovery.ts";
 import { type Nanos, SECOND } from "../../core/units.ts";
-import { dumbbellWorld, sendingSide, unpaced } from "./channel-dumbbell.ts";
+import { dumbbellWorld, sendingSide } from "./channel-dumbbell.ts";
 import { MS } from "./transport-worlds.ts";
 
 interface Reduction {
@@ -14,14 +15,14 @@ interface Reduction {
 }
 
 /** Reductions of the window from 8 s on, when slow start's overshoot is over. */
-function reductions(recovery: Partial<RecoveryOptions>, until: Nanos): Reduction[] {
-  const simulation = dumbbellWorld({ flows: 1, seed: 1, queue: 170, until }, unpaced(recovery));
+function reductions(controller: ControllerName, until: Nanos, recovery: Partial<RecoveryOptions> = {}): Reduction[] {
+  const simulation = dumbbellWorld({ controller, flows: 1, seed: 1, queue: 170, until }, recovery);
   const found: Reduction[] = [];
   let before = 0;
   for (let at = 8 * SECOND; at < until; at += 2 * MS) {
     simulation.run(at);
-    const { controller } = (sendingSide(simulation, 0).association.paths.list[0] as PathState).recovery;
-    const after = controller.window / controller.datagram;
+    const state = (sendingSide(simulation, "b0").association.paths.list[0] as PathState).recovery.controller;
+    const after = state.window / state.datagram;
     if (after < 0.9 * before) found.push({ at, before, after });
     before = after;
   }
@@ -45,7 +46,7 @@ function near(found: number, expected: number, share: number): boolean {
 }
 
 test("NewReno: halved, every 5.15 s as Linux Reno", (t) => {
-  const { period, ratio, greatest, cycles } = summary(reductions({ controller: "newreno" }, 25 * SECOND));
+  const { period, ratio, greatest, cycles } = summary(reductions("newreno", 25 * SECOND));
   t.log({ period, ratio, greatest, cycles });
   t.true(cycles >= 2);
   t.true(near(ratio, 0.5, 0.02), `ratio ${ratio}`);
@@ -54,9 +55,7 @@ test("NewReno: halved, every 5.15 s as Linux Reno", (t) => {
 });
 
 test("CUBIC by its curve alone: two cycles take 4.7 + 10.1 s as those of ns-3", (t) => {
-  const { period, ratio, greatest, cycles } = summary(
-    reductions({ controller: "cubic", friendly: false }, 40 * SECOND),
-  );
+  const { period, ratio, greatest, cycles } = summary(reductions("cubic", 40 * SECOND, { friendly: false }));
   t.log({ twoCycles: 2 * period, ratio, greatest, cycles });
   t.true(cycles >= 2);
   t.true(near(ratio, 0.7, 0.02), `ratio ${ratio}`);
@@ -80,7 +79,7 @@ function cycleByEquations(from: number, to: number, wMax: number): number {
 }
 
 test("CUBIC with its TCP-friendly region: the cycles of RFC 9438's equations, which that region shortens", (t) => {
-  const { period, ratio, greatest, cycles } = summary(reductions({ controller: "cubic" }, 40 * SECOND));
+  const { period, ratio, greatest, cycles } = summary(reductions("cubic", 40 * SECOND));
   // After slow growth near W_max the queue overflows by a packet less than after fast growth. Fast convergence every other time.
   const expected = cycleByEquations(338, 337, 338) + cycleByEquations(337, 338, (337 * 1.7) / 2);
   t.log({ twoCycles: 2 * period, expected, ratio, greatest, cycles });

@@ -1,20 +1,35 @@
 /** Bulk flows over channels on the dumbbell (`dumbbell` in transport-worlds.ts), and what is measured there. */
-import type { AssociationContext } from "../../actors/channel/association.ts";
+import { assemble } from "../../actors/assemble.ts";
+import { associationId, listenerId } from "../../actors/assemble/channels.ts";
+import type { AssociationContext, AssociationInput } from "../../actors/channel/association.ts";
 import type { ListenerContext } from "../../actors/channel/listener.ts";
 import type { LinkContext } from "../../actors/link.ts";
 import { jain } from "../../actors/results.ts";
-import type { AssociationOptions } from "../../core/channel/association/association.ts";
 import type { ControllerName } from "../../core/channel/recovery/controller.ts";
+import type { RecoveryOptions } from "../../core/channel/recovery/recovery.ts";
 import { RandomStream } from "../../core/rng.ts";
-import type { NetworkLink } from "../../core/scenario.ts";
+import type { ChannelSpec, FlowSpec, NetworkLink } from "../../core/scenario.ts";
 import { type Nanos, SECOND } from "../../core/units.ts";
-import { channelAssembly } from "../channel-worlds.ts";
 import { Simulation } from "../simulation.ts";
 import { bulk, dumbbell, MS, world } from "./transport-worlds.ts";
 
-/** More than any run writes, and windows that never hold a sender up. */
-export const ENDLESS = 1e12;
-const WIDE = { channel: 1e9, association: 1e10 };
+/** Modelled crypto, one path, no pacing, an acknowledgement every second packet, windows of flow control that never hold a sender up. */
+export const UNPACED: ChannelSpec = {
+  crypto: "modelled",
+  keying: "channel",
+  handshake: "xx",
+  controller: "newreno",
+  window_bytes: 0,
+  pacing: false,
+  scheduler: "single",
+  paths: 1,
+  reliability: "ordered",
+  ack_every: 2,
+  receive_window_bytes: 1e9,
+  keep_alive_ns: 0,
+  idle_timeout_ns: 0,
+  ecn: false,
+};
 
 export interface DumbbellRun {
   readonly controller: ControllerName;
@@ -36,42 +51,55 @@ export interface DumbbellFigures {
   readonly meanQueue: number;
 }
 
-/** Options of both ends: modelled crypto, no pacing, windows unlimited. */
-export function unpaced(recovery: NonNullable<AssociationOptions["paths"]["recovery"]>): Partial<AssociationOptions> {
-  return {
-    crypto: "modelled",
-    windows: WIDE,
-    paths: { scheduler: "single", maxPaths: 1, recovery: { pacing: false, ...recovery } },
-  };
+/** A world of flows over channels; `recovery`: options beyond those of scenarios. */
+export function channelWorld(
+  links: readonly NetworkLink[],
+  flows: readonly FlowSpec[],
+  until: Nanos,
+  seed: number,
+  recovery: Partial<RecoveryOptions> = {},
+): Simulation {
+  const base = assemble(world(links, flows, until, seed), { repeat: "npx ava sim/scenarios/" });
+  const actors = base.actors.map((actor) => {
+    if (actor.logic !== "association") return actor;
+    const input = actor.input as AssociationInput;
+    const { options } = input;
+    const paths = { ...options.paths, recovery: { ...options.paths.recovery, ...recovery } };
+    return { ...actor, input: { ...input, options: { ...options, paths } } };
+  });
+  return Simulation.create({ ...base, actors });
 }
 
 /** Flows `b0`, `b1`, ... each with one channel of endless data; their starts are drawn from the first second. */
 export function dumbbellWorld(
-  { flows, seed, queue, until }: Pick<DumbbellRun, "flows" | "seed" | "queue" | "until">,
-  options: Partial<AssociationOptions>,
-  links: readonly NetworkLink[] = dumbbell(queue),
+  { controller, flows, seed, queue, until }: Omit<DumbbellRun, "from">,
+  recovery: Partial<RecoveryOptions> = {},
 ): Simulation {
   const starts = new RandomStream(seed, "dumbbell", "starts");
-  const specs = Array.from({ length: flows }, (_, n) => bulk(`b${n}`, { start_ns: flows === 1 ? 0 : starts.below(SECOND) }));
-  const scenario = world(links, specs, until, seed);
-  const script = { channels: [{ options: {}, bytes: ENDLESS }], finish: false };
-  return Simulation.create(channelAssembly(scenario, options, script));
+  const channel = { ...UNPACED, controller };
+  const specs = Array.from({ length: flows }, (_, n) => bulk(`b${n}`, { channel, start_ns: starts.below(SECOND) }));
+  return channelWorld(dumbbell(queue), specs, until, seed, recovery);
 }
 
-export function sendingSide(simulation: Simulation, flow: number): AssociationContext {
-  return simulation.read<AssociationContext>(`association/b${flow}`).context;
+export function sendingSide(simulation: Simulation, flow: string): AssociationContext {
+  return simulation.read<AssociationContext>(associationId(flow)).context;
+}
+
+export function receivingSide(simulation: Simulation, flow: string): ListenerContext {
+  return simulation.read<ListenerContext>(listenerId(flow)).context;
 }
 
 /** Sums over all flows and the bottleneck, to be subtracted from one another. */
 function sums(simulation: Simulation, flows: number) {
   const each = Array.from({ length: flows }, (_, n) => n);
-  const sinks = each.map((n) => simulation.read<ListenerContext>(`listener/b${n}`).context.port.received);
+  const ports = each.map((n) => receivingSide(simulation, `b${n}`).port);
+  const sinks = ports.map(({ received }) => received);
   const narrow = simulation.read<LinkContext>("link/1-2#2>1-3#1").context;
   return {
-    delivered: each.map((n) => simulation.read<AssociationContext>(`listener/b${n}/0`).context.delivered),
+    delivered: ports.map(({ delivered }) => delivered),
     packets: sinks.reduce((sum, { latency }) => sum + latency.count, 0),
     delay: sinks.reduce((sum, { latency }) => sum + latency.sum, 0),
-    sent: each.reduce((sum, n) => sum + sendingSide(simulation, n).port.sent, 0),
+    sent: each.reduce((sum, n) => sum + sendingSide(simulation, `b${n}`).port.sent, 0),
     drops: narrow.drops,
     bytes: narrow.bytes,
   };
@@ -82,8 +110,8 @@ const SLOT: Nanos = 120_000;
 const EMPTY: Nanos = 10 * MS + SLOT + 2 * 12_000;
 
 export function dumbbellFigures(run: DumbbellRun): DumbbellFigures & { readonly simulation: Simulation } {
-  const { flows, from, until, controller } = run;
-  const simulation = dumbbellWorld(run, unpaced({ controller }));
+  const { flows, from, until } = run;
+  const simulation = dumbbellWorld(run);
   simulation.run(from);
   const before = sums(simulation, flows);
   simulation.run(until);
