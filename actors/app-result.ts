@@ -1,6 +1,8 @@
 /** The parts of a flow's result that applications have of their own. Field names are those of `run --json`. */
 import type { ChannelResult } from "./channel-results.ts";
 import type { Histogram } from "../core/histogram.ts";
+import { hasNumber, type Ranges } from "../core/transport/ranges.ts";
+import type { Nanos } from "../core/units.ts";
 import { type LatencyMs, latencyMs } from "./latency.ts";
 
 /** Files, exchanges, or the one transfer of a bulk flow with a number of bytes. */
@@ -61,4 +63,29 @@ export interface AppResult {
 
 export function transferResult(started: number, completed: number, time: Histogram): TransferResult {
   return { started, completed, unfinished: started - completed, fct_ms: latencyMs(time) };
+}
+
+interface Messages {
+  /** Sent so far. */
+  readonly messages: number;
+  readonly start: Nanos;
+  readonly interval: Nanos;
+}
+
+interface MessagesTaken {
+  readonly onTime: number;
+  readonly late: number;
+  readonly deadline: Nanos;
+  /** Numbers that were whole, or are given up. */
+  readonly over: Ranges;
+}
+
+export function messageResult(now: Nanos, stream: Messages, sink: MessagesTaken): MessageResult {
+  const { messages: sent, start, interval } = stream;
+  const { onTime, late, deadline } = sink;
+  let undecided = 0;
+  for (let message = sent - 1; message >= 0 && start + message * interval + deadline >= now; message--) {
+    if (!hasNumber(sink.over, message)) undecided++;
+  }
+  return { sent, on_time: onTime, late, lost: sent - onTime - late - undecided };
 }

@@ -2,7 +2,6 @@
 import { createHistogram, record } from "../core/histogram.ts";
 import { type BulkFlow, type FlowSpec, isOverChannels } from "../core/scenario.ts";
 import type { Nanos } from "../core/units.ts";
-import { hasNumber } from "../core/transport/ranges.ts";
 import type { Sender } from "../core/transport/sender.ts";
 import type { ChannelBulkContext } from "./apps/channel-bulk.ts";
 import type { BulkContext } from "./apps/bulk.ts";
@@ -16,6 +15,7 @@ import type { StreamSinkContext } from "./apps/stream-sink.ts";
 import type { Tally } from "./apps/tally.ts";
 import {
   type AppResult,
+  messageResult,
   type ReplyCount,
   transferResult,
   type TransferResult,
@@ -38,7 +38,7 @@ export function appResult(world: World, flow: FlowSpec): AppResult {
     case "request-response":
       return exchangeResult(read<RequestResponseContext>(source), read<ResponderContext>(sink));
     case "message-stream":
-      return messageResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
+      return streamResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
     default:
       return { measured: null, endedAt: null, replies: null, details: {} };
   }
@@ -112,14 +112,8 @@ function exchangeResult(client: RequestResponseContext, server: ResponderContext
   };
 }
 
-function messageResult(now: number, stream: MessageStreamContext, sink: MessageSinkContext): AppResult {
-  const { messages: sent, start, interval } = stream;
-  const { onTime, late, deadline } = sink;
-  let undecided = 0;
-  for (let message = sent - 1; message >= 0 && start + message * interval + deadline >= now; message--) {
-    if (!hasNumber(sink.over, message)) undecided++;
-  }
-  const messages = { sent, on_time: onTime, late, lost: sent - onTime - late - undecided };
+function streamResult(now: number, stream: MessageStreamContext, sink: MessageSinkContext): AppResult {
+  const messages = messageResult(now, stream, sink);
   return { measured: sink.measured, endedAt: null, replies: null, details: { messages } };
 }
 

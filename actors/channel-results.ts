@@ -1,21 +1,25 @@
 /** What flows over channels say of themselves. Field names are those of `run --json`. */
 import { measured } from "../core/channel/paths/measured.ts";
 import type { PathStatus } from "../core/channel/paths/types.ts";
-import { statsOf } from "../core/channel/recovery/stats.ts";
 import type { ChannelFlow } from "../core/scenario.ts";
-import type { AppResult, TransferResult, TransportResult } from "./app-result.ts";
+import { type AppResult, messageResult, type TransferResult, transferResult, type TransportResult } from "./app-result.ts";
 import type { ChannelBulkContext } from "./apps/channel-bulk.ts";
+import type { ChannelExchangesContext } from "./apps/channel-exchanges.ts";
+import type { ChannelFilesContext } from "./apps/channel-files.ts";
+import type { ChannelMessageSinkContext } from "./apps/channel-message-sink.ts";
+import type { ChannelMessagesContext } from "./apps/channel-messages.ts";
 import type { ChannelUser } from "./apps/channel-user.ts";
 import { associationId, listenerId } from "./assemble/channels.ts";
 import type { AssociationContext } from "./channel/association.ts";
 import type { ListenerContext } from "./channel/listener.ts";
+import { addCounts, addTotals, createTotals } from "./channel/port.ts";
 import type { World } from "./world.ts";
 
 /** A flow's association, seen from its source. */
 export interface ChannelResult {
   /** From the first packet until data could be sent; null: never. */
   readonly handshake_ms: number | null;
-  /** Begun at the destination. */
+  /** That stood, one after another. */
   readonly associations: number;
   /** Paths it has at the end, those that wait or have failed included. */
   readonly paths: readonly ChannelPathResult[];
@@ -38,29 +42,45 @@ export interface ChannelPathResult {
 /** `transfer`: of a bulk flow. */
 export function channelAppResult(world: World, flow: ChannelFlow, transfer: TransferResult | null): AppResult {
   const read = <C>(id: string): C => world.read<C>(id).context;
+  const [app, sink] = [`app/${flow.id}`, `app/${flow.id}/sink`];
   const source = read<AssociationContext>(associationId(flow.id));
   const listener = read<ListenerContext>(listenerId(flow.id));
-  const user = read<ChannelUser>(`app/${flow.id}`);
-  const common = { transport: transportOf(source, listener), channel: channelResult(user, source, listener) };
+  const common = {
+    transport: transportOf(world, flow, source, listener),
+    channel: channelResult(read<ChannelUser>(app), source),
+  };
   const { received, duplicates } = source.port.received;
   const replies = { sent: listener.port.sent, received, duplicates };
   const { measured } = listener.port;
   switch (flow.app) {
     case "bulk": {
-      const { completedAt, bytes } = read<ChannelBulkContext>(`app/${flow.id}`);
+      const { completedAt, bytes } = read<ChannelBulkContext>(app);
       const details = bytes === 0 || transfer === null ? common : { transfers: transfer, ...common };
       return { measured, endedAt: completedAt < 0 ? null : completedAt, replies, details };
     }
-    default:
-      return { measured, endedAt: null, replies, details: common };
+    case "file-transfer": {
+      const { started, completed, completionTime } = read<ChannelFilesContext>(app);
+      const transfers = transferResult(started, completed, completionTime);
+      return { measured, endedAt: null, replies, details: { transfers, ...common } };
+    }
+    case "request-response": {
+      const { started, completed, completionTime } = read<ChannelExchangesContext>(app);
+      const transfers = transferResult(started, completed, completionTime);
+      return { measured: source.port.measured, endedAt: null, replies, details: { transfers, ...common } };
+    }
+    case "message-stream": {
+      const to = read<ChannelMessageSinkContext>(sink);
+      const messages = messageResult(world.now, read<ChannelMessagesContext>(app), to);
+      return { measured: to.measured, endedAt: null, replies, details: { messages, ...common } };
+    }
   }
 }
 
-function channelResult(user: ChannelUser, source: AssociationContext, listener: ListenerContext): ChannelResult {
-  const { askedAt, establishedAt, ending } = user;
+function channelResult(user: ChannelUser, source: AssociationContext): ChannelResult {
+  const { askedAt, establishedAt, associations, ending } = user;
   return {
     handshake_ms: establishedAt < 0 ? null : (establishedAt - askedAt) / 1e6,
-    associations: listener.counts.accepted,
+    associations,
     paths: measured(source.association.paths).map((path) => ({
       fingerprint: path.key,
       state: path.state,
@@ -74,21 +94,39 @@ function channelResult(user: ChannelUser, source: AssociationContext, listener: 
   };
 }
 
-/** Of all paths from the source together; the round trip is that of the path that heard last. */
-function transportOf(source: AssociationContext, { port }: ListenerContext): TransportResult {
-  const { paths } = source.association;
-  const stats = paths.list.map(({ recovery }) => statsOf(recovery));
-  const sum = (of: (one: (typeof stats)[number]) => number): number => stats.reduce((total, one) => total + of(one), 0);
-  const [latest] = measured(paths)
+/**
+ * All paths and associations together, of exchanges both directions; round trip and window are those of the side that sends the data: of the
+ * path that heard last, and of all its paths.
+ */
+function transportOf(
+  world: World,
+  { app }: ChannelFlow,
+  source: AssociationContext,
+  listener: ListenerContext,
+): TransportResult {
+  const answering = [...listener.byId.values()].flatMap((index) => {
+    const context = world.cells[index]?.state.context as AssociationContext | null | undefined;
+    return context === null || context === undefined ? [] : [context.association];
+  });
+  const totals = createTotals();
+  addCounts(totals, source.port.past);
+  if (source.association.phase !== "closed") addTotals(totals, source.association);
+  if (app === "request-response") {
+    addCounts(totals, listener.port.past);
+    for (const association of answering) addTotals(totals, association);
+  }
+  const sending = app === "request-response" ? (answering[0] ?? source.association) : source.association;
+  const paths = measured(sending.paths);
+  const [latest] = paths
     .filter(({ srtt }) => srtt !== null)
     .sort((left, right) => (right.answeredAt ?? 0) - (left.answeredAt ?? 0));
   return {
-    retransmitted: source.association.channels.resent,
-    spurious: sum(({ spurious }) => spurious),
-    probe_timeouts: sum(({ probeTimeouts }) => probeTimeouts),
-    congestion_events: sum(({ congestionEvents }) => congestionEvents),
-    srtt_ms: typeof latest?.srtt !== "number" ? null : latest.srtt / 1e6,
-    cwnd_bytes: sum(({ window }) => window),
-    ecn_marked: port.marked,
+    retransmitted: totals.resent,
+    spurious: totals.spurious,
+    probe_timeouts: totals.probeTimeouts,
+    congestion_events: totals.congestionEvents,
+    srtt_ms: latest === undefined ? null : (latest.srtt as number) / 1e6,
+    cwnd_bytes: paths.reduce((sum, { window }) => sum + window, 0),
+    ecn_marked: listener.port.marked + (app === "request-response" ? source.port.marked : 0),
   };
 }

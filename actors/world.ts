@@ -79,7 +79,7 @@ export class Cell implements Env {
   readonly isLink: boolean;
   actor: AnyActor | null;
   readonly place: number;
-  readonly onTimer: ReadonlyMap<string, TimerHandler<unknown>>;
+  onTimer: ReadonlyMap<string, TimerHandler<unknown>>;
   readonly id: string;
   readonly spec: ActorSpec;
   /** By purpose; made with the first draw. */

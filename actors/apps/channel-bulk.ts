@@ -1,27 +1,31 @@
 /**
  * One channel that always has zeros to send, or a given number of them.
  *
- *            timer.start               channel.opened               stop.reached             all.arrived
+ *            timer.start               channel.ready               stop.reached             all.arrived
  *   waiting -------------> connecting ----------------> transferring -------------> draining -------------> finished
- *                             |   |                      |  |                          |                        |
- *                             |   +------------------------ | -- stop.reached ------------------------------->  |
- *                             |                          |  +------------- all.arrived -----------------------> |
- *                             +--------------------------+-- association.ended ---> cutOff <--------------------+
+ *                           |     |                        |     |                   |                         ^
+ *                           |     +------ stop.reached --- | --- | ----------------- | ----------------------- |
+ *                           |                              |     +-- all.arrived --- | ------------------------+
+ *                           +--- association.lost ---------+-------------------------+---> cutOff
  *
- * At the stop no new byte is sent; what was sent is still delivered. The association is closed when all has arrived.
+ * At the stop no new byte is sent; what was sent is still delivered. The association is closed when all has arrived. One that ends by
+ * itself (actors/channel/association.ts) cuts the flow off: nobody knows what of a stream has arrived.
  */
 import { setup } from "xstate";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { ChannelChanged, ChannelOpened } from "../channel/events.ts";
 import { envOf } from "../registry.ts";
-import { type Present, withPacketHandler } from "../with-packet-handler.ts";
+import { type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
 import {
   ask,
+  askChannel,
   type ChannelUser,
-  connect,
   createUser,
+  ignoreNews,
+  isBroken,
   isDelivered,
+  needAssociation,
   noteEnded,
   noteEstablished,
   refusePacket,
@@ -48,13 +52,14 @@ export interface ChannelBulkContext extends ChannelBulkInput, ChannelUser {
 }
 
 type BulkEvent = { type: "timer.start" | "stop.reached" | "all.arrived" | "channel.ready" | "association.lost" };
+type Handler = TimerHandler<ChannelBulkContext>;
 
 const channelBulkMachine = setup({
   types: { context: {} as ChannelBulkContext, events: {} as BulkEvent, input: {} as ChannelBulkInput },
   actions: {
     awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     connect: ({ context, system }) => connect(context, envOf(system)),
-    endTransfer: ({ context, system }) => endTransfer(context, envOf(system)),
+    endTransfer: ({ context, system }) => ask(context, { type: "channel.cut", channel: context.channel }, envOf(system)),
     noteEnd: ({ context, system }) => noteEnd(context, envOf(system)),
   },
 }).createMachine({
@@ -76,16 +81,20 @@ const channelBulkMachine = setup({
   },
 });
 
-type Handler = (state: Present<ChannelBulkContext>, event: ControlEvent, env: Env) => ControlEvent | undefined;
-
 const onEstablished: Handler = ({ context }, _event, env) => {
   noteEstablished(context, env);
-  ask(context, { type: "channel.open", options: { reliability: context.reliability }, tag: 0 }, env);
+  askChannel(context, {}, 0, env);
   return undefined;
 };
 
-const onOpened: Handler = ({ context }, event, env) => {
+const onEnded: Handler = ({ context }, event, env) => {
+  noteEnded(context, event, env);
+  return { type: "association.lost" };
+};
+
+const onOpened: Handler = ({ context, value }, event, env) => {
   const { channel } = event as ChannelOpened;
+  if (value !== "connecting") return undefined;
   const { bytes } = context;
   context.channel = channel;
   ask(context, { type: "channel.write", channel, bytes: null, length: bytes || STREAM_END }, env);
@@ -94,11 +103,14 @@ const onOpened: Handler = ({ context }, event, env) => {
 };
 
 const onChanged: Handler = ({ context }, event, env) => {
-  if (!isDelivered(event as ChannelChanged) || context.completedAt >= 0) return;
+  const news = event as ChannelChanged;
+  if (isBroken(news)) return { type: "association.lost" };
+  if (!isDelivered(news) || context.completedAt >= 0) return undefined;
   context.completedAt = env.now;
   return { type: "all.arrived" };
 };
 
+/** The stream was cut: so long it is. */
 const onWrote: Handler = ({ context }, event) => {
   context.total = (event as ControlEvent & { readonly accepted: number }).accepted;
   return undefined;
@@ -106,17 +118,21 @@ const onWrote: Handler = ({ context }, event) => {
 
 export const channelBulkLogic = withPacketHandler(channelBulkMachine, refusePacket, {
   "association.established": onEstablished,
-  "association.ended": ({ context }, event) => noteEnded(context, event),
+  "association.ended": onEnded,
   "channel.opened": onOpened,
   "channel.changed": onChanged,
   "channel.wrote": onWrote,
+  "channel.readable": ignoreNews,
+  "channel.writable": ignoreNews,
+  "channel.openable": ignoreNews,
 });
 
-function endTransfer({ association, channel }: ChannelBulkContext, env: Env): void {
-  env.send(association, { type: "channel.cut", channel } as ControlEvent, 0);
+function connect(bulk: ChannelBulkContext, env: Env): void {
+  if (env.now < bulk.stop) needAssociation(bulk, env);
+  env.send(env.self, { type: "stop.reached" }, Math.max(0, bulk.stop - env.now));
 }
 
 function noteEnd(bulk: ChannelBulkContext, env: Env): void {
   if (bulk.completedAt < 0) bulk.completedAt = env.now;
-  ask(bulk, { type: "association.finish" }, env);
+  if (bulk.link !== "none") ask(bulk, { type: "association.finish" }, env);
 }

@@ -5,7 +5,12 @@ import { createKeyPair, type KeyPair, PURE_PRIMITIVES } from "../../core/channel
 import type { ActorIndex } from "../../core/env.ts";
 import { PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { ChannelFlow, ChannelSpec } from "../../core/scenario.ts";
+import type { Nanos } from "../../core/units.ts";
 import type { ChannelBulkInput } from "../apps/channel-bulk.ts";
+import type { ChannelExchangesInput } from "../apps/channel-exchanges.ts";
+import type { ChannelFilesInput } from "../apps/channel-files.ts";
+import type { ChannelMessageSinkInput } from "../apps/channel-message-sink.ts";
+import type { ChannelMessagesInput } from "../apps/channel-messages.ts";
 import type { AssociationInput } from "../channel/association.ts";
 import type { ListenerInput } from "../channel/listener.ts";
 import type { AppInputs } from "./apps.ts";
@@ -60,21 +65,50 @@ export function planChannelFlow(
     measureFrom,
   });
   return [
-    { id: source, ia: src.ia, ...sendingApp(flow, () => at(association)) },
+    { id: source, ia: src.ia, ...sendingApp(flow, measureFrom, () => at(association)) },
     { id: association, ia: src.ia, logic: "association", input: associationInput },
-    { id: sink, ia: dst.ia, logic: "channel-sink", input: () => ({}) },
+    { id: sink, ia: dst.ia, ...receivingApp(flow, measureFrom) },
     { id: listener, ia: dst.ia, logic: "listener", input: listenerInput },
   ];
 }
 
-function sendingApp(flow: ChannelFlow, association: () => ActorIndex): Pick<Planned, "logic" | "input"> {
+type App = Pick<Planned, "logic" | "input">;
+
+function sendingApp(flow: ChannelFlow, measureFrom: Nanos, association: () => ActorIndex): App {
   const { start_ns: start, stop_ns: stop, channel } = flow;
   const base = () => ({ association: association(), reliability: channel.reliability, start, stop });
   switch (flow.app) {
     case "bulk":
       return { logic: "channel-bulk", input: (): ChannelBulkInput => ({ ...base(), bytes: flow.bytes }) };
+    case "file-transfer": {
+      const { size, arrivals, count } = flow;
+      return {
+        logic: "channel-files",
+        input: (): ChannelFilesInput => ({ ...base(), size, arrivals, count, measureFrom }),
+      };
+    }
+    case "request-response": {
+      const { request, response, think, timeout_ns: timeout } = flow;
+      const input = (): ChannelExchangesInput => ({ ...base(), request, response, think, timeout, measureFrom });
+      return { logic: "channel-exchanges", input };
+    }
+    case "message-stream": {
+      const { message, interval_ns: interval } = flow;
+      return { logic: "channel-messages", input: (): ChannelMessagesInput => ({ ...base(), interval, message }) };
+    }
+  }
+}
+
+function receivingApp(flow: ChannelFlow, measureFrom: Nanos): App {
+  switch (flow.app) {
+    case "request-response":
+      return { logic: "channel-responder", input: () => ({}) };
+    case "message-stream": {
+      const { deadline_ns: deadline } = flow;
+      return { logic: "channel-message-sink", input: (): ChannelMessageSinkInput => ({ deadline, measureFrom }) };
+    }
     default:
-      throw new Error(`${flow.app} does not run over channels yet`);
+      return { logic: "channel-sink", input: () => ({}) };
   }
 }
 

@@ -13,11 +13,12 @@
  *                                                               |                       v                               ^
  *                                                               +--------------------> closing -------------------------+
  *
+ * `association.open` in `closed` begins another association with the same peer: other ids, other keys, other channels.
  * An association that a listener has begun (actors/channel/listener.ts) starts in `handshaking`.
  *
  * For applications (types in actors/channel/events.ts). All events, both ways, stay within the place.
  *   To an association:
- *     association.open                              connect; answered by `association.established` or `association.ended`
+ *     association.open                              connect, again where it is closed; answered by `association.established` or `association.ended`
  *     association.close {code, reason}              end it now: codes from 256 on are the application's, 0: an orderly end
  *     association.finish                            end it when its last channel is over
  *     association.adopt {app}                       tell this application of everything from now on
@@ -55,8 +56,8 @@ import { envOf } from "../registry.ts";
 import type { PathsCandidates, PathsSubscribe } from "../selectors/subscribers.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationAdopt, AssociationChanged, AssociationClose, PathsDown } from "./events.ts";
-import { Around, createPort, peerOf, type Port } from "./port.ts";
-import { settleDown, tellApp } from "./pump.ts";
+import { addTotals, Around, createPort, peerOf, type Port } from "./port.ts";
+import { forgetChannel, settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
 import { candidatesOf, type Way, wayOf, waysOut } from "./ways.ts";
 
@@ -98,12 +99,16 @@ export interface AssociationContext {
   ways: Way[];
   /** Actors of channels by their id. */
   readonly channels: Map<number, ActorIndex>;
+  /** Associations before this one. */
+  rounds: number;
   /** Channels whose data is read and forgotten, and those whose next data somebody waits for, with how much they take. */
   readonly consumed: Set<number>;
   readonly reads: Map<number, number>;
   /** Bytes handed over, since `measureFrom`, too. */
   delivered: number;
   measured: number;
+  /** Packets for ways that are not there any more: lost. */
+  strays: number;
   /** Packets that came marked "congestion experienced". */
   marked: number;
   /** The policy wants to hear what the paths measure; when it heard last. */
@@ -164,7 +169,7 @@ const associationMachine = setup({
     },
     closing: { on: { "close.expired": "closed", "peer.reset": "closed" } },
     draining: { on: { "close.expired": "closed", "peer.reset": "closed" } },
-    closed: { entry: "tellEnded" },
+    closed: { entry: "tellEnded", on: { "association.opened": "connecting" } },
   },
 });
 
@@ -248,10 +253,12 @@ function createContext(input: AssociationInput): AssociationContext {
     association: begun?.association ?? createAssociation(options, "initiator", NOTHING, NOTHING, 0),
     ways: begun === null ? [] : [begun.way],
     channels: new Map(),
+    rounds: 0,
     consumed: new Set(),
     reads: new Map(),
     delivered: 0,
     measured: 0,
+    strays: 0,
     marked: 0,
     observed: false,
     observedAt: 0,
@@ -262,8 +269,14 @@ function createContext(input: AssociationInput): AssociationContext {
 
 /** The id is drawn here: an actor has no Env before its first event. */
 function startConnecting(context: AssociationContext, _event: ControlEvent, ctx: Around, env: Env): void {
-  const { association, selector } = context;
-  if (association.phase !== "idle") return;
+  const { selector, listener } = context;
+  const { options, role, phase } = context.association;
+  if (phase === "closed" && listener === null) {
+    context.association = createAssociation(options, "initiator", NOTHING, NOTHING, ctx.now);
+    context.rounds++;
+    for (const channel of [...context.channels.keys()]) forgetChannel(context, channel, env);
+  } else if (phase !== "idle" || role !== "initiator") return;
+  const { association } = context;
   association.localId = drawBytes(ctx.random("channel/ids"), ID_BYTES, ctx.primitives);
   if (selector !== null) env.send(selector, { type: "paths.subscribe", subscriber: env.self } as PathsSubscribe, 0);
   connect(association, ctx);
@@ -279,7 +292,8 @@ function takeCandidates(context: AssociationContext, news: PathsCandidates, ctx:
 }
 
 function tellChange(context: AssociationContext, type: AssociationChanged["type"], env: Env): void {
-  const { association, listener } = context;
+  const { association, listener, port } = context;
+  if (type === "association.ended") addTotals(port.past, association);
   const news: AssociationChanged = {
     type,
     association: env.self,

@@ -57,6 +57,8 @@ export type ChannelRequest =
     }
   /** Answered by one `channel.data`; nothing to read: by the next one, when there is. */
   | { readonly type: "channel.read"; readonly channel: number; readonly max: number }
+  /** All that comes from now on is read, counted and forgotten. */
+  | { readonly type: "channel.consume"; readonly channel: number }
   | { readonly type: "channel.finish"; readonly channel: number }
   /** No byte that was not sent yet goes out: the stream ends where it stands. Answered by `channel.wrote`, its length as `accepted`. */
   | { readonly type: "channel.cut"; readonly channel: number }
@@ -71,14 +73,19 @@ export type ChannelNews =
   | { readonly type: "channel.wrote"; readonly channel: number; readonly accepted: number; readonly length: number }
   | { readonly type: "channel.writable"; readonly channel: number }
   | { readonly type: "channel.readable"; readonly channel: number }
-  | {
-      readonly type: "channel.data";
-      readonly channel: number;
-      readonly bytes: Uint8Array | null;
-      readonly length: number;
-      /** Nothing follows. */
-      readonly end: boolean;
-    };
+  | ChannelData;
+
+/** A piece of a stream, or a message. */
+export interface ChannelData {
+  readonly type: "channel.data";
+  readonly association: ActorIndex;
+  readonly channel: number;
+  /** null: all zeros. */
+  readonly bytes: Uint8Array | null;
+  readonly length: number;
+  /** Nothing follows. */
+  readonly end: boolean;
+}
 
 /** Channel's actor to application: its way through life. `code` is the peer's, or this end's own. */
 export interface ChannelChanged extends ControlEvent {

@@ -42,7 +42,8 @@ function pump(context: AssociationContext, ctx: Around, env: Env): void {
   const { association, ends, port } = context;
   for (let out = transmit(association, ctx); out !== null; out = transmit(association, ctx)) {
     const way = wayTo(context, out.key);
-    if (way !== null) sendOut(port, ends, way, out, env);
+    if (way === null) context.strays++;
+    else sendOut(port, ends, way, out, env);
   }
 }
 
@@ -107,7 +108,7 @@ function tellOne(
       tellApp(context, { type: `channel.${kind}`, channel, code } as ControlEvent, env);
       return;
     case "gone":
-      forget(context, channel, env);
+      forgetChannel(context, channel, env);
       return;
     default: {
       if (kind === "finished" || kind === "reset" || kind === "closed") endRead(context, channel, env);
@@ -131,13 +132,14 @@ function optionsOf({ reliability, framing, priority }: Channel): Required<Channe
 
 export function spawnChannel(context: AssociationContext, channel: number, env: Env): ActorIndex {
   const input: ChannelInput = { association: env.self, channel, app: context.app };
-  const actor = env.spawn(`${env.id}/${channel}`, "channel", input);
+  const name = context.rounds === 0 ? channel : `${context.rounds}.${channel}`;
+  const actor = env.spawn(`${env.id}/${name}`, "channel", input);
   context.channels.set(channel, actor);
   return actor;
 }
 
 /** Its actor is stopped once it has heard all that was sent to it. */
-function forget(context: AssociationContext, channel: number, env: Env): void {
+export function forgetChannel(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
@@ -181,7 +183,7 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   const end = isReadOut(association, channel);
   tellApp(
     context,
-    { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    { type: "channel.data", association: env.self, channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
     env,
   );
   return true;

@@ -45,6 +45,11 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
     context.reads.set(channel, max);
     if (isReadOut(context.association, channel)) endRead(context, channel, env);
   }),
+  "channel.consume": handler<Request<"channel.consume">>((context, { channel }, ctx) => {
+    if (!context.association.channels.byId.has(channel)) return;
+    context.consumed.add(channel);
+    consume(context, channel, ctx);
+  }),
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);
   }),

@@ -7,11 +7,11 @@
 import { arrivedAt } from "../../actors/app-results.ts";
 import type { Completion } from "../../actors/apps/connection.ts";
 import { beginningOf, clockOf, portOf, sourceId, tallyId, tallyOf } from "../../actors/flow-ends.ts";
+import { listen, listenToNews } from "../../actors/listen.ts";
 import type { MonitorContext } from "../../actors/selectors/monitor.ts";
 import type { ProberContext } from "../../actors/selectors/prober.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import { SeriesReader } from "../../actors/series.ts";
-import type { PacketHandler } from "../../actors/with-packet-handler.ts";
 import type { Cell, World } from "../../actors/world.ts";
 import { localTime } from "../../core/clock.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
@@ -239,15 +239,37 @@ export class RunMeter {
   #listenToCompletions({ flow, strand }: WatchedFlow): void {
     type App = Completing & { readonly delivered?: number };
     const responses = flow.app === "request-response";
-    listen<App>(this.#cell(`app/${flow.id}`), (onPacket) => (state, packet, ifId, env) => {
-      const app = state.context;
-      const { completed, delivered } = app;
+    const app = this.#cell(`app/${flow.id}`);
+    const note = ({ latest }: App, now: Nanos): void =>
+      record(this.#partAt(strand, latest.startedAt).completion, now - latest.startedAt);
+    if (isOverChannels(flow)) {
+      listenToNews<App>(app, (onNews) => (state, event, env) => {
+        const { completed } = state.context;
+        const control = onNews(state, event, env);
+        if (state.context.completed !== completed) note(state.context, env.now);
+        return control;
+      });
+      if (responses) this.#listenToResponses(flow, strand);
+      return;
+    }
+    listen<App>(app, (onPacket) => (state, packet, ifId, env) => {
+      const { completed, delivered } = state.context;
       const control = onPacket(state, packet, ifId, env);
-      if (responses) this.#partAt(strand, env.now).bytes += (app.delivered as number) - (delivered as number);
-      if (app.completed !== completed) {
-        const { startedAt } = app.latest;
-        record(this.#partAt(strand, startedAt).completion, env.now - startedAt);
-      }
+      const counts = state.context;
+      if (responses) this.#partAt(strand, env.now).bytes += (counts.delivered as number) - (delivered as number);
+      if (counts.completed !== completed) note(counts, env.now);
+      return control;
+    });
+  }
+
+  /** Over channels it is the client's association that takes responses in. */
+  #listenToResponses(flow: FlowSpec, strand: Strand): void {
+    const cell = this.#cell(sourceId(flow));
+    listen<unknown>(cell, (onPacket) => (state, packet, ifId, env) => {
+      const port = portOf(cell);
+      const { delivered } = port;
+      const control = onPacket(state, packet, ifId, env);
+      this.#partAt(strand, env.now).bytes += port.delivered - delivered;
       return control;
     });
   }
@@ -331,11 +353,6 @@ function measuringFlows(world: World, strands: readonly Strand[]): Map<number, S
       return strand === undefined ? [] : [[flow, strand] as const];
     }),
   );
-}
-
-/** The handler that a cell has, and around it one that looks on. */
-function listen<C>(cell: Cell, around: (handler: PacketHandler<C>) => PacketHandler<C>): void {
-  if (cell.onPacket !== null) cell.onPacket = around(cell.onPacket as PacketHandler<C>) as PacketHandler<unknown>;
 }
 
 /** A transfer or exchange is begun at the instant of its first packet. */
