@@ -3,6 +3,8 @@ import { actorsBench } from "./actors.ts";
 import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
+import { channelChainBench, channelChainRealBench } from "./channel-chain.ts";
+import { channelDumbbellBench, channelDumbbellOneBench } from "./channel-dumbbell.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
@@ -25,6 +27,10 @@ export const BENCHES: readonly Bench[] = [
   coverageBench,
   discoveryBench,
   beaconingBench,
+  channelDumbbellBench,
+  channelDumbbellOneBench,
+  channelChainBench,
+  channelChainRealBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

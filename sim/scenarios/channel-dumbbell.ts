@@ -100,6 +100,7 @@ function sums(simulation: Simulation, flows: number) {
     packets: sinks.reduce((sum, { latency }) => sum + latency.count, 0),
     delay: sinks.reduce((sum, { latency }) => sum + latency.sum, 0),
     sent: each.reduce((sum, n) => sum + sendingSide(simulation, `b${n}`).port.sent, 0),
+    answers: ports.reduce((sum, port) => sum + port.sent, 0),
     drops: narrow.drops,
     bytes: narrow.bytes,
   };
@@ -109,7 +110,10 @@ function sums(simulation: Simulation, flows: number) {
 const SLOT: Nanos = 120_000;
 const EMPTY: Nanos = 10 * MS + SLOT + 2 * 12_000;
 
-export function dumbbellFigures(run: DumbbellRun): DumbbellFigures & { readonly simulation: Simulation } {
+/** `sent`: packets of both directions in the whole run. */
+export function dumbbellFigures(
+  run: DumbbellRun,
+): DumbbellFigures & { readonly simulation: Simulation; readonly sent: number } {
   const { flows, from, until } = run;
   const simulation = dumbbellWorld(run);
   simulation.run(from);
@@ -118,6 +122,7 @@ export function dumbbellFigures(run: DumbbellRun): DumbbellFigures & { readonly 
   const after = sums(simulation, flows);
   return {
     simulation,
+    sent: after.sent + after.answers,
     utilisation: ((after.bytes - before.bytes) * 8) / (((until - from) / SECOND) * 100e6),
     jain: jain(after.delivered.map((bytes, n) => bytes - (before.delivered[n] as number))) as number,
     loss: (after.drops - before.drops) / (after.sent - before.sent),
