@@ -2,7 +2,13 @@
 import { measured } from "../core/channel/paths/measured.ts";
 import type { PathStatus } from "../core/channel/paths/types.ts";
 import type { ChannelFlow } from "../core/scenario.ts";
-import { type AppResult, messageResult, type TransferResult, transferResult, type TransportResult } from "./app-result.ts";
+import {
+  type AppResult,
+  messageResult,
+  type TransferResult,
+  transferResult,
+  type TransportResult,
+} from "./app-result.ts";
 import type { ChannelBulkContext } from "./apps/channel-bulk.ts";
 import type { ChannelExchangesContext } from "./apps/channel-exchanges.ts";
 import type { ChannelFilesContext } from "./apps/channel-files.ts";

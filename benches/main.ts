@@ -4,6 +4,7 @@ import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
 import { channelChainBench, channelChainRealBench } from "./channel-chain.ts";
+import { channelCoupledBench } from "./channel-coupled.ts";
 import { channelDumbbellBench, channelDumbbellOneBench } from "./channel-dumbbell.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
@@ -29,6 +30,7 @@ export const BENCHES: readonly Bench[] = [
   beaconingBench,
   channelDumbbellBench,
   channelDumbbellOneBench,
+  channelCoupledBench,
   channelChainBench,
   channelChainRealBench,
 ];

@@ -59,7 +59,8 @@ const channelBulkMachine = setup({
   actions: {
     awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
     connect: ({ context, system }) => connect(context, envOf(system)),
-    endTransfer: ({ context, system }) => ask(context, { type: "channel.cut", channel: context.channel }, envOf(system)),
+    endTransfer: ({ context, system }) =>
+      ask(context, { type: "channel.cut", channel: context.channel }, envOf(system)),
     noteEnd: ({ context, system }) => noteEnd(context, envOf(system)),
   },
 }).createMachine({

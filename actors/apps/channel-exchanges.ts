@@ -128,8 +128,7 @@ const onGiveUp: Handler = ({ context: client }, event, env) => {
   const { exchange } = client;
   if (exchange?.number !== (event as GiveUpTimer).number) return undefined;
   client.givenUp++;
-  if (exchange.channel >= 0)
-    ask(client, { type: "channel.close", channel: exchange.channel, code: NOT_NEEDED }, env);
+  if (exchange.channel >= 0) ask(client, { type: "channel.close", channel: exchange.channel, code: NOT_NEEDED }, env);
   client.exchange = null;
   return { type: "exchange.over" };
 };

@@ -49,7 +49,8 @@ const onData: Handler = ({ context: server }, event, env) => {
   if (request === undefined) return undefined;
   for (let at = 0; at < length; at++) request.answer = (request.answer * 256 + (bytes?.[at] ?? 0)) % LONGEST;
   request.read += length;
-  if (request.read < REQUEST_HEAD) ask(request, { type: "channel.read", channel, max: REQUEST_HEAD - request.read }, env);
+  if (request.read < REQUEST_HEAD)
+    ask(request, { type: "channel.read", channel, max: REQUEST_HEAD - request.read }, env);
   else ask(request, { type: "channel.consume", channel }, env);
   return undefined;
 };

@@ -183,7 +183,14 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   const end = isReadOut(association, channel);
   tellApp(
     context,
-    { type: "channel.data", association: env.self, channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    {
+      type: "channel.data",
+      association: env.self,
+      channel,
+      bytes: piece.bytes,
+      length: piece.length,
+      end,
+    } as ControlEvent,
     env,
   );
   return true;

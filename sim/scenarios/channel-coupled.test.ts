@@ -16,7 +16,7 @@ for (const controller of ["lia", "olia"] as const) {
   test(`${controller}: data moves off the congested path`, (t) => {
     const { free, crowded } = besideCongestion({ ...TIMES, controller, seed: 1 });
     t.log(`${free.toFixed(3)} of the free line, ${crowded.toFixed(3)} of one flow's share of the crowded one`);
-    t.true(free > 0.65);
+    t.true(free > 0.8);
     t.true(crowded < 0.5);
   });
 }

@@ -33,16 +33,14 @@ function redLine(latency_ns: Nanos): Partial<LinkDirection> {
 
 const WIDE = { rate_bps: 1_000_000_000, queue_packets: 10_000 };
 
-/** One flow with both paths, and those with one, which the name of their first link tells. */
-function flowsOf({ controller, seed }: CoupledRun, single: readonly (0 | 1)[]): BulkFlow[] {
+/** One flow with both paths, and those with one. */
+function flowsOf({ controller, seed }: CoupledRun, single: readonly Partial<BulkFlow>[]): BulkFlow[] {
   const starts = new RandomStream(seed, "coupled", "starts");
   const both = { ...UNPACED, controller, scheduler: "minrtt" as const, paths: 2 };
   const start = (): { start_ns: number } => ({ start_ns: starts.below(SECOND) });
   return [
     bulk("both", { channel: both, ...start() }),
-    ...single.map((path, n) =>
-      bulk(`one${n}`, { channel: UNPACED, policy: { name: "pinned", params: { path } }, ...start() }),
-    ),
+    ...single.map((changes, n) => bulk(`one${n}`, { channel: UNPACED, ...start(), ...changes })),
   ];
 }
 
@@ -69,7 +67,10 @@ export function shareOfBottleneck(run: CoupledRun): number {
     link("1-1#2", "1-2#2", { ...WIDE, latency_ns: 6 * MS }),
     link("1-2#3", "1-4#1", redLine(15 * MS)),
   ];
-  const flows = flowsOf(run, [0, 1, 0]);
+  const flows = flowsOf(
+    run,
+    [0, 1, 0].map((path) => ({ policy: { name: "pinned", params: { path } } })),
+  );
   const world = worldOf(links, flows, run);
   const [both = 0, ...others] = between(run, world, () =>
     flows.map(({ id }) => receivingSide(world, id).port.delivered),
@@ -84,15 +85,15 @@ export interface Beside {
   readonly crowded: number;
 }
 
-/** Two bottlenecks, four flows of one path on the second. */
+/** Two bottlenecks, four flows of one path on the second, from where it begins. */
 export function besideCongestion(run: CoupledRun): Beside {
   const links = [
-    link("1-1#1", "1-2#1", { ...WIDE, latency_ns: 5 * MS }),
+    link("1-1#1", "1-2#1", { ...WIDE, latency_ns: MS }),
     link("1-2#2", "1-4#1", redLine(15 * MS)),
-    link("1-1#2", "1-3#1", { ...WIDE, latency_ns: 6 * MS }),
+    link("1-1#2", "1-3#1", { ...WIDE, latency_ns: MS }),
     link("1-3#2", "1-4#2", redLine(15 * MS)),
   ];
-  const flows = flowsOf(run, [1, 1, 1, 1]);
+  const flows = flowsOf(run, new Array<Partial<BulkFlow>>(4).fill({ src: { ia: "1-3", host: "10.0.0.1" } }));
   const world = worldOf(links, flows, run);
   const lines = ["1-2#2>1-4#1", "1-3#2>1-4#2"];
   const [free = 0, crowded = 0, ...others] = between(run, world, () => [
@@ -104,7 +105,11 @@ export function besideCongestion(run: CoupledRun): Beside {
 }
 
 /** Mean and 95 % interval (normal approximation). */
-export function interval(values: readonly number[]): { readonly mean: number; readonly low: number; readonly high: number } {
+export function interval(values: readonly number[]): {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+} {
   const middle = mean(values);
   const variance = values.reduce((sum, one) => sum + (one - middle) ** 2, 0) / (values.length - 1);
   const half = 1.96 * Math.sqrt(variance / values.length);
