@@ -40,6 +40,16 @@ export interface TransportResult {
   readonly ecn_marked: number;
 }
 
+/** Datagrams of programs outside that were not carried, by why. */
+export interface GatewayResult {
+  /** They do not fit a packet. */
+  readonly too_long: number;
+  /** Answers before anything had come that they could answer. */
+  readonly unanswerable: number;
+  /** Packets that hold no datagram. */
+  readonly malformed: number;
+}
+
 /** Packets of the answering side: acknowledgements, responses. */
 export interface ReplyCount {
   readonly sent: number;
@@ -58,6 +68,7 @@ export interface AppResult {
     readonly messages?: MessageResult;
     readonly transport?: TransportResult;
     readonly channel?: ChannelResult;
+    readonly gateway?: GatewayResult;
   };
 }
 

@@ -6,6 +6,7 @@ import type { Sender } from "../core/transport/sender.ts";
 import type { ChannelBulkContext } from "./apps/channel-bulk.ts";
 import type { BulkContext } from "./apps/bulk.ts";
 import { addTotals, createTotals, type TransportTotals } from "./apps/connection.ts";
+import type { GatewayContext } from "./apps/gateway.ts";
 import type { FileTransferContext } from "./apps/file-transfer.ts";
 import type { MessageSinkContext } from "./apps/message-sink.ts";
 import type { MessageStreamContext } from "./apps/message-stream.ts";
@@ -39,6 +40,8 @@ export function appResult(world: World, flow: FlowSpec): AppResult {
       return exchangeResult(read<RequestResponseContext>(source), read<ResponderContext>(sink));
     case "message-stream":
       return streamResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
+    case "gateway":
+      return gatewayResult(read<GatewayContext>(source), read<GatewayContext>(sink));
     default:
       return { measured: null, endedAt: null, replies: null, details: {} };
   }
@@ -115,6 +118,20 @@ function exchangeResult(client: RequestResponseContext, server: ResponderContext
 function streamResult(now: number, stream: MessageStreamContext, sink: MessageSinkContext): AppResult {
   const messages = messageResult(now, stream, sink);
   return { measured: sink.measured, endedAt: null, replies: null, details: { messages } };
+}
+
+function gatewayResult(entry: GatewayContext, exit: GatewayContext): AppResult {
+  const gateway = {
+    too_long: entry.tooLong + exit.tooLong,
+    unanswerable: entry.unanswerable + exit.unanswerable,
+    malformed: entry.malformed + exit.malformed,
+  };
+  return {
+    measured: exit.handedOn,
+    endedAt: null,
+    replies: replyCount({ replies: entry }, exit),
+    details: { gateway },
+  };
 }
 
 function replyCount(source: { readonly replies: Tally }, sink: { readonly sent: number }): ReplyCount {

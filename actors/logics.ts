@@ -7,6 +7,7 @@ import { channelMessageSinkLogic } from "./apps/channel-message-sink.ts";
 import { channelMessagesLogic } from "./apps/channel-messages.ts";
 import { channelResponderLogic } from "./apps/channel-responder.ts";
 import { channelSinkLogic } from "./apps/channel-sink.ts";
+import { gatewayLogic } from "./apps/gateway.ts";
 import { fileTransferLogic } from "./apps/file-transfer.ts";
 import { messageSinkLogic } from "./apps/message-sink.ts";
 import { messageStreamLogic } from "./apps/message-stream.ts";
@@ -48,6 +49,7 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["sink", sinkLogic],
   ["message-stream", messageStreamLogic],
   ["message-sink", messageSinkLogic],
+  ["gateway", gatewayLogic],
   ["bulk", bulkLogic],
   ["file-transfer", fileTransferLogic],
   ["stream-sink", streamSinkLogic],

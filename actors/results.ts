@@ -5,7 +5,7 @@ import { NO_FLOW } from "../core/packet.ts";
 import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
 import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
-import type { MessageResult, ReplyCount, TransferResult, TransportResult } from "./app-result.ts";
+import type { GatewayResult, MessageResult, ReplyCount, TransferResult, TransportResult } from "./app-result.ts";
 import { appResult } from "./app-results.ts";
 import type { ChannelResult } from "./channel-results.ts";
 import type { Tally } from "./apps/tally.ts";
@@ -60,6 +60,8 @@ export interface FlowResult {
   readonly transport?: TransportResult;
   /** Of flows over channels. */
   readonly channel?: ChannelResult;
+  /** Of gateways. */
+  readonly gateway?: GatewayResult;
 }
 
 export interface ReplyResult {

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--small] [--json]`: one readable line, or with `--json` one JSON object as the last line. */
 import { actorsBench } from "./actors.ts";
+import { associationsBench } from "./associations.ts";
 import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
@@ -11,6 +12,7 @@ import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
 import { discoveryBench } from "./discovery.ts";
 import { gridBench } from "./grid.ts";
+import { liveForwardBench } from "./live-forward.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
 import { selectorBench } from "./selector.ts";
@@ -23,11 +25,13 @@ export const BENCHES: readonly Bench[] = [
   actorsBench,
   connectorsBench,
   codecBench,
+  liveForwardBench,
   recordingBench,
   selectorBench,
   coverageBench,
   discoveryBench,
   beaconingBench,
+  associationsBench,
   channelDumbbellBench,
   channelDumbbellOneBench,
   channelCoupledBench,

@@ -5,6 +5,7 @@ import type { Assembly } from "../actors/assembly.ts";
 import type { Nanos } from "../core/units.ts";
 import { MonotonicClock } from "./clock.ts";
 import { LiveWorld, type LiveOptions } from "./driver.ts";
+import { GatewayMailbox, openGateways } from "./gateways.ts";
 import { bindUnderlay, UnderlayError } from "./underlay/bind.ts";
 import { BASE_PORT, PlanError, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";
 
@@ -25,13 +26,17 @@ export interface RunLiveOptions extends LiveOptions {
 }
 
 export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options: RunLiveOptions) {
+  const mail = new GatewayMailbox();
+  const resources = new Map([...assembly.resources, ["gateway/mail", mail] as const]);
   const world = yield* Effect.try({
-    try: () => new LiveWorld(assembly, options),
+    try: () => new LiveWorld({ ...assembly, resources }, options),
     catch: (cause) => (cause instanceof RangeError ? new UnderlayError({ message: cause.message }) : failureOf(cause)),
   });
   const plan = yield* planned(assembly, world, options);
   const ends = yield* bindUnderlay(plan, (place) => world.isHere(place));
   for (const { place, ifId, socket, remote } of ends) world.attach(place, ifId, socket, remote);
+  world.gateways = mail.counters;
+  yield* openGateways(world, mail);
   yield* Effect.callback<void, LiveFailure>((resume) => {
     const drain = (): void => world.drain();
     options.signal?.addEventListener("abort", drain, { once: true });

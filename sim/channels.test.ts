@@ -6,8 +6,9 @@ import type { SelectorContext } from "../actors/selectors/selector.ts";
 import type { PathState } from "../core/channel/paths/types.ts";
 import { checkpoint, restore } from "./checkpoint.ts";
 import { parseRecord, replay } from "./replay.ts";
-import type { AssociationContext } from "../actors/channel/association.ts";
-import type { ListenerContext } from "../actors/channel/listener.ts";
+import type { AssociationContext, AssociationInput } from "../actors/channel/association.ts";
+import type { ListenerContext, ListenerInput } from "../actors/channel/listener.ts";
+import type { UdpHeader } from "../core/packet.ts";
 import type { AssociationOptions } from "../core/channel/association/association.ts";
 import type { FaultSpec, FlowSpec, Scenario } from "../core/scenario.ts";
 import type { Script, ScriptContext } from "../actors/channel/script-testing.ts";
@@ -234,5 +235,39 @@ test("where both ends ask at once, one association comes of it", (t) => {
     t.deepEqual([one, other].map((end) => end?.context.association.role).toSorted(), ["initiator", "responder"]);
     t.deepEqual(one?.context.association.localId, other?.context.association.remoteId);
     t.is(other?.context.delivered, 50_000);
+  }
+});
+
+test("a listener takes as many associations as it may, and others when there is room again", (t) => {
+  const pair = pairScenario(9, [{}]);
+  const flows = [0, 1, 2].map((n) => ({ ...pair.flows[0], id: `f${n}`, start_ns: n * 500 * MS }) as FlowSpec);
+  const script = { channels: [{ options: {}, bytes: 3_000_000 }], finish: true };
+  const assembly = channelAssembly({ ...pair, flows }, { crypto: "modelled", handshakeTimeout: 300 * MS }, script);
+  const inputOf = (id: string): unknown => assembly.actors.find((spec) => spec.id === id)?.input;
+  const first = inputOf("association/f0") as AssociationInput;
+  // All to the first one's listener, each from its own port.
+  const actors = assembly.actors.map((spec) => {
+    if (spec.id === "listener/f0")
+      return { ...spec, input: { ...(spec.input as ListenerInput), flow: null, maxAssociations: 2 } };
+    if (spec.logic !== "association") return spec;
+    const own = spec.input as AssociationInput;
+    const l4 = { ...(own.ends.l4 as UdpHeader), dstPort: (first.ends.l4 as UdpHeader).dstPort };
+    const options = { ...own.options, remoteStatic: first.options.remoteStatic };
+    return { ...spec, input: { ...own, options, replyFlow: first.replyFlow, ends: { ...own.ends, l4 } } };
+  });
+  const world = Simulation.create({ ...assembly, actors });
+  world.run(2 * SECOND);
+  const { value, context } = world.read<ListenerContext>("listener/f0");
+  t.is(value, "full");
+  t.is(context.byId.size, 2);
+  t.true(context.counts.refused > 0);
+  t.is(world.read<AssociationContext>("association/f2").value, "handshaking");
+  world.run(60 * SECOND);
+  t.is(context.counts.accepted, 3);
+  t.is(context.counts.ended, 3);
+  t.is(context.byId.size + context.bySource.size + context.sources.size, 0);
+  for (const n of [0, 1, 2]) {
+    t.is(world.read<AssociationContext>(`association/f${n}`).value, "closed");
+    t.is(world.read<AssociationContext>(`listener/f0/${n}`).context.delivered, 3_000_000);
   }
 });

@@ -17,7 +17,7 @@ const channelSinkMachine = setup({
   types: { context: {} as ChannelSinkContext, events: {} as { type: "none" } },
 }).createMachine({
   id: "channel-sink",
-  context: { channels: 0 },
+  context: () => ({ channels: 0 }),
   initial: "receiving",
   states: { receiving: {} },
 });

@@ -21,7 +21,7 @@ import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { get32 } from "../../core/wire/bytes.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
-import { tallyOwn } from "../apps/tally.ts";
+import { tally } from "../apps/tally.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationInput } from "./association.ts";
 import type { AssociationChanged } from "./events.ts";
@@ -31,8 +31,8 @@ import { type Way, wayOf } from "./ways.ts";
 export interface ListenerInput {
   /** Packets out; their destination is that of whoever is answered. */
   readonly ends: FlowEnds;
-  /** Flow number of packets that come. */
-  readonly flow: number;
+  /** Flow number of packets that come; null: any. */
+  readonly flow: number | null;
   readonly options: AssociationOptions;
   /** Largest channel packet by what this end knows of its first link. */
   readonly maxPacket: number;
@@ -159,7 +159,7 @@ function judgeStranger(
 ): ControlEvent | undefined {
   const listener = state.context;
   const { counts, port, flow } = listener;
-  if (packet.flow !== flow) {
+  if (flow !== null && packet.flow !== flow) {
     env.drop(packet, "unexpected");
     return;
   }
@@ -177,7 +177,7 @@ function judgeStranger(
       return;
     }
   }
-  tallyOwn(port.received, flow, packet, env, port.clock);
+  tally(port.received, packet, env, port.clock);
   if (verdict.kind === "admit") return admit(state, verdict.initial, arrival, way, packet, ctx, env);
   if (verdict.kind === "drop") {
     counts[verdict.word]++;
@@ -244,7 +244,7 @@ function admit(
   const { maxPacket, options, app, port, measureFrom } = listener;
   const input: AssociationInput = {
     ends: endsTo(listener, packet),
-    replyFlow: listener.flow,
+    replyFlow: packet.flow,
     options,
     maxPacket,
     app,

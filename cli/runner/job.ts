@@ -9,6 +9,7 @@ import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
+import type { GatewayCounters } from "../../live/gateways.ts";
 import type { LatenessFigures } from "../../live/lateness.ts";
 import type { Shape } from "../../live/shape.ts";
 import { workerHash } from "../build-info.ts";
@@ -79,6 +80,8 @@ export interface LiveFigures {
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */
   readonly sockets: Readonly<Record<string, UnderlayCounters>>;
+  /** What gateways did outside, by flow; left out: there are none. */
+  readonly gateways?: Readonly<Record<string, GatewayCounters>>;
 }
 
 /** What a live run needs beside its job. */

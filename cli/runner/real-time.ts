@@ -69,8 +69,9 @@ async function runJob(
   const observe = (world: LiveWorld): Recorder =>
     new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write, new Set(here));
   const flush = (): void => {
-    record?.flush();
+    // A delivery may need its MACs, not the other way round.
     record?.writeMacs(macs);
+    record?.flush();
   };
   const flushing = record === null ? null : setInterval(flush, FLUSH_MS);
   beat[0] = -1;
@@ -119,7 +120,8 @@ function planOf(scenario: Scenario, { addresses, port }: LiveJob, here: readonly
   }
 }
 
-function figuresOf({ lateness, counters, sockets }: LiveWorld): LiveFigures {
+function figuresOf({ lateness, counters, sockets, gateways }: LiveWorld): LiveFigures {
   const each = [...sockets].map(([name, socket]) => [name, socket.counters] as const);
-  return { lateness_us: latenessFigures(lateness), underlay: counters, sockets: Object.fromEntries(each) };
+  const outside = gateways.size === 0 ? {} : { gateways: Object.fromEntries(gateways) };
+  return { lateness_us: latenessFigures(lateness), underlay: counters, sockets: Object.fromEntries(each), ...outside };
 }

@@ -50,6 +50,9 @@ const FLOW_COLUMNS: Columns<FlowResult> = {
   transport_srtt_ms: ({ transport }) => transport?.srtt_ms,
   transport_cwnd_bytes: ({ transport }) => transport?.cwnd_bytes,
   transport_ecn_marked: ({ transport }) => transport?.ecn_marked,
+  channel_handshake_ms: ({ channel }) => channel?.handshake_ms,
+  channel_associations: ({ channel }) => channel?.associations,
+  channel_closed: ({ channel }) => channel?.closed,
 };
 
 const LINK_COLUMNS: Columns<LinkResult> = {

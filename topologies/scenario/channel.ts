@@ -51,8 +51,8 @@ export const Channel = Schema.Struct({
     default: "30s",
   }),
   ecn: optional(Switch, {
-    description: "Ask routers to mark instead of dropping. Default: the flow's ecn",
-    default: false,
+    description: "Ask routers to mark instead of dropping (ECN). Default: the flow's ecn, false where it has none",
+    example: true,
   }),
 }).annotate({ expected: "options of channels: {controller, scheduler, paths, ...}" });
 export type ChannelDocument = typeof Channel.Type;
