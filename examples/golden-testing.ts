@@ -329,7 +329,8 @@ const coupledWindows: Explanation = (t, run) => {
   };
   near(t, share("coupled", "beside-coupled"), 0.5, 0.06, "coupled windows take one flow's share");
   near(t, share("greedy", "beside-greedy"), 2 / 3, 0.06, "windows of their own take two flows' share");
-  for (const id of ["coupled", "greedy"]) t.is(flowOf(run, id).paths.filter(({ packets }) => packets > 5_000).length, 2);
+  for (const id of ["coupled", "greedy"])
+    t.is(flowOf(run, id).paths.filter(({ packets }) => packets > 5_000).length, 2);
 };
 
 /** By the name of the scenario's file. */
