@@ -8,6 +8,7 @@ import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
 import { discoveryBench } from "./discovery.ts";
 import { gridBench } from "./grid.ts";
+import { liveForwardBench } from "./live-forward.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
 import { selectorBench } from "./selector.ts";
@@ -20,6 +21,7 @@ export const BENCHES: readonly Bench[] = [
   actorsBench,
   connectorsBench,
   codecBench,
+  liveForwardBench,
   recordingBench,
   selectorBench,
   coverageBench,

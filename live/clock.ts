@@ -3,6 +3,7 @@ import type { Nanos } from "../core/units.ts";
 
 /** Timers of the system fire up to this much late; below it the loop spins on `setImmediate`. */
 const TIMER_SLACK_NS = 2_000_000;
+const NANOS_PER_MS = 1e6;
 
 export interface Clock {
   /** Nanoseconds since the run began. */
@@ -12,13 +13,14 @@ export interface Clock {
   stop(): void;
 }
 
+/** Counts from its making; setting the machine's clock does not touch it. */
 export class MonotonicClock implements Clock {
-  readonly #epoch = process.hrtime.bigint();
+  readonly #epoch = performance.now();
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
 
   now(): Nanos {
-    return Number(process.hrtime.bigint() - this.#epoch);
+    return Math.round((performance.now() - this.#epoch) * NANOS_PER_MS);
   }
 
   wake(due: Nanos, callback: () => void): void {
