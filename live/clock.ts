@@ -13,11 +13,18 @@ export interface Clock {
   stop(): void;
 }
 
-/** Counts from its making; setting the machine's clock does not touch it. */
+/** Counts from its making, or from an instant that several processes share; setting the machine's clock does not touch it. */
 export class MonotonicClock implements Clock {
-  readonly #epoch = performance.now();
+  /** By `performance.now()`, which each thread counts from another instant; in milliseconds. */
+  readonly #epoch: number;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
+
+  /** `epoch`: when the run begins or began, by `process.hrtime`; default: now. Before it, time is negative. */
+  constructor(epoch?: bigint) {
+    const since = epoch === undefined ? 0 : Number(process.hrtime.bigint() - epoch) / NANOS_PER_MS;
+    this.#epoch = performance.now() - since;
+  }
 
   now(): Nanos {
     return Math.round((performance.now() - this.#epoch) * NANOS_PER_MS);

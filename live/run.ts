@@ -20,6 +20,11 @@ export interface RunLiveOptions extends LiveOptions {
   readonly port?: number;
   /** Where the sockets are. Default: planned from the assembly's scenario. */
   readonly underlay?: UnderlayPlan;
+  /**
+   * Asked once all sockets are open: when the run begins, by `process.hrtime`, so that processes of one machine begin together.
+   * Default: at once.
+   */
+  readonly epoch?: () => Promise<bigint>;
   /** Aborted: the run drains, ends early and keeps what it has. */
   readonly signal?: AbortSignal;
 }
@@ -32,10 +37,11 @@ export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options:
   const plan = yield* planned(assembly, world, options);
   const ends = yield* bindUnderlay(plan, (place) => world.isHere(place));
   for (const { place, ifId, socket, remote } of ends) world.attach(place, ifId, socket, remote);
+  const clock = yield* begun(options.epoch);
   yield* Effect.callback<void, LiveFailure>((resume) => {
     const drain = (): void => world.drain();
     options.signal?.addEventListener("abort", drain, { once: true });
-    world.start(new MonotonicClock(), options.duration, (failure) => {
+    world.start(clock, options.duration, (failure) => {
       options.signal?.removeEventListener("abort", drain);
       resume(failure === null ? Effect.void : Effect.fail(failureOf(failure)));
     });
@@ -44,6 +50,14 @@ export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options:
   });
   return world;
 }, Effect.scoped);
+
+/** A clock whose run has begun. */
+const begun = Effect.fnUntraced(function* (epoch: RunLiveOptions["epoch"]) {
+  if (epoch === undefined) return new MonotonicClock();
+  const clock = new MonotonicClock(yield* Effect.promise(epoch));
+  yield* Effect.callback<void>((resume) => clock.wake(0, () => resume(Effect.void)));
+  return clock;
+});
 
 function planned(
   { scenario }: Assembly,
