@@ -13,17 +13,16 @@ export interface Clock {
   stop(): void;
 }
 
-/** Counts from its making, or from an instant that several processes share; setting the machine's clock does not touch it. */
+/** Setting the machine's clock does not touch it. */
 export class MonotonicClock implements Clock {
-  /** By `performance.now()`, which each thread counts from another instant; in milliseconds. */
   readonly #epoch: number;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
 
-  /** `epoch`: when the run begins or began, by `process.hrtime`; default: now. Before it, time is negative. */
+  /** `epoch`: when time is 0, by `process.hrtime`, which all threads and processes share; before it, time is negative. Default: now. */
   constructor(epoch?: bigint) {
-    const since = epoch === undefined ? 0 : Number(process.hrtime.bigint() - epoch) / NANOS_PER_MS;
-    this.#epoch = performance.now() - since;
+    const now = performance.now();
+    this.#epoch = epoch === undefined ? now : now + Number(epoch - process.hrtime.bigint()) / NANOS_PER_MS;
   }
 
   now(): Nanos {

@@ -69,8 +69,9 @@ async function runJob(
   const observe = (world: LiveWorld): Recorder =>
     new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write, new Set(here));
   const flush = (): void => {
-    record?.flush();
+    // A delivery may need its MACs, not the other way round.
     record?.writeMacs(macs);
+    record?.flush();
   };
   const flushing = record === null ? null : setInterval(flush, FLUSH_MS);
   beat[0] = -1;

@@ -55,7 +55,10 @@ function startChild(options: ChildrenOptions, place: number): ChildProcess {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   child.on("message", (message) => onMessage(place, message));
-  child.stderr?.setEncoding("utf8").on("data", linesOf((line) => onText?.(place, line)));
+  child.stderr?.setEncoding("utf8").on(
+    "data",
+    linesOf((line) => onText?.(place, line)),
+  );
   child.on("error", (error) => onEnd(place, error.message));
   // Once its last words have been read.
   child.on("close", (code, signal) => onEnd(place, signal === null ? `exit code ${code}` : `killed by ${signal}`));

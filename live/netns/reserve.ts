@@ -52,4 +52,3 @@ function kill(pid: number): boolean {
     return false;
   }
 }
-

@@ -141,12 +141,17 @@ function netemRate({ rate_bps }: LinkDirection): string {
 /** In netem those that wait and those that fly stand in one queue. */
 function netemLimit({ rate_bps, queue_packets, latency_ns }: LinkDirection, mtu: Bytes): number {
   if (rate_bps === 0) return NO_BOUND;
-  const flying = Math.ceil((rate_bps / 8) * (latency_ns / SECOND) / mtu);
+  const flying = Math.ceil(((rate_bps / 8) * (latency_ns / SECOND)) / mtu);
   return queue_packets + 1 + flying;
 }
 
 /** The bucket and its queue; the packet that waits for its tokens stands in the queue, and does not count. */
-function line({ rate_bps, queue_packets, queue_bytes }: LinkDirection, device: string, at: string, mtu: Bytes): string[] {
+function line(
+  { rate_bps, queue_packets, queue_bytes }: LinkDirection,
+  device: string,
+  at: string,
+  mtu: Bytes,
+): string[] {
   const burst = Math.max(mtu + FRAME_HEADER, Math.ceil((rate_bps / 8) * BURST_S));
   const queue = queue_packets > 0 ? `pfifo limit ${queue_packets + 1}` : `bfifo limit ${queue_bytes + mtu}`;
   const tbf = `tbf rate ${rate_bps}bit burst ${burst} limit ${burst + mtu * NO_BOUND}`;
