@@ -4,13 +4,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { IA } from "../../core/address.ts";
 import type { RecordHeader } from "../../actors/record.ts";
+import type { Shaping } from "../../actors/assemble/network.ts";
 import type { RunResult } from "../../actors/results.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
 import type { LatenessFigures } from "../../live/lateness.ts";
+import type { KernelCounts } from "../../live/netns/namespaces.ts";
+import type { KernelAbilities } from "../../live/netns/shaping.ts";
 import type { Shape } from "../../live/shape.ts";
+import type { UnderlayPlan } from "../../live/underlay/plan.ts";
 import { workerHash } from "../build-info.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
@@ -79,6 +83,8 @@ export interface LiveFigures {
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */
   readonly sockets: Readonly<Record<string, UnderlayCounters>>;
+  /** Where the kernel shapes links: what went through its queues, by interface. Its drops are in no flow's figures. */
+  readonly kernel?: Readonly<Record<string, KernelCounts>>;
 }
 
 /** What a live run needs beside its job. */
@@ -96,6 +102,12 @@ export interface LiveJob {
   readonly here?: readonly IA[];
   /** ASes that other software runs. */
   readonly foreign?: readonly IA[];
+  /** Where sockets are; left out: planned from the scenario. */
+  readonly underlay?: UnderlayPlan;
+  /** What the kernel has to shape links with; left out: nothing is asked of it. */
+  readonly kernel?: KernelAbilities;
+  /** What is left to link actors by interface, `IA#ifId`; left out: for all of them as `shape` says. */
+  readonly shaping?: Readonly<Record<string, Shaping>>;
 }
 
 /** `input`: the user's policy or folder; `run`: the run stopped. */

@@ -31,6 +31,18 @@ interface Surroundings {
   readonly say: (message: WorkerMessage) => void;
   /** Raised: the run ends early and keeps what there is. */
   readonly signal: AbortSignal;
+  /** Left out: the run is whole. */
+  readonly part?: RunPart;
+}
+
+/** For a run whose places are each in a process of their own (netns-run.ts): what differs from a whole one. */
+export interface RunPart {
+  /** Asked once all sockets are open: when the run begins (live/run.ts). */
+  readonly epoch: () => Promise<bigint>;
+  /** In place of the one that writes series and samples of the whole. */
+  readonly probe: (world: LiveWorld) => Probe;
+  /** The run is over, and everything is written. */
+  readonly ended: (world: LiveWorld) => void;
 }
 
 /** Runs for the scenario's duration, or until the signal is raised. */
@@ -45,18 +57,19 @@ export async function runRealTime(job: SimulationJob, live: LiveJob, around: Sur
 async function runJob(
   job: SimulationJob,
   live: LiveJob,
-  { beat, say, signal }: Surroundings,
+  { beat, say, signal, part }: Surroundings,
 ): Promise<SimulationReport> {
   const { scenario, repeat, files } = job;
   const macs = new Map<string, string>();
   const assembly = assemble(scenario, {
     repeat,
     policies: await loadPolicies(job.policies),
-    shaping: shapingOf(live.shape),
+    shaping: shapingOf(live.shape, live.shaping),
     ...keysOf(scenario, live, macs),
   });
   const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length, files);
-  const probe = (world: LiveWorld): RunRecording => {
+  const probe = (world: LiveWorld): Probe => {
+    if (part !== undefined) return part.probe(world);
     const { folder, level } = files as NonNullable<typeof files>;
     return new RunRecording(world, scenario, folder, level);
   };
@@ -84,6 +97,7 @@ async function runJob(
       here,
       signal,
       beat,
+      ...(part === undefined ? {} : { epoch: part.epoch }),
       ...(record === null ? {} : { observe, probe }),
       ...(watch === null ? {} : { trace: watch.trace, probe: watching }),
     }),
@@ -96,6 +110,7 @@ async function runJob(
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   }
   flush();
+  part?.ended(exit.value);
   const watched = watch === null ? {} : { watched: watch.end(exit.value) };
   return { ...reportOf(exit.value, job, wall), ...unrecordedBy(record), ...watched, live: figuresOf(exit.value) };
 }
@@ -111,7 +126,8 @@ function keysOf(
 }
 
 /** Where not all places are here, processes must agree on ports. */
-function planOf(scenario: Scenario, { addresses, port }: LiveJob, here: readonly IA[]): UnderlayPlan {
+function planOf(scenario: Scenario, { addresses, port, underlay }: LiveJob, here: readonly IA[]): UnderlayPlan {
+  if (underlay !== undefined) return underlay;
   const fixedPorts = port === 0 && here.length < scenario.network.ases.length ? BASE_PORT : port;
   try {
     return planUnderlay(scenario, { fixedPorts, addresses });
