@@ -83,6 +83,7 @@ export class LiveWorld extends World {
   #quietSince: Nanos | null = null;
   #draining = false;
   #notes = 0;
+  #beganAt: Nanos = 0;
   #done: ((failure: unknown) => void) | null = null;
   readonly #makeProbe: LiveOptions["probe"];
   #probe: Probe | null = null;
@@ -143,6 +144,11 @@ export class LiveWorld extends World {
     return this.#sockets;
   }
 
+  /** When its actors began, in time of the run. */
+  get beganAt(): Nanos {
+    return this.#beganAt;
+  }
+
   get counters(): UnderlayCounters {
     const sum = createCounters();
     const names = Object.keys(sum) as (keyof SocketCounters)[];
@@ -159,6 +165,7 @@ export class LiveWorld extends World {
     this.#end = duration;
     this.#done = done;
     this.now = from;
+    this.#beganAt = from;
     // What others sent before this piece was there went to nobody.
     if (from > 0) for (const socket of this.#line.splice(0)) discard(socket);
     for (const { at, target, event } of this.assembly.faults) {

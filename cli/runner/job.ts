@@ -14,8 +14,10 @@ import type { LatenessFigures } from "../../live/lateness.ts";
 import type { KernelCounts } from "../../live/netns/namespaces.ts";
 import type { KernelAbilities } from "../../live/netns/shaping.ts";
 import type { Shape } from "../../live/shape.ts";
+import type { PiecesOptions } from "../../live/pieces/join.ts";
 import type { UnderlayPlan } from "../../live/underlay/plan.ts";
 import { workerHash } from "../build-info.ts";
+import type { PieceFigures } from "./piece-summary.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
 export interface PolicyFile {
@@ -85,6 +87,8 @@ export interface LiveFigures {
   readonly sockets: Readonly<Record<string, UnderlayCounters>>;
   /** Where the kernel shapes links: what went through its queues, by interface. Its drops are in no flow's figures. */
   readonly kernel?: Readonly<Record<string, KernelCounts>>;
+  /** Where other processes ran the rest. */
+  readonly pieces?: PieceFigures;
 }
 
 /** What a live run needs beside its job. */
@@ -108,6 +112,8 @@ export interface LiveJob {
   readonly kernel?: KernelAbilities;
   /** What is left to link actors by interface, `IA#ifId`; left out: for all of them as `shape` says. */
   readonly shaping?: Readonly<Record<string, Shaping>>;
+  /** Given where the run is in pieces: what they must have in common, and whether one-way delays between machines are told. */
+  readonly pieces?: Pick<PiecesOptions, "scenario" | "pathloom" | "build"> & { readonly clocksSynchronised: boolean };
 }
 
 /** `input`: the user's policy or folder; `run`: the run stopped. */
@@ -121,6 +127,8 @@ export type WorkerMessage =
   | { readonly kind: "running"; readonly actors: readonly string[] }
   | { readonly kind: "progress"; readonly now: number; readonly events: number }
   | { readonly kind: "trace"; readonly text: string }
+  /** Something for people to know while the run goes on. */
+  | { readonly kind: "news"; readonly text: string }
   /** The event loop has ended: from here on nothing of the user's runs. */
   | { readonly kind: "finished" }
   | { readonly kind: "done"; readonly report: SimulationReport }

@@ -17,7 +17,14 @@ import { commandsByPlace, type Shaped, shapeNetwork } from "../../live/netns/sha
 import { createCounters } from "../../live/underlay/socket.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import { InputError, RunError } from "../errors.ts";
-import { bundledWorker, type LiveFigures, type LiveJob, type SimulationJob, type SimulationReport, workerEntry } from "./job.ts";
+import {
+  bundledWorker,
+  type LiveFigures,
+  type LiveJob,
+  type SimulationJob,
+  type SimulationReport,
+  workerEntry,
+} from "./job.ts";
 import { FileError, guardWrite, makeFolder } from "./line-files.ts";
 import { type FromNetnsChild, NETNS_CHILD, type PartEnd, type ToNetnsChild } from "./netns-protocol.ts";
 import { mergeSamples, writeRecordings } from "./netns-recording.ts";
@@ -54,7 +61,9 @@ export const runInNamespaces = Effect.fnUntraced(function* (
   const run = new Crew(job, places);
   const { entry, execArgv } = programOf();
   const children = yield* startChildren({ ...run.handlers, places, names, entry, execArgv, args: [NETNS_CHILD] });
-  const ends = yield* run.ends(children, listener, (place) => messageFor({ job, live, plan, shaped, names, places }, place));
+  const ends = yield* run.ends(children, listener, (place) =>
+    messageFor({ job, live, plan, shaped, names, places }, place),
+  );
   return yield* gather(job, ends, kernelFigures(names, shaped));
 }, Effect.scoped);
 
@@ -162,14 +171,17 @@ class Crew {
   }
 
   #ended(place: number, how: string): void {
-    if (!this.#ends.has(place)) this.#fail(this.#problem(`the process of ${this.#places[place]} ended by itself (${how})`));
+    if (!this.#ends.has(place))
+      this.#fail(this.#problem(`the process of ${this.#places[place]} ended by itself (${how})`));
   }
 
   /** Has one not been heard for long? */
   #look(): void {
     const limit = watchdogSeconds();
     const since = performance.now() - limit * 1_000;
-    const silent = this.#places.findIndex((_, place) => !this.#ends.has(place) && (this.#heard[place] as number) < since);
+    const silent = this.#places.findIndex(
+      (_, place) => !this.#ends.has(place) && (this.#heard[place] as number) < since,
+    );
     if (silent < 0) return;
     const ia = this.#places[silent];
     const what = this.#open.has(silent)
@@ -198,7 +210,10 @@ function gather(
     try: async () => {
       const policies = await loadPolicies(job.policies);
       const assembly = assemble(scenario, { repeat, policies });
-      const world = new GatheredWorld(assembly, ends.map((end) => end.world));
+      const world = new GatheredWorld(
+        assembly,
+        ends.map((end) => end.world),
+      );
       const samples = mergeSamples(ends.map((end) => end.samples));
       if (files !== null) writeRecordings(files, world, scenario, samples);
       const wall = Math.max(...ends.map(({ report }) => report.wall_s));
