@@ -133,16 +133,19 @@ class Crew {
     { signal }: Listener,
     begin: (place: number) => ToNetnsChild,
   ): Effect.Effect<readonly End[], InputError | RunError> {
-    return Effect.callback((resume) => {
+    const all = Effect.callback<readonly End[], InputError | RunError>((resume) => {
       this.#resume = resume;
       this.#children = children;
       this.#places.forEach((_, place) => children.send(place, begin(place)));
       const stop = (): void => children.sendAll({ kind: "stop" } satisfies ToNetnsChild);
       signal?.addEventListener("abort", stop, { once: true });
       if (signal?.aborted === true) stop();
-      const timer = setInterval(() => this.#look(), LOOK_MS);
-      return Effect.sync(() => clearInterval(timer));
     });
+    return Effect.acquireUseRelease(
+      Effect.sync(() => setInterval(() => this.#look(), LOOK_MS)),
+      () => all,
+      (timer) => Effect.sync(() => clearInterval(timer)),
+    );
   }
 
   #hear(place: number, message: FromNetnsChild): void {

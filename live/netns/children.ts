@@ -71,12 +71,14 @@ function tell(child: ChildProcess, message: unknown): void {
 }
 
 function end(child: ChildProcess): Promise<void> {
-  child.removeAllListeners();
+  for (const event of ["message", "close", "error"]) child.removeAllListeners(event);
   child.on("error", () => {});
+  child.stderr?.destroy();
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
   return new Promise((ended) => {
     child.once("exit", () => ended());
     child.kill("SIGKILL");
+    if (child.connected) child.disconnect();
   });
 }
 
