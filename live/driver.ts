@@ -21,6 +21,7 @@ import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import { decodePacket } from "../core/wire/codec.ts";
 import type { Clock } from "./clock.ts";
 import { type DueEvent, TimerQueue } from "./timer-queue.ts";
+import { readSystemDrops, systemName } from "./underlay/system-drops.ts";
 import { createCounters, type SocketCounters, type SocketListener, UnderlaySocket } from "./underlay/socket.ts";
 
 /** Looks at the world between its events: at `next`, and when the run is over. */
@@ -366,6 +367,8 @@ export class LiveWorld extends World {
   #finish(failure: unknown): void {
     this.#clock?.stop();
     this.now = Math.max(this.now, Math.min(this.#end, this.#clock?.now() ?? 0));
+    const drops = readSystemDrops();
+    for (const { counters, local } of this.#sockets.values()) counters.unread = drops.get(systemName(local)) ?? 0;
     const done = this.#done;
     this.#done = null;
     done?.(failure ?? this.#close());

@@ -117,8 +117,8 @@ function closed(socket: Socket): Effect.Effect<void> {
   });
 }
 
-function explain(name: string, { address, port }: Endpoint, error: NodeJS.ErrnoException): string {
-  const where = `${name} on ${address}${port === 0 ? "" : ` port ${port}`}`;
+function explain(name: string, at: Endpoint, error: NodeJS.ErrnoException): string {
+  const where = `${name} on ${formatEndpoint(at)}`;
   if (error.code === "EADDRINUSE")
     return `${where}: the port is in use. Choose another with --port, or leave --port out for any free one`;
   if (error.code === "EADDRNOTAVAIL")

@@ -19,12 +19,14 @@ export interface SocketCounters {
   stray: number;
   /** Datagrams dropped because too many waited. */
   overflow: number;
+  /** Datagrams that the system dropped before they were read; counted at the end of a run, on Linux alone. */
+  unread: number;
   /** Packets the system would not send. */
   sendErrors: number;
 }
 
 export function createCounters(): SocketCounters {
-  return { received: 0, sent: 0, garbage: 0, stray: 0, overflow: 0, sendErrors: 0 };
+  return { received: 0, sent: 0, garbage: 0, stray: 0, overflow: 0, unread: 0, sendErrors: 0 };
 }
 
 /** Datagrams of one socket that may wait: a power of two. */
