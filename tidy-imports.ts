@@ -72,7 +72,15 @@ const TESTING = /^(viz|sim)\/.*-testing\.ts$/;
 const TOOLS: Reach = { folders: [...ALL_FOLDERS, "cli"], packages: ANY_PACKAGE };
 
 /** Entry points, from which everything must be reached; tests, examples and declarations are entry points, too. */
-const ENTRIES = ["cli/main.ts", "cli/start.ts", "cli/runner/worker.ts", "benches/main.ts", "build.ts", "index.ts"];
+const ENTRIES = [
+  "cli/main.ts",
+  "cli/start.ts",
+  "cli/runner/worker.ts",
+  "benches/main.ts",
+  "live/interop/main.ts",
+  "build.ts",
+  "index.ts",
+];
 
 function reachOf(source: Source): Reach {
   if (source.path === "index.ts") return FACE;

@@ -5,6 +5,7 @@ import { hasNumber } from "../core/transport/ranges.ts";
 import type { Sender } from "../core/transport/sender.ts";
 import type { BulkContext } from "./apps/bulk.ts";
 import { addTotals, createTotals, type TransportTotals } from "./apps/connection.ts";
+import type { GatewayContext } from "./apps/gateway.ts";
 import type { FileTransferContext } from "./apps/file-transfer.ts";
 import type { MessageSinkContext } from "./apps/message-sink.ts";
 import type { MessageStreamContext } from "./apps/message-stream.ts";
@@ -50,6 +51,16 @@ export interface TransportResult {
   readonly ecn_marked: number;
 }
 
+/** Datagrams of programs outside that were not carried, by why. */
+export interface GatewayResult {
+  /** They do not fit a packet. */
+  readonly too_long: number;
+  /** Answers before anything had come that they could answer. */
+  readonly unanswerable: number;
+  /** Packets that hold no datagram. */
+  readonly malformed: number;
+}
+
 /** Packets of the answering side: acknowledgements, responses. */
 export interface ReplyCount {
   readonly sent: number;
@@ -67,6 +78,7 @@ export interface AppResult {
     readonly transfers?: TransferResult;
     readonly messages?: MessageResult;
     readonly transport?: TransportResult;
+    readonly gateway?: GatewayResult;
   };
 }
 
@@ -83,6 +95,8 @@ export function appResult(world: World, flow: FlowSpec): AppResult {
       return exchangeResult(read<RequestResponseContext>(source), read<ResponderContext>(sink));
     case "message-stream":
       return messageResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
+    case "gateway":
+      return gatewayResult(read<GatewayContext>(source), read<GatewayContext>(sink));
     default:
       return { measured: null, endedAt: null, replies: null, details: {} };
   }
@@ -150,6 +164,20 @@ function messageResult(now: number, stream: MessageStreamContext, sink: MessageS
   }
   const messages = { sent, on_time: onTime, late, lost: sent - onTime - late - undecided };
   return { measured: sink.measured, endedAt: null, replies: null, details: { messages } };
+}
+
+function gatewayResult(entry: GatewayContext, exit: GatewayContext): AppResult {
+  const gateway = {
+    too_long: entry.tooLong + exit.tooLong,
+    unanswerable: entry.unanswerable + exit.unanswerable,
+    malformed: entry.malformed + exit.malformed,
+  };
+  return {
+    measured: exit.handedOn,
+    endedAt: null,
+    replies: replyCount({ replies: entry }, exit),
+    details: { gateway },
+  };
 }
 
 function replyCount(source: { readonly replies: Tally }, sink: { readonly sent: number }): ReplyCount {

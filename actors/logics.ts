@@ -1,5 +1,6 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
 import { bulkLogic } from "./apps/bulk.ts";
+import { gatewayLogic } from "./apps/gateway.ts";
 import { fileTransferLogic } from "./apps/file-transfer.ts";
 import { messageSinkLogic } from "./apps/message-sink.ts";
 import { messageStreamLogic } from "./apps/message-stream.ts";
@@ -12,6 +13,9 @@ import { sourceLogic } from "./apps/source.ts";
 import { streamSinkLogic } from "./apps/stream-sink.ts";
 import { tracerouteLogic } from "./apps/traceroute.ts";
 import { bfdLogic } from "./bfd.ts";
+import { associationLogic } from "./channel/association.ts";
+import { channelLogic } from "./channel/channel.ts";
+import { listenerLogic } from "./channel/listener.ts";
 import { controlLogic } from "./control/control.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
@@ -38,10 +42,14 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["sink", sinkLogic],
   ["message-stream", messageStreamLogic],
   ["message-sink", messageSinkLogic],
+  ["gateway", gatewayLogic],
   ["bulk", bulkLogic],
   ["file-transfer", fileTransferLogic],
   ["stream-sink", streamSinkLogic],
   ["request-response", requestResponseLogic],
   ["responder", responderLogic],
   ["traceroute", tracerouteLogic],
+  ["association", associationLogic],
+  ["listener", listenerLogic],
+  ["channel", channelLogic],
 ]);

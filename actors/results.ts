@@ -7,6 +7,7 @@ import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/sce
 import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import {
   appResult,
+  type GatewayResult,
   type MessageResult,
   type ReplyCount,
   type TransferResult,
@@ -62,6 +63,8 @@ export interface FlowResult {
   readonly transfers?: TransferResult;
   readonly messages?: MessageResult;
   readonly transport?: TransportResult;
+  /** Of gateways. */
+  readonly gateway?: GatewayResult;
 }
 
 export interface ReplyResult {

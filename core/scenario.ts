@@ -276,6 +276,22 @@ export interface BulkFlow extends FlowBase {
   readonly ecn: boolean;
 }
 
+/** An address of a program outside, as IP address and UDP port. */
+export interface OutsideAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Datagrams of programs outside: what they send to `listen`, on the machine of the source, leaves at the destination for `forward`, and
+ * answers go back. Only in live mode is there anybody outside.
+ */
+export interface GatewayFlow extends FlowBase {
+  readonly app: "gateway";
+  readonly listen: OutsideAddress;
+  readonly forward: OutsideAddress;
+}
+
 export type FlowSpec =
   | PacedFlow
   | PoissonFlow
@@ -283,7 +299,8 @@ export type FlowSpec =
   | RequestResponseFlow
   | FileTransferFlow
   | MessageStreamFlow
-  | BulkFlow;
+  | BulkFlow
+  | GatewayFlow;
 
 /** One direction of one link: that in which packets leave `from`. */
 export interface DirectionRef {

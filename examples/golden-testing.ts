@@ -291,6 +291,15 @@ const pathPolicies: Explanation = (t, run) => {
 };
 
 /** By the name of the scenario's file. */
+/** Nobody is outside: cli/gateway.test.ts runs it live. */
+const gateway: Explanation = (t, { flows, timeline }) => {
+  t.deepEqual(
+    flows.map(({ sent, app }) => [sent, app]),
+    [[0, "gateway"]],
+  );
+  t.is(timeline.length, 1);
+};
+
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
   "09-priority": priority,
@@ -306,4 +315,5 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "19-beaconing": beaconing,
   "20-compare-small": compareSmall,
   "21-path-policies": pathPolicies,
+  "28-gateway": gateway,
 };

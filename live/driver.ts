@@ -19,6 +19,7 @@ import { createHistogram, type Histogram, record } from "../core/histogram.ts";
 import type { Packet } from "../core/packet.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import { decodePacket } from "../core/wire/codec.ts";
+import type { GatewayCounters } from "./gateways.ts";
 import type { Clock } from "./clock.ts";
 import { type DueEvent, TimerQueue } from "./timer-queue.ts";
 import { readSystemDrops, systemName } from "./underlay/system-drops.ts";
@@ -61,6 +62,8 @@ const DRAINING = new Set(["node", "link", "bfd", "control", "host", "outside-hos
 export class LiveWorld extends World {
   /** How late events were that were to happen at a time, in nanoseconds. */
   readonly lateness: Histogram = createHistogram();
+  /** What gateways did outside, by flow. */
+  gateways: ReadonlyMap<string, GatewayCounters> = new Map();
   /** Of each place: does it run here? */
   readonly here: readonly boolean[];
   readonly #queue = new TimerQueue();
@@ -181,6 +184,13 @@ export class LiveWorld extends World {
       return;
     }
     this.#pump();
+  }
+
+  /** Something from outside the network for an actor that is here: handled as soon as may be, and recorded with what it holds. */
+  inject(target: ActorIndex, event: ControlEvent): void {
+    if (this.#done === null) return;
+    this.#queue.push(this.now, this.now, -1, target, event, -1);
+    this.#wakeSoon();
   }
 
   /** Ends the run now, as if its duration were over. */

@@ -5,6 +5,7 @@ import type { Assembly } from "../actors/assembly.ts";
 import type { Nanos } from "../core/units.ts";
 import { MonotonicClock } from "./clock.ts";
 import { LiveWorld, type LiveOptions } from "./driver.ts";
+import { GatewayMailbox, openGateways } from "./gateways.ts";
 import { joinPieces, type Joined, type PiecesOptions } from "./pieces/join.ts";
 import { bindUnderlay, UnderlayError } from "./underlay/bind.ts";
 import { BASE_PORT, PlanError, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";
@@ -35,8 +36,10 @@ export interface RunLiveOptions extends LiveOptions {
 }
 
 export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options: RunLiveOptions) {
+  const mail = new GatewayMailbox();
+  const resources = new Map([...assembly.resources, ["gateway/mail", mail] as const]);
   const world = yield* Effect.try({
-    try: () => new LiveWorld(assembly, options),
+    try: () => new LiveWorld({ ...assembly, resources }, options),
     catch: (cause) => (cause instanceof RangeError ? new UnderlayError({ message: cause.message }) : failureOf(cause)),
   });
   const plan = yield* planned(assembly, world, options);
@@ -46,6 +49,8 @@ export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options:
   const alone = !world.assembly.places.some((ia, place) => !world.isHere(place) && !foreign.includes(ia));
   const joined = pieces === undefined || alone ? null : yield* joinPieces(world, plan, foreign, pieces, options.signal);
   if (joined !== null) options.onJoined?.(joined);
+  world.gateways = mail.counters;
+  yield* openGateways(world, mail);
   const epoch = options.epoch === undefined ? joined?.epoch : yield* Effect.promise(options.epoch);
   yield* run(world, joined, new MonotonicClock(epoch), options);
   return world;

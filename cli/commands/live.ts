@@ -146,13 +146,17 @@ const tell = Effect.fnUntraced(function* (
   process.exitCode = 0;
 });
 
-function formatLive({ lateness_us, underlay }: LiveFigures): string {
+function formatLive({ lateness_us, underlay, gateways = {} }: LiveFigures): string {
   const us = (value: number | null): string => (value === null ? "-" : `${value.toFixed(0)} us`);
   const { p50, p99, max } = lateness_us;
   const { sent, received, ...troubles } = underlay;
   const counted = Object.entries(troubles).flatMap(([name, count]) => (count > 0 ? [`${name} ${count}`] : []));
   const datagrams = [`datagrams: ${sent} sent, ${received} received`, ...counted].join(", ");
-  return `late by p50 ${us(p50)}, p99 ${us(p99)}, at most ${us(max)}; ${datagrams}`;
+  const outside = Object.entries(gateways).map(
+    ([flow, { taken, handedOn, unknownClient, errors }]) =>
+      `gateway ${flow}: ${taken} datagrams taken from outside, ${handedOn} handed on, ${unknownClient + errors} not`,
+  );
+  return [`late by p50 ${us(p50)}, p99 ${us(p99)}, at most ${us(max)}; ${datagrams}`, ...outside].join("\n");
 }
 
 // Not to be interrupted from outside: Ctrl-C goes through `stopSignal`, so that results are still printed.

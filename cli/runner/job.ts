@@ -10,6 +10,7 @@ import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
+import type { GatewayCounters } from "../../live/gateways.ts";
 import type { LatenessFigures } from "../../live/lateness.ts";
 import type { KernelCounts } from "../../live/netns/namespaces.ts";
 import type { KernelAbilities } from "../../live/netns/shaping.ts";
@@ -89,6 +90,8 @@ export interface LiveFigures {
   readonly kernel?: Readonly<Record<string, KernelCounts>>;
   /** Where other processes ran the rest. */
   readonly pieces?: PieceFigures;
+  /** What gateways did outside, by flow; left out: there are none. */
+  readonly gateways?: Readonly<Record<string, GatewayCounters>>;
 }
 
 /** What a live run needs beside its job. */

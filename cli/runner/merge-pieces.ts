@@ -2,7 +2,7 @@
 import { jain, type FlowResult, type LinkResult, type ReplyResult, type RunResult } from "../../actors/results.ts";
 import type { TransportResult } from "../../actors/app-results.ts";
 import { latencyMs } from "../../actors/latency.ts";
-import type { IA } from "../../core/address.ts";
+import { formatInterface, type IA } from "../../core/address.ts";
 import { combineDigests } from "../../core/digest.ts";
 import { createHistogram, type Histogram, merge } from "../../core/histogram.ts";
 import type { FlowSpec, Scenario } from "../../core/scenario.ts";
@@ -156,10 +156,13 @@ function mergeTransports(
   return { transport };
 }
 
-/** As one process lists them: AS by AS. */
+/** As one process lists them: link by link, there and back. */
 function inOrder(links: readonly LinkResult[], { network }: Scenario): readonly LinkResult[] {
-  const order = new Map(network.ases.map(({ ia }, at) => [ia, at]));
-  const placeOf = ({ id }: LinkResult): number => order.get(id.slice(0, id.indexOf("#"))) ?? 0;
+  const names = network.links.map(
+    ({ a, b }) => [formatInterface(a.ia, a.ifId), formatInterface(b.ia, b.ifId)] as const,
+  );
+  const order = new Map(names.flatMap(([a, b]) => [`${a}>${b}`, `${b}>${a}`]).map((id, at) => [id, at]));
+  const placeOf = ({ id }: LinkResult): number => order.get(id) ?? order.size;
   return links.toSorted((left, right) => placeOf(left) - placeOf(right));
 }
 

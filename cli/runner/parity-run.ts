@@ -9,6 +9,8 @@ import { type Listener, runJob } from "./pool.ts";
 export interface ParityRun {
   readonly job: Omit<SimulationJob, "files" | "trace" | "watch">;
   readonly live: LiveJob;
+  /** Runs the live world; default: in one process. */
+  readonly runLive?: typeof runJob;
   readonly tolerances: ParityTolerances;
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly listener: Listener;
@@ -18,6 +20,7 @@ export interface ParityRun {
 export const runParity = Effect.fnUntraced(function* ({
   job,
   live,
+  runLive = runJob,
   tolerances,
   manifest,
   listener,
@@ -26,7 +29,7 @@ export const runParity = Effect.fnUntraced(function* ({
   const simulated = yield* runJob(watched, listener);
   if (isOver(listener)) return null;
   yield* Effect.logInfo(`simulated; now live, ${job.scenario.duration_ns / 1e9} s in real time`);
-  const real = yield* runJob(watched, listener, live);
+  const real = yield* runLive(watched, listener, live);
   if (isOver(listener)) return null;
   const { mean, p50, p99, max } = (real.live as LiveFigures).lateness_us;
   return compareWorlds({

@@ -191,7 +191,8 @@ function planOf(scenario: Scenario, { addresses, port, underlay }: LiveJob, here
   }
 }
 
-function figuresOf({ lateness, counters, sockets }: LiveWorld): LiveFigures {
+function figuresOf({ lateness, counters, sockets, gateways }: LiveWorld): LiveFigures {
   const each = [...sockets].map(([name, socket]) => [name, socket.counters] as const);
-  return { lateness_us: latenessFigures(lateness), underlay: counters, sockets: Object.fromEntries(each) };
+  const outside = gateways.size === 0 ? {} : { gateways: Object.fromEntries(gateways) };
+  return { lateness_us: latenessFigures(lateness), underlay: counters, sockets: Object.fromEntries(each), ...outside };
 }

@@ -73,9 +73,9 @@ export function dataOverhead(answer: number): number {
 
 export const MESSAGE_OVERHEAD = PAYLOAD_HEADER_BYTES + MESSAGE_BYTES;
 
-const CONNECTED: ReadonlySet<FlowSpec["app"]> = new Set(["bulk", "file-transfer", "request-response"]);
+const CONNECTED: ReadonlySet<FlowSpec["app"]> = new Set(["bulk", "file-transfer", "request-response", "gateway"]);
 
-/** Whether the application's data goes over connections, whose other side sends packets of its own. */
+/** Whether the other side sends packets of its own. */
 export function isConnected(app: FlowSpec["app"]): boolean {
   return CONNECTED.has(app);
 }

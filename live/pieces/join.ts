@@ -129,7 +129,10 @@ class PieceTable {
       clock: monotonic,
     });
     sockets.forEach((socket, link) => {
-      socket.aside = (bytes) => this.#session.receive(link, bytes);
+      socket.aside = (bytes) => {
+        this.#session.receive(link, bytes);
+        this.#tellNews();
+      };
     });
   }
 
@@ -193,6 +196,10 @@ class PieceTable {
   #tick(): void {
     this.#session.tick();
     this.#meet();
+    this.#tellNews();
+  }
+
+  #tellNews(): void {
     for (const text of this.#session.takeNews()) this.#options.onNews?.(text);
   }
 

@@ -115,6 +115,8 @@ export class PieceSession {
   #epoch: Epoch | null = null;
   /** The link that told it; -1: our own proposal. */
   #epochLink = -1;
+  /** Others have an epoch, though ours may have to wait until their clock is known. */
+  #isAgreed = false;
   #begun = false;
   #ended = false;
   #beat = 0;
@@ -234,6 +236,7 @@ export class PieceSession {
 
   #takeEpoch(at: number, { epoch }: Body, same: boolean): boolean {
     if (epoch === null || this.#begun) return false;
+    this.#isAgreed = true;
     const known = this.#epoch;
     if (known !== null && (this.#epochLink !== at || known.run !== epoch.run)) return false;
     const offset = same ? { ahead: 0, error: 0 } : bestOffset((this.#links[at] as Link).offset);
@@ -247,7 +250,7 @@ export class PieceSession {
   }
 
   #propose(): void {
-    if (!this.#proposes || this.#epoch !== null || this.missing.length > 0) return;
+    if (!this.#proposes || this.#isAgreed || this.#epoch !== null || this.missing.length > 0) return;
     this.#epoch = { run: randomId(), at: this.#options.clock() + LEAD, error: 0 };
   }
 

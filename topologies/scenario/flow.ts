@@ -207,7 +207,24 @@ function dataForms<M extends Schema.Struct.Fields>(more: M, what: string) {
   ] as const;
 }
 
-export const Flow = Schema.Union(forms(ends, "flow")).annotate({ expected: "a flow: {app, from, to, ...}" });
+/** Of a flow by itself only: two cannot listen at one port. */
+const Gateway = Schema.Struct({
+  app: app("gateway", "Datagrams of programs outside, in live mode: a UDP port here, a program there"),
+  ...ends,
+  ...common,
+  listen: required(text("an IP address and a UDP port"), {
+    description: "Where programs send their datagrams, on the machine of the sender",
+    example: "127.0.0.1:5300",
+  }),
+  forward: required(text("an IP address and a UDP port"), {
+    description: "Where they come out at the receiver: the program that answers",
+    example: "127.0.0.1:5301",
+  }),
+}).annotate({ expected: "a flow with app: gateway" });
+
+export const Flow = Schema.Union([...forms(ends, "flow"), Gateway]).annotate({
+  expected: "a flow: {app, from, to, ...}",
+});
 export type FlowDocument = typeof Flow.Type;
 
 /** A flow without its ends: what a workload makes its flows from. */
