@@ -66,7 +66,7 @@ const execute = Effect.fnUntraced(function* (input: ParityInput) {
     job: { scenario, repeat, policies },
     // Both worlds use the keys of the seed: packets are then the same, byte for byte.
     live: { port: 0, addresses: "assigned", shape, secret: null, logsMacs: false, ...world.job },
-    runLive: world.run,
+    ...(netns ? { runLive: world.run } : {}),
     tolerances: netns ? NAMESPACE_TOLERANCES : PARITY_TOLERANCES,
     manifest,
     listener: { signal },

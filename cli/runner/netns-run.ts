@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope";
 import { assemble } from "../../actors/assemble.ts";
 import { createHistogram, type Histogram, merge } from "../../core/histogram.ts";
 import type { IA } from "../../core/address.ts";
+import type { GatewayCounters } from "../../live/gateways.ts";
 import { latenessFigures } from "../../live/lateness.ts";
 import { type Children, startChildren } from "../../live/netns/children.ts";
 import { GatheredWorld } from "../../live/netns/gathered-world.ts";
@@ -239,7 +240,19 @@ function liveFigures(ends: readonly End[]): LiveFigures {
   const kinds = Object.keys(underlay) as (keyof typeof underlay)[];
   for (const one of figures) for (const kind of kinds) underlay[kind] += one.underlay[kind];
   const sockets = Object.fromEntries(figures.flatMap((one) => Object.entries(one.sockets)));
-  return { lateness_us: latenessFigures(lateness), underlay, sockets };
+  return { lateness_us: latenessFigures(lateness), underlay, sockets, ...gatewayFigures(figures) };
+}
+
+/** The two ends of a flow may be in two processes. */
+function gatewayFigures(figures: readonly LiveFigures[]): Pick<LiveFigures, "gateways"> {
+  const sums = new Map<string, GatewayCounters>();
+  for (const [flow, counters] of figures.flatMap(({ gateways = {} }) => Object.entries(gateways))) {
+    const sum = sums.get(flow);
+    const kinds = Object.keys(counters) as (keyof GatewayCounters)[];
+    const all = kinds.map((kind) => [kind, counters[kind] + (sum?.[kind] ?? 0)] as const);
+    sums.set(flow, Object.fromEntries(all) as unknown as GatewayCounters);
+  }
+  return sums.size === 0 ? {} : { gateways: Object.fromEntries(sums) };
 }
 
 function kernelFigures(names: readonly string[], shaped: readonly Shaped[]): Pick<LiveFigures, "kernel"> {
