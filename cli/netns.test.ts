@@ -1,7 +1,7 @@
 /** `pathloom live --netns` as a user meets it: recorded, replayed, broken off, cleaned up. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { madeByPathloom } from "../live/netns/names.ts";
 import { expectNamespaces, netnsSerial } from "../live/netns/netns-testing.ts";
 import { run } from "../live/netns/system.ts";
@@ -12,7 +12,7 @@ const SCENARIO = `name: three
 topology:
   preset: line
   length: 3
-  link: {latency: 5ms, rate: 2Mbit/s, loss: 5%, queue: 20}
+  link: {latency: 5ms, rate: 2Mbit/s, loss: 5%, queue: 100}
 seed: 3
 duration: 2s
 flows:
@@ -62,6 +62,28 @@ interface Summary {
 
 const summaryIn = (dir: string): Summary => JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary;
 
+/** What a run in processes keeps is what one process would. */
+function checkFolder(t: ExecutionContext, dir: string): void {
+  const { flows, manifest, links } = summaryIn(dir);
+  t.is(manifest.netns, true);
+  t.is(links.length, 4);
+  t.true(links.every(({ packets }) => packets > 0));
+  for (const { sent, received, lost, in_flight = 0 } of flows) t.is(sent, received + lost + in_flight);
+  t.true(flows.every(({ received }) => received > 0));
+  t.deepEqual(readdirSync(join(dir, "record")).sort(), ["00.ndjson", "01.ndjson", "02.ndjson", "macs.ndjson"]);
+  t.false(readdirSync(dir).some((name) => name.startsWith("series.") && name !== "series.csv"));
+  const rows = readFileSync(join(dir, "series.csv"), "utf8")
+    .split("\r\n")
+    .map((row) => row.split(","));
+  const sentInRows = rows.filter((row) => row[3] === "flow" && row[4] === "up").map((row) => Number(row[11]));
+  t.is(
+    sentInRows.reduce((sum, one) => sum + one, 0),
+    flows[0]?.sent as number,
+  );
+  const samples = readFileSync(join(dir, "samples.csv"), "utf8").split("\r\n");
+  t.is(samples.filter((row) => row.startsWith("up,packet,")).length, flows[0]?.received as number);
+}
+
 netnsSerial(
   "two runs at once, each one run to whoever looks: results, tables, and a record that replays",
   async (t) => {
@@ -75,24 +97,7 @@ netnsSerial(
       t.is(namesIn(stderr).length, 3, stderr);
       t.deepEqual(leftOf(namesIn(stderr)), []);
     }
-    for (const dir of [user, kernel]) {
-      const { flows, manifest, links } = summaryIn(dir);
-      t.is(manifest.netns, true);
-      t.is(links.length, 4);
-      t.true(links.every(({ packets }) => packets > 0));
-      for (const { sent, received, lost, in_flight = 0 } of flows) t.is(sent, received + lost + in_flight);
-      t.true(flows.every(({ received }) => received > 0));
-      t.deepEqual(readdirSync(join(dir, "record")).sort(), ["00.ndjson", "01.ndjson", "02.ndjson", "macs.ndjson"]);
-      t.false(readdirSync(dir).some((name) => name.startsWith("series.") && name !== "series.csv"));
-      const rows = readFileSync(join(dir, "series.csv"), "utf8")
-        .split("\r\n")
-        .map((row) => row.split(","));
-      const sentInRows = rows.filter((row) => row[3] === "flow" && row[4] === "up").map((row) => Number(row[11]));
-      t.is(
-        sentInRows.reduce((sum, one) => sum + one, 0),
-        flows[0]?.sent as number,
-      );
-    }
+    for (const dir of [user, kernel]) checkFolder(t, dir);
     const replayed = await Promise.all([user, kernel].map((dir) => pathloom(["replay", dir])));
     for (const { code, stdout, stderr } of replayed) t.is(code, 0, stdout + stderr);
     t.is(summaryIn(user).flows[0]?.lost, summaryIn(kernel).flows[0]?.lost, "loss hangs on the packet alone");
