@@ -65,6 +65,9 @@ export const netnsJobOf = Effect.fnUntraced(function* (
     const { runJob } = yield* Effect.promise(() => import("./runner/pool.ts"));
     return { job: {}, manifest: {}, run: runJob };
   }
+  const { namespaceProblem } = yield* Effect.promise(() => import("../live/netns/system.ts"));
+  const problem = namespaceProblem();
+  if (problem !== null) return yield* new InputError({ message: problem });
   const { runInNamespaces } = yield* Effect.promise(() => import("./runner/netns-run.ts"));
   if (shape !== "kernel") return { job: {}, manifest: { netns }, run: runInNamespaces };
   const { kernelAbilities, shapeNetwork } = yield* Effect.promise(() => import("../live/netns/shaping.ts"));

@@ -164,7 +164,8 @@ test("what cannot be is one sentence", async (t) => {
   ]);
   if (process.platform !== "linux") return;
   const message = process.getuid?.() === 0 ? /need the program ip: install iproute2/ : /need root/;
-  await refused(["--clean"], message, { env: { PATH: "/nonexistent" } });
+  for (const args of [["--clean"], [scenario, "--netns"]])
+    await refused(args, message, { env: { PATH: "/nonexistent" } });
 });
 
 test("there are namespaces, or it says why not", (t) => {
