@@ -1,14 +1,14 @@
 /** `pathloom live --only` as child processes: a run in pieces, one killed and started again, and pieces that do not fit. */
+import { type ChildProcess, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { ChildProcess } from "node:child_process";
 import test from "ava";
 import type { Scenario } from "../core/scenario.ts";
 import type { ReplayResult } from "../sim/replay.ts";
 import { interruptWhen, type Outcome, pathloom, temporaryFolder, writeText } from "./child-testing.ts";
 import type { RunSummary } from "./runner/manifest.ts";
 import { mergePieces } from "./runner/merge-pieces.ts";
-import type { PieceSummary } from "./runner/piece-summary.ts";
+import { clocksApart, type PieceSummary } from "./runner/piece-summary.ts";
 
 const folder = temporaryFolder();
 const keys = join(folder, "keys.json");
@@ -189,6 +189,44 @@ test.serial(
     t.is((header.start ?? 0) / 1e6, start_ms);
   },
 );
+
+/** Another monotonic clock, 5000 s ahead: what another machine would have. */
+const OTHER_CLOCK = ["unshare", "--time", "--monotonic", "5000", "--fork"];
+
+test.serial("pieces whose clocks differ: the epoch is estimated, and one-way delays are not told", async (t) => {
+  if (spawnSync(OTHER_CLOCK[0] ?? "", [...OTHER_CLOCK.slice(1), "true"]).status !== 0) {
+    t.log("not run: namespaces of time are not to be had here");
+    t.pass();
+    return;
+  }
+  const outcomes = await Promise.all([
+    pathloom(live(SOURCE, 26_400, "--insecure-seed", "--json"), { under: OTHER_CLOCK }),
+    pathloom(live(REST, 26_400, "--insecure-seed", "--json", "--clocks-synchronised")),
+  ]);
+  const [source, rest] = outcomes.map(summaryOf) as [PieceSummary, PieceSummary];
+  t.false(source.live.pieces.others[0]?.same_machine);
+  t.is(source.live.pieces.epoch_error_us, 0);
+  t.is(source.live.pieces.start_ms + rest.live.pieces.start_ms, 0);
+  const error = rest.live.pieces.epoch_error_us;
+  // Between 0 and what scheduling on a busy machine can take.
+  t.true(error > 0 && error < 2e6, `${error} us`);
+  t.true((rest.flows[0]?.received ?? 0) > 100);
+  t.true((rest.flows[0]?.latency_ms?.p50 ?? 0) > 0);
+  // Round trips are taken on one clock; of the ping that goes the other way only its source tells them.
+  t.true((rest.flows[1]?.latency_ms?.p50 ?? 0) > 0);
+  t.deepEqual([source.live.pieces.clocks_apart, rest.live.pieces.clocks_apart], [[], []]);
+  const apart = clocksApart(
+    {
+      flows: [
+        { id: "a", app: "bulk", src: { ia: "1-1" }, dst: { ia: "1-2" } },
+        { id: "p", app: "ping", src: { ia: "1-1" }, dst: { ia: "1-2" } },
+      ],
+    } as unknown as Scenario,
+    new Set(["1-2"]),
+    new Set(["1-2"]),
+  );
+  t.deepEqual([...apart], ["a"]);
+});
 
 test.serial("pieces of different scenarios or keys end with one sentence each, and code 2", async (t) => {
   const both = async (port: number, one: readonly string[], other: readonly string[]): Promise<void> => {
