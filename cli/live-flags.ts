@@ -8,6 +8,7 @@ import * as Flag from "effect/cli/Flag";
 import type { IA } from "../core/address.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { LATENESS_BOUND, latenessProblem } from "../live/lateness.ts";
+import type { Shape } from "../live/shape.ts";
 import { InputError } from "./errors.ts";
 import { durationOf, wholeNumber } from "./flags.ts";
 import type { LiveFigures, LiveJob } from "./runner/job.ts";
@@ -26,9 +27,9 @@ export const liveFlags = {
     Flag.withDescription("Addresses on 127.16.0.0/12, whatever the scenario or its topology.json say (underlay)"),
     Flag.withDefault(false),
   ),
-  shape: Flag.Literals("shape", ["user", "none"]).pipe(
+  shape: Flag.Literals("shape", ["user", "kernel", "none"]).pipe(
     Flag.withDescription(
-      "Who delays and loses packets: the link actors as in the simulator (user), or nobody but the real network (none); faults strike either way",
+      "Who delays and loses packets: the link actors as in the simulator (user), with --netns the kernel as far as it can (kernel), or nobody but the real network (none); faults strike in any case",
     ),
     Flag.withDefault("user" as const),
   ),
@@ -50,7 +51,7 @@ export const liveFlags = {
 interface LiveValues {
   readonly port: Option.Option<number>;
   readonly loopback: boolean;
-  readonly shape: "user" | "none";
+  readonly shape: Shape;
   readonly strict: boolean;
   readonly lateness: Option.Option<{ readonly text: string; readonly ns: number }>;
   readonly "insecure-seed": boolean;

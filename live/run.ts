@@ -22,6 +22,11 @@ export interface RunLiveOptions extends LiveOptions {
   readonly port?: number;
   /** Where the sockets are. Default: planned from the assembly's scenario. */
   readonly underlay?: UnderlayPlan;
+  /**
+   * Asked once all sockets are open: when the run begins, by `process.hrtime`, for processes of one machine whose parent says so.
+   * Default: at once, or when the pieces have agreed.
+   */
+  readonly epoch?: () => Promise<bigint>;
   /** How this piece knows the others; left out: it begins at once, whoever is there. */
   readonly pieces?: PiecesOptions;
   /** Called when the pieces have agreed. */
@@ -46,12 +51,17 @@ export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options:
   if (joined !== null) options.onJoined?.(joined);
   world.gateways = mail.counters;
   yield* openGateways(world, mail);
-  yield* run(world, joined, options);
+  const epoch = options.epoch === undefined ? joined?.epoch : yield* Effect.promise(options.epoch);
+  yield* run(world, joined, new MonotonicClock(epoch), options);
   return world;
 }, Effect.scoped);
 
-function run(world: LiveWorld, joined: Joined | null, options: RunLiveOptions): Effect.Effect<void, LiveFailure> {
-  const clock = joined === null ? new MonotonicClock() : new MonotonicClock(joined.epoch);
+function run(
+  world: LiveWorld,
+  joined: Joined | null,
+  clock: MonotonicClock,
+  options: RunLiveOptions,
+): Effect.Effect<void, LiveFailure> {
   return Effect.callback<void, LiveFailure>((resume) => {
     const drain = (): void => world.drain();
     options.signal?.addEventListener("abort", drain, { once: true });

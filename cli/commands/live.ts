@@ -26,6 +26,7 @@ import {
   wrongTogether,
 } from "../live-flags.ts";
 import { print, printJson } from "../output.ts";
+import { cleanUp, netnsFlags, netnsJobOf, netnsProblem, netnsWords } from "../netns-flags.ts";
 import { makeSecrets, piecesFlags, piecesJobOf, piecesWords, readSecrets } from "../pieces-flags.ts";
 import type { LiveFigures, LiveJob, SimulationJob, SimulationReport } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
@@ -44,6 +45,7 @@ const flags = {
   ...overrideFlags,
   ...liveFlags,
   ...piecesFlags,
+  ...netnsFlags,
   record: recordFlag,
   force: forceFlag,
   ...recordingFlags,
@@ -53,7 +55,11 @@ const flags = {
 type LiveInput = Command.Command.Config.Infer<typeof flags>;
 
 const execute = Effect.fnUntraced(function* (input: LiveInput) {
-  const { scenario: file, "make-secrets": secrets } = input;
+  const { scenario: file, "make-secrets": secrets, clean } = input;
+  if (clean) {
+    if (Option.isSome(file)) return yield* new InputError({ message: "--clean runs nothing: leave out the scenario" });
+    return yield* cleanUp;
+  }
   if (Option.isSome(secrets)) {
     if (Option.isSome(file))
       return yield* new InputError({ message: "--make-secrets runs nothing: leave out the scenario" });
@@ -69,20 +75,25 @@ const runScenario = Effect.fnUntraced(function* (file: string, input: LiveInput)
   const { record, force } = input;
   const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { manifestOf, recordHeader } = yield* Effect.promise(() => import("../runner/manifest.ts"));
-  const { runJob } = yield* Effect.promise(() => import("../runner/pool.ts"));
-  const wrong = wrongTogether(input, Option.isSome(record));
+  const wrong = wrongTogether(input, Option.isSome(record)) ?? netnsProblem(input);
   if (wrong !== null) return yield* new InputError({ message: wrong });
   const secret = yield* readSecrets(input);
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario, scenario_sha } = loaded;
-  const repeat = repeatCommand("live", file, scenario.seed, input, [...liveWords(input), ...piecesWords(input)]);
+  const repeat = repeatCommand("live", file, scenario.seed, input, [
+    ...liveWords(input),
+    ...piecesWords(input),
+    ...netnsWords(input),
+  ]);
   const level = Option.isNone(record) ? null : yield* levelOf(scenario, input);
   const pieces = yield* piecesJobOf(input, scenario, scenario_sha);
-  const live: LiveJob = { ...liveJobOf(input, level !== null, secret), ...pieces };
+  const netns = yield* netnsJobOf(input, scenario);
+  const live: LiveJob = { ...liveJobOf(input, level !== null, secret), ...pieces, ...netns.job };
   const deliveries = level === null ? null : { ...level, deliveries: true };
   const manifest: Manifest = {
     ...manifestOf(loaded, "live", repeat, deliveries),
     ...manifestFields(input, live, scenario),
+    ...netns.manifest,
   };
   const folder = yield* openFolder(record, force);
   if (folder !== null) yield* folder.begin(scenario, manifest);
@@ -96,7 +107,7 @@ const runScenario = Effect.fnUntraced(function* (file: string, input: LiveInput)
       : { folder: folder.path, header, everyDelivery: true, level, ...recordBounds(input) };
   const job: SimulationJob = { scenario, repeat, policies: loaded.policies, files, trace: "none" };
   const onNews = (text: string): void => void process.stderr.write(`${text}\n`);
-  const report = yield* runJob(job, { signal, onNews }, live);
+  const report = yield* netns.run(job, { signal, onNews }, live);
   yield* tell(input, scenario, manifest, report, folder);
 }, Effect.scoped);
 
@@ -159,6 +170,10 @@ export const liveCommand = Command.make("live", flags, whole).pipe(
     {
       command: "pathloom live examples/02-failover.yaml --duration 2s --record runs/live",
       description: "Shorter, and recorded for pathloom replay",
+    },
+    {
+      command: "sudo pathloom live examples/02-failover.yaml --netns",
+      description: "A network namespace and a process for each AS (Linux)",
     },
     {
       command: "pathloom live examples/02-failover.yaml --only 1-ff00:0:110,1-ff00:0:141 --secrets keys.json",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { IA } from "../../core/address.ts";
 import type { RecordHeader } from "../../actors/record.ts";
+import type { Shaping } from "../../actors/assemble/network.ts";
 import type { RunResult } from "../../actors/results.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
@@ -11,8 +12,11 @@ import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
 import type { GatewayCounters } from "../../live/gateways.ts";
 import type { LatenessFigures } from "../../live/lateness.ts";
+import type { KernelCounts } from "../../live/netns/namespaces.ts";
+import type { KernelAbilities } from "../../live/netns/shaping.ts";
 import type { Shape } from "../../live/shape.ts";
 import type { PiecesOptions } from "../../live/pieces/join.ts";
+import type { UnderlayPlan } from "../../live/underlay/plan.ts";
 import { workerHash } from "../build-info.ts";
 import type { PieceFigures } from "./piece-summary.ts";
 
@@ -82,6 +86,8 @@ export interface LiveFigures {
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */
   readonly sockets: Readonly<Record<string, UnderlayCounters>>;
+  /** Where the kernel shapes links: what went through its queues, by interface. Its drops are in no flow's figures. */
+  readonly kernel?: Readonly<Record<string, KernelCounts>>;
   /** Where other processes ran the rest. */
   readonly pieces?: PieceFigures;
   /** What gateways did outside, by flow; left out: there are none. */
@@ -103,6 +109,12 @@ export interface LiveJob {
   readonly here?: readonly IA[];
   /** ASes that other software runs. */
   readonly foreign?: readonly IA[];
+  /** Where sockets are; left out: planned from the scenario. */
+  readonly underlay?: UnderlayPlan;
+  /** What the kernel has to shape links with; left out: nothing is asked of it. */
+  readonly kernel?: KernelAbilities;
+  /** What is left to link actors by interface, `IA#ifId`; left out: for all of them as `shape` says. */
+  readonly shaping?: Readonly<Record<string, Shaping>>;
   /** Given where the run is in pieces: what they must have in common, and whether one-way delays between machines are told. */
   readonly pieces?: Pick<PiecesOptions, "scenario" | "pathloom" | "build"> & { readonly clocksSynchronised: boolean };
 }

@@ -34,6 +34,18 @@ interface Surroundings {
   readonly say: (message: WorkerMessage) => void;
   /** Raised: the run ends early and keeps what there is. */
   readonly signal: AbortSignal;
+  /** Left out: the run is whole. */
+  readonly part?: RunPart;
+}
+
+/** For a run whose places are each in a process of their own (netns-run.ts): what differs from a whole one. */
+export interface RunPart {
+  /** Asked once all sockets are open: when the run begins (live/run.ts). */
+  readonly epoch: () => Promise<bigint>;
+  /** In place of the one that writes series and samples of the whole. */
+  readonly probe: (world: LiveWorld) => Probe;
+  /** The run is over, and everything is written. */
+  readonly ended: (world: LiveWorld) => void;
 }
 
 /** Runs for the scenario's duration, or until the signal is raised. */
@@ -48,14 +60,14 @@ export async function runRealTime(job: SimulationJob, live: LiveJob, around: Sur
 async function runJob(
   job: SimulationJob,
   live: LiveJob,
-  { beat, say, signal }: Surroundings,
+  { beat, say, signal, part }: Surroundings,
 ): Promise<SimulationReport> {
   const { scenario, repeat, files } = job;
   const macs = new Map<string, string>();
   const assembly = assemble(scenario, {
     repeat,
     policies: await loadPolicies(job.policies),
-    shaping: shapingOf(live.shape),
+    shaping: shapingOf(live.shape, live.shaping),
     ...keysOf(scenario, live, macs),
   });
   const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length, files);
@@ -84,7 +96,8 @@ async function runJob(
       signal,
       beat,
       ...piece.options,
-      ...(files === null || record === null ? {} : keeping(files, record, piece)),
+      ...(part === undefined ? {} : { epoch: part.epoch }),
+      ...(files === null || record === null ? {} : keeping(files, record, piece, part)),
       ...(watch === null ? {} : { trace: watch.trace, probe: watching }),
     }),
   );
@@ -94,6 +107,7 @@ async function runJob(
   if (Exit.isFailure(exit)) throw causeOf(exit.cause);
   flush();
   const world = exit.value;
+  part?.ended(world);
   const watched = watch === null ? {} : { watched: watch.end(world) };
   const figures = { ...figuresOf(world), ...piece.figures(world) };
   return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...watched, live: figures };
@@ -110,13 +124,14 @@ function keeping(
   { folder, header, level }: RunFiles,
   { write }: RecordFiles,
   piece: PieceRun,
+  part: RunPart | undefined,
 ): Pick<RunLiveOptions, "observe" | "probe"> {
   const here = new Set(piece.here);
   return {
     // A piece that joined later says when.
     observe: (world) =>
       new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, write, here),
-    probe: (world) => new RunRecording(world, piece.scenario, folder, level, piece.apart),
+    probe: part?.probe ?? ((world) => new RunRecording(world, piece.scenario, folder, level, piece.apart)),
   };
 }
 
@@ -166,7 +181,8 @@ function keysOf(
 }
 
 /** Where not all places are here, processes must agree on ports. */
-function planOf(scenario: Scenario, { addresses, port }: LiveJob, here: readonly IA[]): UnderlayPlan {
+function planOf(scenario: Scenario, { addresses, port, underlay }: LiveJob, here: readonly IA[]): UnderlayPlan {
+  if (underlay !== undefined) return underlay;
   const fixedPorts = port === 0 && here.length < scenario.network.ases.length ? BASE_PORT : port;
   try {
     return planUnderlay(scenario, { fixedPorts, addresses });

@@ -8,8 +8,8 @@ import { MILLISECOND, type Nanos } from "../../core/units.ts";
 import { LineFile } from "./line-files.ts";
 import { SAMPLES_HEAD, sampleLines, SERIES_HEAD, SeriesLines } from "./tables.ts";
 
-const SERIES = "series.csv";
-const SAMPLES = "samples.csv";
+export const SERIES = "series.csv";
+export const SAMPLES = "samples.csv";
 
 /** What the command line asks for in place of the scenario's own `record`. */
 export interface RecordingWish {

@@ -31,6 +31,8 @@ export interface ParityInput extends Pick<Parity, "scenario" | "seed" | "clock" 
   readonly sim: WorldSide;
   readonly live: WorldSide;
   readonly tolerances: ParityTolerances;
+  /** How often a live packet may be late at each hop; default 1. */
+  readonly wakes?: number;
 }
 
 /** Quantile of the normal distribution: intervals of 95 %. */
@@ -118,7 +120,7 @@ interface Figure {
 function metricsOf(input: ParityInput, flow: ParityFlow, at: number): ParityMetric[] {
   const { tolerances, clock } = input;
   const [sim, live] = [input.sim, input.live].map(({ result }) => result.flows[at]) as [FlowResult, FlowResult];
-  const steps = linksUsed(input.sim.log, at) + 1;
+  const steps = (linksUsed(input.sim.log, at) + 1) * (input.wakes ?? 1);
   const late = (us: number | null): number => (steps * (us ?? 0)) / 1_000;
   const { goodput } = tolerances;
   const figures: Figure[] = [
