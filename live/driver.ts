@@ -169,7 +169,7 @@ export class LiveWorld extends World {
   /** Something from outside the network for an actor that is here: handled as soon as may be, and recorded with what it holds. */
   inject(target: ActorIndex, event: ControlEvent): void {
     if (this.#done === null) return;
-    this.#queue.push(this.now, this.now, -1, target, event, -1);
+    this.#queue.push(this.#clock?.now() ?? this.now, this.now, -1, target, event, -1);
     this.#wakeSoon();
   }
 
@@ -182,7 +182,7 @@ export class LiveWorld extends World {
   drain(): void {
     if (this.#done === null || this.#draining) return;
     this.#draining = true;
-    this.#end = Math.min(this.#end, this.now + LONGEST_DRAIN);
+    this.#end = Math.min(this.#end, (this.#clock?.now() ?? this.now) + LONGEST_DRAIN);
     this.#wakeSoon();
   }
 
@@ -227,7 +227,10 @@ export class LiveWorld extends World {
     else socket.send(packet, { address: host.address, port });
   }
 
-  /** Handles what is due and what has come in, then lets the system have its turn. */
+  /**
+   * Handles what is due and what has come in, then lets the system have its turn. What is due happens at the instant at which it was
+   * due, however late it is: what follows from it is not late, too, unless the machine is. What comes in happens now.
+   */
   #pump(): void {
     this.#awake = false;
     const clock = this.#clock as Clock;
@@ -235,15 +238,16 @@ export class LiveWorld extends World {
     try {
       for (let handled = 0; handled < BATCH; handled++) {
         const time = clock.now();
-        this.#look(Math.min(time, this.#end));
-        if (time >= this.#end && queue.nextDue > this.#end) {
+        const until = Math.min(time, this.#end);
+        for (; handled < BATCH && queue.nextDue <= until; handled++) this.#handle(queue.take(), time);
+        if (queue.nextDue <= until) break;
+        this.#look(until);
+        if (time >= this.#end) {
           this.#finish(null);
           return;
         }
         this.now = Math.max(this.now, time);
-        if (queue.nextDue > this.now && !this.#takeDatagram()) break;
-        // What follows at this instant, up to the next look at the clock.
-        for (; handled < BATCH && queue.nextDue <= this.now; handled++) this.#handle(queue.take());
+        if (!this.#takeDatagram()) break;
       }
     } catch (failure) {
       this.#finish(failure);
@@ -283,9 +287,11 @@ export class LiveWorld extends World {
     while (this.#probe !== null && this.#probe.next <= time) this.#probe.take();
   }
 
-  #handle(event: DueEvent): void {
-    const { sender, target, thing, ifId } = event;
-    if (event.timed) record(this.lateness, this.now - event.due);
+  #handle(event: DueEvent, time: Nanos): void {
+    const { due, sender, target, thing, ifId } = event;
+    this.#look(due);
+    this.now = Math.max(this.now, due);
+    if (event.timed) record(this.lateness, time - due);
     if (this.#draining && ifId < 0 && sender >= 0 && !this.#goesOn(target)) return;
     const here = this.placeOf(target);
     if (ifId >= 0 && this.placeOf(sender) !== here) {
