@@ -13,6 +13,9 @@ import { sourceLogic } from "./apps/source.ts";
 import { streamSinkLogic } from "./apps/stream-sink.ts";
 import { tracerouteLogic } from "./apps/traceroute.ts";
 import { bfdLogic } from "./bfd.ts";
+import { associationLogic } from "./channel/association.ts";
+import { channelLogic } from "./channel/channel.ts";
+import { listenerLogic } from "./channel/listener.ts";
 import { controlLogic } from "./control/control.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
@@ -46,4 +49,7 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["request-response", requestResponseLogic],
   ["responder", responderLogic],
   ["traceroute", tracerouteLogic],
+  ["association", associationLogic],
+  ["listener", listenerLogic],
+  ["channel", channelLogic],
 ]);

@@ -4,13 +4,13 @@
  */
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
-import { cos, exp, log, log2, pow, sin } from "./math.ts";
+import { cbrt, cos, exp, log, log2, pow, sin } from "./math.ts";
 import { RandomStream } from "./rng.ts";
 
 const SEED = 20_260_101;
 const SAMPLES = 2_000;
 /** The bounds stated in math.ts, in ulp. */
-const BOUND = { log: 0.51, log2: 0.51, exp: 0.51, pow: 0.56, sin: 0.85, cos: 0.85 };
+const BOUND = { log: 0.51, log2: 0.51, exp: 0.51, pow: 0.56, cbrt: 0.51, sin: 0.85, cos: 0.85 };
 /** In the subnormal range a result is rounded once more, by at most a quarter of an ulp. */
 const SUBNORMAL = 0.25;
 
@@ -31,6 +31,9 @@ const PUBLISHED: [name: keyof typeof BOUND, x: number, y: number, value: string,
   ["exp", -100, 0, "0.0000000000000000000000000000000000000000000372007597602083596295969580386", "A&S table 4.4"],
   ["pow", 2, 0.5, "1.414213562373095048801688724209698079", "A&S table 1.1; OEIS A002193"],
   ["pow", 10, 0.5, "3.162277660168379331998893544432718534", "A&S table 1.1; OEIS A010467"],
+  ["cbrt", 2, 0, "1.259921049894873164767210607278228350", "OEIS A002580"],
+  ["cbrt", 3, 0, "1.442249570307408382321638310780109588", "OEIS A002581"],
+  ["cbrt", 100, 0, "4.641588833612778892410076350919446576", "A&S table 1.1, by 100 ^ (1/3)"],
   ["pow", 2, 1.5, "2.828427124746190097603377448419396157", "OEIS A010466"],
   ["sin", 0.5, 0, "0.479425538604203000273287935215571388", "A&S table 4.6"],
   ["cos", 0.5, 0, "0.877582561890372716116281582603829652", "A&S table 4.6"],
@@ -92,6 +95,12 @@ const POW_RANGES: Record<string, Draw> = {
   "close to overflow": (s) => withPower(s, anyDouble(s, 0, 2_047), 709.5, 709.79),
   "subnormal result": (s) => withPower(s, anyDouble(s, 0, 2_047), -745.2, -708.4),
 };
+const ROOT_RANGES: Record<string, Draw> = {
+  "[1, 8)": (s) => [uniform(s, 1, 8), 0],
+  "all positive": (s) => [anyDouble(s, 0, 2_047), 0],
+  negative: (s) => [-anyDouble(s, 0, 2_047), 0],
+  subnormal: (s) => [anyDouble(s, 0, 1), 0],
+};
 const ANGLE_RANGES: Record<string, Draw> = {
   "[-pi/4, pi/4)": (s) => [uniform(s, -0.7854, 0.7854), 0],
   "close to 0": (s) => [anyDouble(s, 0, 1_022), 0],
@@ -108,6 +117,7 @@ for (const [name, ranges, reference] of [
   ["log2", LOG_RANGES, referenceLog2],
   ["exp", EXP_RANGES, (x) => referenceExp(toFixed(x, BITS))],
   ["pow", POW_RANGES, referencePow],
+  ["cbrt", ROOT_RANGES, referenceCbrt],
   ["sin", ANGLE_RANGES, (x) => referenceTurned(x, 0)],
   ["cos", ANGLE_RANGES, (x) => referenceTurned(x, 1)],
 ] as [keyof typeof BOUND, Record<string, Draw>, (x: number, y: number) => Exact][]) {
@@ -271,6 +281,14 @@ test("a power that is a double is found exactly", (t) => {
   fc.assert(fc.property(fc.integer({ min: 2, max: 3_000 }), fc.integer({ min: 1, max: 20 }), exact), { seed: SEED });
 });
 
+test("a cube root that is a double is found exactly, and of what has none the number itself comes back", (t) => {
+  const exact = (root: number, k: number): boolean => cbrt(root * root * root * pow(8, k)) === root * pow(2, k);
+  fc.assert(fc.property(fc.integer({ min: -200_000, max: 200_000 }), fc.integer({ min: -300, max: 300 }), exact), {
+    seed: SEED,
+  });
+  for (const special of [0, -0, Infinity, -Infinity, NaN]) t.is(cbrt(special), special);
+});
+
 test("x to the 1 is x, to the -1 its reciprocal, to the 1/2 its root", (t) => {
   const holds = (x: number): boolean =>
     pow(x, 1) === x &&
@@ -317,7 +335,7 @@ test("a call leaves nothing behind that another could see", (t) => {
 
 function compute(name: keyof typeof BOUND, x: number, y: number): number {
   if (name === "pow") return pow(x, y);
-  return { log, log2, exp, sin, cos }[name](x);
+  return { log, log2, exp, cbrt, sin, cos }[name](x);
 }
 
 /** Uniform on [low, high), with all 53 bits. */
@@ -410,6 +428,21 @@ function referencePow(x: number, y: number): Exact {
 }
 
 /** sin(x + quarters * pi/2), with BITS significant bits and more. */
+function referenceCbrt(x: number): Exact {
+  const [mantissa, exponent] = parts(x);
+  const bits = 200 + Math.ceil(Math.max(0, -exponent) / 3);
+  const size = mantissa < 0n ? -mantissa : mantissa;
+  const cube = size << BigInt(3 * bits + exponent);
+  let low = 0n;
+  let high = 1n << BigInt(Math.ceil(cube.toString(2).length / 3) + 1);
+  while (low < high) {
+    const middle = (low + high + 1n) >> 1n;
+    if (middle * middle * middle <= cube) low = middle;
+    else high = middle - 1n;
+  }
+  return { value: mantissa < 0n ? -low : low, bits };
+}
+
 function referenceTurned(x: number, quarters: number): Exact {
   const [mantissa, exponent] = parts(x);
   const size = mantissa === 0n ? 0 : exponent + 53;

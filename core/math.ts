@@ -1,5 +1,5 @@
 /**
- * Logarithm, exponential, power, sine and cosine that give the same bits on every engine. `Math.log` and its kin may
+ * Logarithm, exponential, power, cube root, sine and cosine that give the same bits on every engine. `Math.log` and its kin may
  * differ between engine versions; here all is built on + - * / and whole-number bit operations, which IEEE 754 and
  * ECMAScript fix to the last bit. (Dekker's error-free sums and products assume just that: every operation rounded
  * once, to nearest.)
@@ -10,6 +10,7 @@
  *   log x   x = 2^k m, m times a tabled short reciprocal within 1/128 of 1; Taylor series; sum of two doubles
  *   exp x   x = (128 k + j) ln2/128 + r, tabled 2^(j/128), Taylor series in r
  *   pow     exp(y log x), the logarithm and the product carried as sums of two doubles
+ *   cbrt    Halley's iteration, and one step of Newton's on the exact remainder
  *   sin/cos x = n pi/2 + r, Cody and Waite's reduction up to 2^20, exact in BigInt beyond; Taylor series on pi/4
  */
 
@@ -114,6 +115,15 @@ export function exp(x: number): number {
 export function pow(x: number, y: number): number {
   if (!(x > 0 && x < Infinity && y - y === 0)) return powOfSpecial(x, y);
   return positivePower(x, y);
+}
+
+/** Cube root of any double. Error below 0.51 ulp; perfect cubes come out exact. */
+export function cbrt(x: number): number {
+  const size = Math.abs(x);
+  if (!(size > 0 && size < Infinity)) return x;
+  if (size < LEAST_NORMAL) return cbrt(x * TWO_TO_54) * powerOfTwo(-18);
+  const root = positiveCubeRoot(size);
+  return x < 0 ? -root : root;
 }
 
 /** Sine of x radians. NaN at ±Infinity. Error below 0.85 ulp for every finite x; 30 times slower beyond 2^20. */
@@ -229,6 +239,24 @@ function powOfSpecial(x: number, y: number): number {
   }
   if (!whole) return NaN;
   return odd ? -positivePower(size, y) : positivePower(size, y);
+}
+
+/** Of a normal double: x = 8^k m, m in [1, 8). */
+function positiveCubeRoot(x: number): number {
+  DOUBLE[0] = x;
+  const k = Math.floor((((WORDS[UPPER] as number) >> 20) - 1_023) / 3);
+  const m = x * powerOfTwo(-3 * k);
+  // Within 15 %; each step cubes the error, so that the third is at the limit of the format.
+  let root = 0.85 + 0.15 * m;
+  for (let step = 0; step < 4; step++) {
+    const cube = root * root * root;
+    root = (root * (cube + 2 * m)) / (2 * cube + m);
+  }
+  // m - root^3 to some hundred bits: the square and its product with the root keep what rounding took.
+  const square = root * root;
+  const cube = square * root;
+  const lost = productError(square, root, cube) + productError(root, root, square) * root;
+  return (root + (m - cube - lost) / (3 * square)) * powerOfTwo(k);
 }
 
 /** a * b - product exactly (Dekker), unless a part over- or underflows. */

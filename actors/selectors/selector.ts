@@ -23,9 +23,16 @@ import { NEVER } from "../../core/rate-schedule.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { takeProbed } from "./measurement.ts";
+import { takeObserved, takeProbed } from "./measurement.ts";
 import type { FlowIdentity, Policy, PolicyParams } from "./policy.ts";
 import type { PathsMeasured } from "./prober.ts";
+import {
+  addSubscriber,
+  type PathsCandidates,
+  type PathsObserved,
+  type PathsSubscribe,
+  tellCandidates,
+} from "./subscribers.ts";
 import {
   createReports,
   giveUpOld,
@@ -94,6 +101,8 @@ export interface SelectorContext extends Omit<SelectorInput, "paths" | "headers"
   release: Nanos;
   readonly reports: Reports | null;
   load: LoadView | null;
+  /** Who is told of the paths: associations. */
+  readonly subscribers: ActorIndex[];
   readonly timers: { revocation?: Handle; reconsider?: Handle };
 }
 
@@ -114,7 +123,8 @@ export type SelectorEvent =
   | { type: "path.down"; ia: IA; ifId: IfId }
   | { type: "timer.revocation" }
   | { type: "choice.changed" }
-  | PathsOffered;
+  | PathsOffered
+  | PathsSubscribe;
 
 const TIMER_RECONSIDER: ControlEvent = { type: "timer.reconsider" };
 const CHOICE_CHANGED: ControlEvent = { type: "choice.changed" };
@@ -132,6 +142,8 @@ const selectorMachine = setup({
     takePaths: ({ context, event, system }) => takePaths(context, event, envOf(system)),
     choosePath: ({ context, system }) => chooseOnChange(context, envOf(system)),
     awaitRevocation: ({ context, system }) => awaitRevocation(context, envOf(system)),
+    tellSubscribers: ({ context, system }) => tellSubscribers(context, context.subscribers, envOf(system)),
+    subscribe: ({ context, event, system }) => subscribe(context, event, envOf(system)),
   },
 }).createMachine({
   id: "selector",
@@ -141,15 +153,16 @@ const selectorMachine = setup({
     // The Env is bound once the actor exists, so that the first choice waits for an event.
     starting: {
       entry: "requestStart",
-      on: { "selector.start": { target: "selecting", actions: ["startPolicy", "choosePath"] } },
+      on: { "selector.start": { target: "selecting", actions: ["startPolicy", "choosePath", "tellSubscribers"] } },
     },
     selecting: { always: { guard: "noWay", target: "unreachable" } },
     unreachable: { always: { guard: "someWay", target: "selecting" } },
   },
   on: {
-    "path.down": { actions: ["barPaths", "choosePath", "awaitRevocation"] },
-    "timer.revocation": { actions: ["choosePath", "awaitRevocation"] },
-    "paths.offered": { actions: ["takePaths", "choosePath", "awaitRevocation"] },
+    "path.down": { actions: ["barPaths", "choosePath", "awaitRevocation", "tellSubscribers"] },
+    "timer.revocation": { actions: ["choosePath", "awaitRevocation", "tellSubscribers"] },
+    "paths.offered": { actions: ["takePaths", "choosePath", "awaitRevocation", "tellSubscribers"] },
+    "paths.subscribe": { actions: "subscribe" },
     // The guards look again.
     "choice.changed": {},
   },
@@ -162,7 +175,11 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
     if (reports !== null && isReport(reports, packet)) {
       return takeReport(reports, selector.tracks, packet, env) ? askAgain(state, env) : undefined;
     }
-    if (selector.eachPacket) decide(selector, env);
+    if (selector.eachPacket && packet.path === null) decide(selector, env);
+  }
+  if (packet.path !== null) {
+    passOn(selector, packet, env);
+    return;
   }
   const choice = selector.choice;
   const path = selector.paths[choice];
@@ -172,11 +189,22 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
   }
   setPath(packet, path.forwarding, 0, 0);
   packet.wireLength = (selector.headers[choice] as number) + packet.payloadLength;
-  selector.used[choice] = (selector.used[choice] as number) + 1;
-  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[choice] as Track, packet.number, env);
-  if (env.tracing) env.trace("selector.choose", packet, { path: path.fingerprint });
-  env.sendPacket(selector.node, packet, 0, 0);
+  depart(selector, choice, packet, env);
   return;
+}
+
+/** A subscriber has given the packet its path; on one that is not offered here (the way back, or one offered before) it goes uncounted. */
+function passOn(selector: SelectorContext, packet: Packet, env: Env): void {
+  const position = positionOf(selector, packet);
+  if (position >= 0) depart(selector, position, packet, env);
+  else env.sendPacket(selector.node, packet, 0, 0);
+}
+
+function depart(selector: SelectorContext, position: number, packet: Packet, env: Env): void {
+  selector.used[position] = (selector.used[position] as number) + 1;
+  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[position] as Track, packet.number, env);
+  if (env.tracing) env.trace("selector.choose", packet, { path: selector.paths[position]?.fingerprint ?? null });
+  env.sendPacket(selector.node, packet, 0, 0);
 }
 
 /** What the prober tells is by position in its own paths, which are nearly always the selector's. */
@@ -189,6 +217,14 @@ function onMeasured(state: Present<SelectorContext>, event: ControlEvent, env: E
     const probed = measured[position];
     if (track !== undefined && probed !== undefined) takeProbed(track.measured, probed, reports !== null);
   });
+  return askAgain(state, env);
+}
+
+function onObserved(state: Present<SelectorContext>, event: ControlEvent, env: Env): ControlEvent | undefined {
+  for (const observed of (event as PathsObserved).paths) {
+    const track = state.context.tracks.find((one) => one.fingerprint === observed.fingerprint);
+    if (track !== undefined) takeObserved(track.measured, observed);
+  }
   return askAgain(state, env);
 }
 
@@ -206,6 +242,7 @@ function onReportsTimer(state: Present<SelectorContext>, _event: ControlEvent, e
 
 export const selectorLogic = withPacketHandler(selectorMachine, onPacket, {
   "paths.measured": onMeasured,
+  "paths.observed": onObserved,
   "timer.reconsider": onReconsider,
   "timer.reports": onReportsTimer,
 });
@@ -248,8 +285,29 @@ function createSelector(input: SelectorInput): SelectorContext {
     release: NEVER,
     reports: createReports(input.reports),
     load: null,
+    subscribers: [],
     timers: {},
   };
+}
+
+/** Position of a packet's path; one that is not offered any more has none. */
+function positionOf({ paths, choice }: SelectorContext, { path }: Packet): number {
+  return paths[choice]?.forwarding === path ? choice : paths.findIndex(({ forwarding }) => forwarding === path);
+}
+
+function subscribe(selector: SelectorContext, event: SelectorEvent, env: Env): void {
+  if (event.type !== "paths.subscribe") return;
+  addSubscriber(selector.subscribers, event.subscriber);
+  if (selector.started) tellSubscribers(selector, [event.subscriber], env);
+}
+
+function tellSubscribers(selector: SelectorContext, to: readonly ActorIndex[], env: Env): void {
+  if (to.length === 0) return;
+  const { paths, headers, choice, eachPacket, view } = selector;
+  const observes = policyOf(selector, env).observes?.some((what) => what !== "load") === true;
+  const usable = view.usable.slice();
+  const news: PathsCandidates = { type: "paths.candidates", paths, headers, usable, choice, eachPacket, observes };
+  tellCandidates(to, news, env);
 }
 
 function hasWay({ choice, eachPacket, view }: SelectorContext): boolean {
@@ -331,7 +389,9 @@ function chooseOnChange(selector: SelectorContext, env: Env): void {
 /** Asks the policy. @returns what walks the statechart where there is a way now and was none, or the other way round */
 function askAgain({ context, value }: Present<SelectorContext>, env: Env): ControlEvent | undefined {
   if (!context.started || context.eachPacket) return;
+  const before = context.choice;
   decide(context, env);
+  if (context.choice !== before) tellSubscribers(context, context.subscribers, env);
   return hasWay(context) === (value === "selecting") ? undefined : CHOICE_CHANGED;
 }
 

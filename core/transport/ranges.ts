@@ -22,7 +22,7 @@ export function addRange(ranges: Ranges, start: number, end: number): number {
 /** Takes [start, end) out. */
 export function removeRange(ranges: Ranges, start: number, end: number): void {
   if (end <= start) return;
-  const first = firstEndingAfter(ranges, start);
+  const first = indexEndingAfter(ranges, start);
   let last = first;
   const kept: number[] = [];
   while (last < ranges.length && (ranges[last] as number) < end) {
@@ -35,7 +35,7 @@ export function removeRange(ranges: Ranges, start: number, end: number): void {
 
 export function hasNumber(ranges: Readonly<Ranges>, number: number): boolean {
   if (number >= (ranges.at(-1) ?? 0)) return false;
-  const at = firstEndingAfter(ranges, number);
+  const at = indexEndingAfter(ranges, number);
   return at < ranges.length && (ranges[at] as number) <= number;
 }
 
@@ -43,7 +43,7 @@ export function hasNumber(ranges: Readonly<Ranges>, number: number): boolean {
 export function gapsIn(ranges: Readonly<Ranges>, start: number, end: number): Ranges {
   const gaps: Ranges = [];
   let from = start;
-  for (let at = firstEndingAfter(ranges, start); at < ranges.length && from < end; at += 2) {
+  for (let at = indexEndingAfter(ranges, start); at < ranges.length && from < end; at += 2) {
     const next = ranges[at] as number;
     if (next >= end) break;
     if (next > from) gaps.push(from, next);
@@ -60,7 +60,7 @@ export function prefixOf(ranges: Readonly<Ranges>): number {
 
 function merge(ranges: Ranges, start: number, end: number): number {
   // A range that ends where this one starts is joined too.
-  const first = firstEndingAfter(ranges, start - 1);
+  const first = indexEndingAfter(ranges, start - 1);
   let last = first;
   let [low, high, known] = [start, end, 0];
   while (last < ranges.length && (ranges[last] as number) <= end) {
@@ -80,10 +80,10 @@ function merge(ranges: Ranges, start: number, end: number): number {
 }
 
 /** Index of the first range whose end lies above `number`: binary search, from the last range first. */
-function firstEndingAfter(ranges: Readonly<Ranges>, number: number): number {
+export function indexEndingAfter(ranges: Readonly<Ranges>, number: number): number {
   let low = 0;
   let high = ranges.length >> 1;
-  if (high > 0 && (ranges[2 * high - 3] ?? -1) <= number) low = high - 1;
+  if (high > 0 && (high === 1 || (ranges[2 * high - 3] as number) <= number)) low = high - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((ranges[2 * middle + 1] as number) > number) high = middle;
