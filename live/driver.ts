@@ -35,7 +35,7 @@ export interface Probe {
 export interface LiveOptions extends WorldOptions {
   /** Made once all actors are. */
   readonly probe?: (world: LiveWorld) => Probe;
-  /** Made once the world exists, before its first actor starts. */
+  /** Made when the run begins, before its first actor starts; `now` is when that is. */
   readonly observe?: (world: LiveWorld) => Recorder;
   /** Two words another thread can read: the actor being run, -1 while none is, and the number of events so far. */
   readonly beat?: Int32Array;
@@ -67,7 +67,8 @@ export class LiveWorld extends World {
   /** Of each place: does it run here? */
   readonly here: readonly boolean[];
   readonly #queue = new TimerQueue();
-  readonly #recorder: (WorldObserver & Pick<Recorder, "note" | "left" | "end">) | null;
+  readonly #observe: LiveOptions["observe"];
+  #recorder: (WorldObserver & Pick<Recorder, "note" | "left" | "end">) | null = null;
   readonly #beat: Int32Array;
   /** By place and interface. */
   readonly #sockets = new Map<string, UnderlaySocket>();
@@ -86,6 +87,7 @@ export class LiveWorld extends World {
   #quietSince: Nanos | null = null;
   #draining = false;
   #notes = 0;
+  #beganAt: Nanos = 0;
   #done: ((failure: unknown) => void) | null = null;
   readonly #makeProbe: LiveOptions["probe"];
   #probe: Probe | null = null;
@@ -101,7 +103,7 @@ export class LiveWorld extends World {
     const here = new Set(placesHere(assembly.places, options));
     this.here = assembly.places.map((ia) => here.has(ia));
     this.#beat = options.beat ?? new Int32Array(2);
-    this.#recorder = options.observe?.(this) ?? null;
+    this.#observe = options.observe;
     this.#makeProbe = options.probe;
     assembly.actors.forEach((spec, index) => {
       if (spec.logic === "outside-host") this.#outside.set(index, spec.input as OutsideHostInput);
@@ -136,9 +138,19 @@ export class LiveWorld extends World {
     return socket;
   }
 
+  /** Packets that are here: in links, in memory, or waiting to be taken from a socket. */
+  get underWay(): number {
+    return [...this.#sockets.values()].reduce((sum, { waiting }) => sum + waiting, this.#queue.packets);
+  }
+
   /** By interface, `IA#ifId`; 0 is the internal socket. */
   get sockets(): ReadonlyMap<string, UnderlaySocket> {
     return this.#sockets;
+  }
+
+  /** When its actors began, in time of the run. */
+  get beganAt(): Nanos {
+    return this.#beganAt;
   }
 
   get counters(): UnderlayCounters {
@@ -148,15 +160,23 @@ export class LiveWorld extends World {
     return sum;
   }
 
-  /** Starts the actors that are here and runs for `duration`; `done` is called once, with what went wrong or null. */
-  start(clock: Clock, duration: Nanos, done: (failure: unknown) => void): void {
+  /**
+   * Starts the actors that are here and runs until `duration`; `done` is called once, with what went wrong or null. `from`: the
+   * run's present time, where others began it earlier (default 0); what faults had done by then happens at once.
+   */
+  start(clock: Clock, duration: Nanos, done: (failure: unknown) => void, from: Nanos = 0): void {
     this.#clock = clock;
     this.#end = duration;
     this.#done = done;
+    this.now = from;
+    this.#beganAt = from;
+    // What others sent before this piece was there went to nobody.
+    if (from > 0) for (const socket of this.#line.splice(0)) discard(socket);
     for (const { at, target, event } of this.assembly.faults) {
-      if (this.isHere(this.placeOf(target))) this.#queue.push(at, this.now, -1, target, event, -1, 0);
+      if (this.isHere(this.placeOf(target))) this.#queue.push(Math.max(at, from), from, -1, target, event, -1, 0);
     }
     try {
+      this.#recorder = this.#observe?.(this) ?? null;
       this.populate((place) => this.isHere(place));
       this.#probe = this.#makeProbe?.(this) ?? null;
     } catch (failure) {
@@ -380,6 +400,11 @@ export class LiveWorld extends World {
       return failure;
     }
   }
+}
+
+function discard(socket: UnderlaySocket): void {
+  socket.discard();
+  socket.queued = false;
 }
 
 function describe({ layer, offset, reason }: { layer: string; offset: number; reason: string }): string {

@@ -12,7 +12,9 @@ import type { UnderlayCounters } from "../../live/driver.ts";
 import type { GatewayCounters } from "../../live/gateways.ts";
 import type { LatenessFigures } from "../../live/lateness.ts";
 import type { Shape } from "../../live/shape.ts";
+import type { PiecesOptions } from "../../live/pieces/join.ts";
 import { workerHash } from "../build-info.ts";
+import type { PieceFigures } from "./piece-summary.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
 export interface PolicyFile {
@@ -80,6 +82,8 @@ export interface LiveFigures {
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */
   readonly sockets: Readonly<Record<string, UnderlayCounters>>;
+  /** Where other processes ran the rest. */
+  readonly pieces?: PieceFigures;
   /** What gateways did outside, by flow; left out: there are none. */
   readonly gateways?: Readonly<Record<string, GatewayCounters>>;
 }
@@ -99,6 +103,8 @@ export interface LiveJob {
   readonly here?: readonly IA[];
   /** ASes that other software runs. */
   readonly foreign?: readonly IA[];
+  /** Given where the run is in pieces: what they must have in common, and whether one-way delays between machines are told. */
+  readonly pieces?: Pick<PiecesOptions, "scenario" | "pathloom" | "build"> & { readonly clocksSynchronised: boolean };
 }
 
 /** `input`: the user's policy or folder; `run`: the run stopped. */
@@ -112,6 +118,8 @@ export type WorkerMessage =
   | { readonly kind: "running"; readonly actors: readonly string[] }
   | { readonly kind: "progress"; readonly now: number; readonly events: number }
   | { readonly kind: "trace"; readonly text: string }
+  /** Something for people to know while the run goes on. */
+  | { readonly kind: "news"; readonly text: string }
   /** The event loop has ended: from here on nothing of the user's runs. */
   | { readonly kind: "finished" }
   | { readonly kind: "done"; readonly report: SimulationReport }

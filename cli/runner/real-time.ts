@@ -10,13 +10,16 @@ import { createForwardingKeys, type ForwardingKeys, logMacs } from "../../core/f
 import type { Scenario } from "../../core/scenario.ts";
 import { type LiveWorld, placesHere, type Probe } from "../../live/driver.ts";
 import { latenessFigures } from "../../live/lateness.ts";
-import { runLive } from "../../live/run.ts";
+import { pieceKey } from "../../live/pieces/identity.ts";
+import { type Joined, PiecesError } from "../../live/pieces/join.ts";
+import { runLive, type RunLiveOptions } from "../../live/run.ts";
 import { shapingOf } from "../../live/shape.ts";
 import { BASE_PORT, PlanError, planUnderlay, type UnderlayPlan } from "../../live/underlay/plan.ts";
-import type { LiveFigures, LiveJob, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
+import type { LiveFigures, LiveJob, RunFiles, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { FileError } from "./line-files.ts";
 import { RecordFiles } from "./record-files.ts";
 import { loadPolicies } from "./policies.ts";
+import { clocksApart, pieceFigures } from "./piece-summary.ts";
 import { RunRecording } from "./recording.ts";
 import { WorldWatch } from "./world-side.ts";
 import { failureOf, reportOf, unrecordedBy } from "./simulate.ts";
@@ -57,18 +60,13 @@ async function runJob(
     ...keysOf(scenario, live, macs),
   });
   const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length, files);
-  const probe = (world: LiveWorld): RunRecording => {
-    const { folder, level } = files as NonNullable<typeof files>;
-    return new RunRecording(world, scenario, folder, level);
-  };
   const watch = job.watch === true ? new WorldWatch(scenario) : null;
   const watching = (world: LiveWorld): Probe => {
     watch?.attach(world);
     return NO_PROBE;
   };
   const here = placesHere(assembly.places, live);
-  const observe = (world: LiveWorld): Recorder =>
-    new Recorder(world, (files as NonNullable<typeof files>).header, (record as RecordFiles).write, new Set(here));
+  const piece = new PieceRun(scenario, live, here, (text) => say({ kind: "news", text }));
   const flush = (): void => {
     // A delivery may need its MACs, not the other way round.
     record?.writeMacs(macs);
@@ -84,22 +82,79 @@ async function runJob(
       duration: scenario.duration_ns,
       underlay: planOf(scenario, live, here),
       here,
+      foreign: live.foreign ?? [],
       signal,
       beat,
-      ...(record === null ? {} : { observe, probe }),
+      ...piece.options,
+      ...(files === null || record === null ? {} : keeping(files, record, piece)),
       ...(watch === null ? {} : { trace: watch.trace, probe: watching }),
     }),
   );
   if (flushing !== null) clearInterval(flushing);
-  const wall = (performance.now() - started) / 1_000;
+  const wall = (performance.now() - (piece.joinedAt ?? started)) / 1_000;
   say({ kind: "finished" });
-  if (Exit.isFailure(exit)) {
-    const error = Cause.squash(exit.cause);
-    throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  }
+  if (Exit.isFailure(exit)) throw causeOf(exit.cause);
   flush();
-  const watched = watch === null ? {} : { watched: watch.end(exit.value) };
-  return { ...reportOf(exit.value, job, wall), ...unrecordedBy(record), ...watched, live: figuresOf(exit.value) };
+  const world = exit.value;
+  const watched = watch === null ? {} : { watched: watch.end(world) };
+  const figures = { ...figuresOf(world), ...piece.figures(world) };
+  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...watched, live: figures };
+}
+
+function causeOf(cause: Cause.Cause<unknown>): unknown {
+  const error = Cause.squash(cause);
+  if (error instanceof PiecesError) return error.input ? new FileError(error.message) : error;
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
+/** Records, series and samples, into the run's folder. */
+function keeping(
+  { folder, header, level }: RunFiles,
+  { write }: RecordFiles,
+  piece: PieceRun,
+): Pick<RunLiveOptions, "observe" | "probe"> {
+  const here = new Set(piece.here);
+  return {
+    // A piece that joined later says when.
+    observe: (world) =>
+      new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, write, here),
+    probe: (world) => new RunRecording(world, piece.scenario, folder, level, piece.apart),
+  };
+}
+
+/** The side of a run that knows other pieces; where there are none, it says nothing. */
+class PieceRun {
+  readonly scenario: Scenario;
+  readonly here: readonly IA[];
+  readonly options: Pick<RunLiveOptions, "pieces" | "onJoined">;
+  joinedAt: number | null = null;
+  readonly #synchronised: boolean;
+  #joined: Joined | null = null;
+
+  constructor(scenario: Scenario, { pieces, secret }: LiveJob, here: readonly IA[], onNews: (text: string) => void) {
+    this.scenario = scenario;
+    this.here = here;
+    this.#synchronised = pieces?.clocksSynchronised === true;
+    const onJoined = (joined: Joined): void => {
+      this.#joined = joined;
+      this.joinedAt = performance.now();
+      onNews(joined.late ? "the run is under way: this piece joins it" : "all ASes are up: the run begins");
+    };
+    this.options =
+      pieces === undefined ? {} : { pieces: { ...pieces, key: pieceKey(scenario, secret), onNews }, onJoined };
+  }
+
+  /** Flows whose delays are not known here. */
+  get apart(): ReadonlySet<string> {
+    if (this.#joined === null || this.#synchronised) return new Set();
+    return clocksApart(this.scenario, new Set(this.here), this.#joined.sameMachine());
+  }
+
+  figures(world: LiveWorld): Pick<LiveFigures, "pieces"> {
+    const joined = this.#joined;
+    if (joined === null) return {};
+    return { pieces: pieceFigures(world, this.scenario, joined, this.apart) };
+  }
 }
 
 /** Other programs wait for this thread, where the system lets it (root on Linux): a run is as late as it is made to wait. */

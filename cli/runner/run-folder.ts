@@ -26,7 +26,7 @@ import {
   removePartial,
 } from "./partial-folder.ts";
 import { readMacs, readRecordLines, recordName } from "./record-files.ts";
-import { flowsText, linksText, timelineText } from "./tables.ts";
+import { type FlowRow, flowsText, linksText, timelineText } from "./tables.ts";
 
 const MANIFEST = "manifest.json";
 const SCENARIO = "scenario.json";
@@ -36,6 +36,9 @@ const LINKS = "links.csv";
 const TIMELINE = "timeline.csv";
 /** Of mode 0600, where it was asked for. */
 export const SECRETS = "secrets.json";
+
+/** Of a whole run, or of a piece. */
+type KeptSummary = Pick<RunSummary, "links" | "timeline"> & { readonly flows: readonly FlowRow[] };
 
 /** A folder being written; it stands at its place only if the scope ends well. */
 export interface OpenRunFolder {
@@ -48,7 +51,7 @@ export interface OpenRunFolder {
   /** Writes files of these names and moves the folder to its place. */
   readonly keep: (files: Readonly<Record<string, string>>) => Effect.Effect<void, InputError>;
   /** What every run leaves beside its records. */
-  readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, InputError>;
+  readonly complete: (scenario: Scenario, manifest: Manifest, summary: KeptSummary) => Effect.Effect<void, InputError>;
 }
 
 /** Opens the folder `dir`; a finished run that stands there already is replaced with `force` only. */
@@ -111,7 +114,7 @@ interface Target {
   readonly force: boolean;
 }
 
-function filesOf(scenario: Scenario, manifest: Manifest, summary: RunSummary): Readonly<Record<string, string>> {
+function filesOf(scenario: Scenario, manifest: Manifest, summary: KeptSummary): Readonly<Record<string, string>> {
   return {
     [FLOWS]: flowsText(summary.flows),
     [LINKS]: linksText(summary.links),
