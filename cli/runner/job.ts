@@ -71,6 +71,8 @@ export interface SimulationReport {
   readonly watched?: Omit<WorldSide, "result">;
   /** Entries of the record that came after its limit; left out: none. */
   readonly unrecorded?: number;
+  /** Why a live run's record ended early; the run went on. Left out: it did not. */
+  readonly recordFailure?: string;
   /** Of live runs only. */
   readonly live?: LiveFigures;
 }

@@ -59,7 +59,8 @@ async function runJob(
     shaping: shapingOf(live.shape),
     ...keysOf(scenario, live, macs),
   });
-  const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length, files);
+  const record =
+    files === null ? null : new RecordFiles(files.folder, assembly.places.length, { ...files, macs, goesOn: true });
   const watch = job.watch === true ? new WorldWatch(scenario) : null;
   const watching = (world: LiveWorld): Probe => {
     watch?.attach(world);
@@ -67,12 +68,7 @@ async function runJob(
   };
   const here = placesHere(assembly.places, live);
   const piece = new PieceRun(scenario, live, here, (text) => say({ kind: "news", text }));
-  const flush = (): void => {
-    // A delivery may need its MACs, not the other way round.
-    record?.writeMacs(macs);
-    record?.flush();
-  };
-  const flushing = record === null ? null : setInterval(flush, FLUSH_MS);
+  const flushing = record === null ? null : setInterval(() => record.flush(), FLUSH_MS);
   hurry();
   beat[0] = -1;
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
@@ -94,11 +90,12 @@ async function runJob(
   const wall = (performance.now() - (piece.joinedAt ?? started)) / 1_000;
   say({ kind: "finished" });
   if (Exit.isFailure(exit)) throw causeOf(exit.cause);
-  flush();
+  record?.flush();
   const world = exit.value;
   const watched = watch === null ? {} : { watched: watch.end(world) };
   const figures = { ...figuresOf(world), ...piece.figures(world) };
-  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...watched, live: figures };
+  const failed = record?.failure == null ? {} : { recordFailure: record.failure.message };
+  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...failed, ...watched, live: figures };
 }
 
 function causeOf(cause: Cause.Cause<unknown>): unknown {
@@ -110,15 +107,24 @@ function causeOf(cause: Cause.Cause<unknown>): unknown {
 /** Records, series and samples, into the run's folder. */
 function keeping(
   { folder, header, level }: RunFiles,
-  { write }: RecordFiles,
+  record: RecordFiles,
   piece: PieceRun,
 ): Pick<RunLiveOptions, "observe" | "probe"> {
   const here = new Set(piece.here);
   return {
     // A piece that joined later says when.
     observe: (world) =>
-      new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, write, here),
-    probe: (world) => new RunRecording(world, piece.scenario, folder, level, piece.apart),
+      new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, record.write, here),
+    probe: (world) => {
+      const recording = new RunRecording(world, piece.scenario, folder, level, piece.apart);
+      return {
+        get next() {
+          return record.failure === null ? recording.next : Number.POSITIVE_INFINITY;
+        },
+        take: () => record.attempt(() => recording.take()),
+        end: (now) => record.attempt(() => recording.end(now)),
+      };
+    },
   };
 }
 
