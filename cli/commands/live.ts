@@ -143,8 +143,7 @@ const keep = Effect.fnUntraced(function* (
   complete: Effect.Effect<void, InputError>,
 ) {
   const problem =
-    recordFailure ??
-    (yield* Effect.match(complete, { onFailure: ({ message }) => message, onSuccess: () => null }));
+    recordFailure ?? (yield* Effect.match(complete, { onFailure: ({ message }) => message, onSuccess: () => null }));
   if (problem === null) return null;
   folder.leave();
   return `${problem}\n  the run itself went on to its end; what was written until then stays in ${folder.path} (pathloom replay ${folder.path})`;

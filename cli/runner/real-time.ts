@@ -60,7 +60,13 @@ async function runJob(
     ...keysOf(scenario, live, macs),
   });
   const record =
-    files === null ? null : new RecordFiles(files.folder, assembly.places.length, { ...files, macs, goesOn: true });
+    files === null
+      ? null
+      : new RecordFiles(files.folder, assembly.places.length, {
+          ...files,
+          ...(live.logsMacs ? { macs } : {}),
+          goesOn: true,
+        });
   const watch = job.watch === true ? new WorldWatch(scenario) : null;
   const watching = (world: LiveWorld): Probe => {
     watch?.attach(world);

@@ -82,7 +82,12 @@ export class RecordFiles {
     this.#macs = macs;
     this.#macsFile = new LineFile(join(folder, MACS));
     const path = (place: number, part: number): string => join(folder, recordName(place, places, part));
-    this.#make = (place) => new PlaceFiles((part) => path(place, part), piece, () => this.#writeMacs());
+    this.#make = (place) =>
+      new PlaceFiles(
+        (part) => path(place, part),
+        piece,
+        () => this.#writeMacs(),
+      );
     if (macs !== null) this.attempt(() => this.#macsFile.flush());
   }
 
