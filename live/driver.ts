@@ -21,6 +21,7 @@ import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import { decodePacket } from "../core/wire/codec.ts";
 import type { GatewayCounters } from "./gateways.ts";
 import type { Clock } from "./clock.ts";
+import { Crossings } from "./crossings.ts";
 import { type DueEvent, TimerQueue } from "./timer-queue.ts";
 import { readSystemDrops, systemName } from "./underlay/system-drops.ts";
 import { createCounters, type SocketCounters, type SocketListener, UnderlaySocket } from "./underlay/socket.ts";
@@ -62,6 +63,7 @@ const DRAINING = new Set(["node", "link", "bfd", "control", "host", "outside-hos
 export class LiveWorld extends World {
   /** How late events were that were to happen at a time, in nanoseconds. */
   readonly lateness: Histogram = createHistogram();
+  readonly #crossings = new Crossings();
   /** What gateways did outside, by flow. */
   gateways: ReadonlyMap<string, GatewayCounters> = new Map();
   /** Of each place: does it run here? */
@@ -153,6 +155,11 @@ export class LiveWorld extends World {
     return this.#beganAt;
   }
 
+  /** How long after its instant a packet of a link got to its router; empty where no neighbour is here. */
+  get crossings(): Histogram {
+    return this.#crossings.times;
+  }
+
   get counters(): UnderlayCounters {
     const sum = createCounters();
     const names = Object.keys(sum) as (keyof SocketCounters)[];
@@ -170,6 +177,7 @@ export class LiveWorld extends World {
     this.#done = done;
     this.now = from;
     this.#beganAt = from;
+    this.#crossings.begin(this.#sockets.values());
     // What others sent before this piece was there went to nobody.
     if (from > 0) for (const socket of this.#line.splice(0)) discard(socket);
     for (const { at, target, event } of this.assembly.faults) {
@@ -316,7 +324,7 @@ export class LiveWorld extends World {
     const here = this.placeOf(target);
     if (ifId >= 0 && this.placeOf(sender) !== here) {
       this.#recorder?.left(event.order);
-      this.#toWire(sender, thing as Packet);
+      this.#toWire(sender, thing as Packet, due);
       return;
     }
     this.#beatFor(target);
@@ -329,10 +337,14 @@ export class LiveWorld extends World {
     return DRAINING.has(this.cells[target]?.spec.logic ?? "");
   }
 
-  #toWire(link: ActorIndex, packet: Packet): void {
+  #toWire(link: ActorIndex, packet: Packet, due: Nanos): void {
     const socket = this.#egress[link];
-    if (socket === undefined || socket.remote === null) this.countDrop(packet, "underlay");
-    else socket.send(packet, socket.remote);
+    if (socket === undefined || socket.remote === null) {
+      this.countDrop(packet, "underlay");
+      return;
+    }
+    this.#crossings.sent(socket, packet, due);
+    socket.send(packet, socket.remote);
   }
 
   #ready(socket: UnderlaySocket): void {
@@ -366,6 +378,7 @@ export class LiveWorld extends World {
       return;
     }
     const packet = decoded.value;
+    this.#crossings.arrived(socket, packet, this.now);
     this.#beatFor(node);
     this.#recorder?.delivered(this.cells[node] as Cell, -1, packet, true, ifId);
     this.deliverPacket(node, packet, ifId);

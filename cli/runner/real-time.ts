@@ -198,8 +198,15 @@ function planOf(scenario: Scenario, { addresses, port }: LiveJob, here: readonly
   }
 }
 
-function figuresOf({ lateness, counters, sockets, gateways }: LiveWorld): LiveFigures {
+function figuresOf({ lateness, crossings, counters, sockets, gateways }: LiveWorld): LiveFigures {
   const each = [...sockets].map(([name, socket]) => [name, socket.counters] as const);
   const outside = gateways.size === 0 ? {} : { gateways: Object.fromEntries(gateways) };
-  return { lateness_us: latenessFigures(lateness), underlay: counters, sockets: Object.fromEntries(each), ...outside };
+  const crossed = crossings.count === 0 ? {} : { crossing_us: latenessFigures(crossings) };
+  return {
+    lateness_us: latenessFigures(lateness),
+    ...crossed,
+    underlay: counters,
+    sockets: Object.fromEntries(each),
+    ...outside,
+  };
 }
