@@ -133,17 +133,31 @@ const tell = Effect.fnUntraced(function* (
   const { pieceSummaryOf } = yield* Effect.promise(() => import("../runner/piece-summary.ts"));
   const piece = figures.pieces === undefined ? null : pieceSummaryOf(whole, figures.pieces, scenario);
   const summary = piece ?? whole;
-  if (folder !== null) yield* folder.complete(scenario, done, summary);
+  const unkept = folder === null ? null : yield* keep(folder, report, folder.complete(scenario, done, summary));
   const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
   const { formatPiece } = yield* Effect.promise(() => import("../piece-text.ts"));
   const text = piece === null ? formatRun(whole) : formatPiece(piece);
   yield* json ? printJson(summary) : print(`${text}\n\n${formatLive(figures)}`);
   if (report.unrecorded !== undefined) yield* Effect.logWarning(recordIsFull(report.unrecorded));
+  if (unkept !== null) return yield* new InputError({ message: unkept });
   if (Option.isSome(record))
     yield* Effect.logInfo(`kept in ${record.value}; to check it: pathloom replay ${record.value}`);
   if (strict.problem !== null) return yield* new RunError({ message: strict.problem });
   // Whoever ended it early got what there was: that is success.
   process.exitCode = 0;
+});
+
+/** What could not be kept of a run, and what can be done with the rest; null: all is. */
+const keep = Effect.fnUntraced(function* (
+  folder: OpenRunFolder,
+  { recordFailure }: SimulationReport,
+  complete: Effect.Effect<void, InputError>,
+) {
+  const problem =
+    recordFailure ?? (yield* Effect.match(complete, { onFailure: ({ message }) => message, onSuccess: () => null }));
+  if (problem === null) return null;
+  folder.leave();
+  return `${problem}\n  the run itself went on to its end; what was written until then stays in ${folder.path} (pathloom replay ${folder.path})`;
 });
 
 function formatLive({ lateness_us, underlay, gateways = {} }: LiveFigures): string {

@@ -75,6 +75,8 @@ export interface SimulationReport {
   readonly watched?: Omit<WorldSide, "result">;
   /** Entries of the record that came after its limit; left out: none. */
   readonly unrecorded?: number;
+  /** Why a live run's record ended early; the run went on. Left out: it did not. */
+  readonly recordFailure?: string;
   /** Of live runs only. */
   readonly live?: LiveFigures;
 }
@@ -82,6 +84,8 @@ export interface SimulationReport {
 /** How a live run fared in the world. */
 export interface LiveFigures {
   readonly lateness_us: LatenessFigures;
+  /** How long after its instant a packet of a link got to the next router, with all that the system takes; left out: nothing crossed here. */
+  readonly crossing_us?: LatenessFigures;
   /** Of all sockets together. */
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */

@@ -1,6 +1,6 @@
 /** One summary of a live run that ran in pieces, from those of all its pieces. */
 import { jain, type FlowResult, type LinkResult, type ReplyResult, type RunResult } from "../../actors/results.ts";
-import type { TransportResult } from "../../actors/app-results.ts";
+import type { TransportResult } from "../../actors/app-result.ts";
 import { latencyMs } from "../../actors/latency.ts";
 import { formatInterface, type IA } from "../../core/address.ts";
 import { combineDigests } from "../../core/digest.ts";

@@ -35,11 +35,19 @@ export const runParity = Effect.fnUntraced(function* ({
   yield* Effect.logInfo(`simulated; now live, ${job.scenario.duration_ns / 1e9} s in real time`);
   const real = yield* (runLive ?? runJob)(watched, listener, live);
   if (isOver(listener)) return null;
-  const { mean, p50, p99, max } = (real.live as LiveFigures).lateness_us;
+  const { lateness_us: late, crossing_us: cross } = real.live as LiveFigures;
   return compareWorlds({
     scenario: job.scenario.name,
     seed: job.scenario.seed,
-    clock: { late_mean_us: mean, late_p50_us: p50, late_p99_us: p99, late_max_us: max },
+    clock: {
+      late_mean_us: late.mean,
+      late_p50_us: late.p50,
+      late_p99_us: late.p99,
+      late_max_us: late.max,
+      cross_mean_us: cross?.mean ?? null,
+      cross_p50_us: cross?.p50 ?? null,
+      cross_p99_us: cross?.p99 ?? null,
+    },
     manifest,
     sim: sideOf(simulated),
     live: sideOf(real),

@@ -2,16 +2,9 @@
  * What one piece of a live run can say: of each flow what was seen here, and no figure that needs the other side. `merge-pieces.ts`
  * makes one summary of those of all pieces.
  */
-import {
-  type FlowCount,
-  flowCounts,
-  type FlowResult,
-  type ReplyResult,
-  type RunResult,
-  tallyId,
-} from "../../actors/results.ts";
-import type { Tally } from "../../actors/apps/tally.ts";
-import type { MessageResult } from "../../actors/app-results.ts";
+import { tallyId, tallyOf } from "../../actors/flow-ends.ts";
+import { type FlowCount, flowCounts, type FlowResult, type ReplyResult, type RunResult } from "../../actors/results.ts";
+import type { MessageResult } from "../../actors/app-result.ts";
 import type { IA } from "../../core/address.ts";
 import { createHistogram, type Histogram, merge } from "../../core/histogram.ts";
 import type { FlowSpec, Scenario } from "../../core/scenario.ts";
@@ -105,7 +98,7 @@ export function pieceFigures(
   const tallies = scenario.flows.filter(({ id }) => !apart.has(id));
   const counted = tallies.filter(({ app }) => app !== "ping");
   const delays = (counted.length > 0 ? counted : tallies).map(
-    (flow) => world.read<Tally>(tallyId(flow)).context.latency,
+    (flow) => tallyOf(flow, world.read(tallyId(flow)).context).latency,
   );
   return {
     here: world.assembly.places.filter((_ia, place) => world.isHere(place)),

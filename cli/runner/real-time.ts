@@ -1,4 +1,5 @@
 /** One live run from job to report. Runs in a worker; everything it says goes through `say`. */
+import { constants, setPriority } from "node:os";
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -70,7 +71,14 @@ async function runJob(
     shaping: shapingOf(live.shape, live.shaping),
     ...keysOf(scenario, live, macs),
   });
-  const record = files === null ? null : new RecordFiles(files.folder, assembly.places.length, files);
+  const record =
+    files === null
+      ? null
+      : new RecordFiles(files.folder, assembly.places.length, {
+          ...files,
+          ...(live.logsMacs ? { macs } : {}),
+          goesOn: true,
+        });
   const watch = job.watch === true ? new WorldWatch(scenario) : null;
   const watching = (world: LiveWorld): Probe => {
     watch?.attach(world);
@@ -78,12 +86,8 @@ async function runJob(
   };
   const here = placesHere(assembly.places, live);
   const piece = new PieceRun(scenario, live, here, (text) => say({ kind: "news", text }));
-  const flush = (): void => {
-    // A delivery may need its MACs, not the other way round.
-    record?.writeMacs(macs);
-    record?.flush();
-  };
-  const flushing = record === null ? null : setInterval(flush, FLUSH_MS);
+  const flushing = record === null ? null : setInterval(() => record.flush(), FLUSH_MS);
+  hurry();
   beat[0] = -1;
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
@@ -105,12 +109,13 @@ async function runJob(
   const wall = (performance.now() - (piece.joinedAt ?? started)) / 1_000;
   say({ kind: "finished" });
   if (Exit.isFailure(exit)) throw causeOf(exit.cause);
-  flush();
+  record?.flush();
   const world = exit.value;
   part?.ended(world);
   const watched = watch === null ? {} : { watched: watch.end(world) };
   const figures = { ...figuresOf(world), ...piece.figures(world) };
-  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...watched, live: figures };
+  const failed = record?.failure == null ? {} : { recordFailure: record.failure.message };
+  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...failed, ...watched, live: figures };
 }
 
 function causeOf(cause: Cause.Cause<unknown>): unknown {
@@ -122,7 +127,7 @@ function causeOf(cause: Cause.Cause<unknown>): unknown {
 /** Records, series and samples, into the run's folder. */
 function keeping(
   { folder, header, level }: RunFiles,
-  { write }: RecordFiles,
+  record: RecordFiles,
   piece: PieceRun,
   part: RunPart | undefined,
 ): Pick<RunLiveOptions, "observe" | "probe"> {
@@ -130,8 +135,18 @@ function keeping(
   return {
     // A piece that joined later says when.
     observe: (world) =>
-      new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, write, here),
-    probe: part?.probe ?? ((world) => new RunRecording(world, piece.scenario, folder, level, piece.apart)),
+      new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, record.write, here),
+    probe: (world) => {
+      if (part?.probe !== undefined) return part.probe(world);
+      const recording = new RunRecording(world, piece.scenario, folder, level, piece.apart);
+      return {
+        get next() {
+          return record.failure === null ? recording.next : Number.POSITIVE_INFINITY;
+        },
+        take: () => record.attempt(() => recording.take()),
+        end: (now) => record.attempt(() => recording.end(now)),
+      };
+    },
   };
 }
 
@@ -170,6 +185,15 @@ class PieceRun {
   }
 }
 
+/** Other programs wait for this thread, where the system lets it (root on Linux): a run is as late as it is made to wait. */
+function hurry(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // It runs like any other.
+  }
+}
+
 function keysOf(
   { keys }: Scenario,
   { secret, logsMacs }: LiveJob,
@@ -191,8 +215,15 @@ function planOf(scenario: Scenario, { addresses, port, underlay }: LiveJob, here
   }
 }
 
-function figuresOf({ lateness, counters, sockets, gateways }: LiveWorld): LiveFigures {
+function figuresOf({ lateness, crossings, counters, sockets, gateways }: LiveWorld): LiveFigures {
   const each = [...sockets].map(([name, socket]) => [name, socket.counters] as const);
   const outside = gateways.size === 0 ? {} : { gateways: Object.fromEntries(gateways) };
-  return { lateness_us: latenessFigures(lateness), underlay: counters, sockets: Object.fromEntries(each), ...outside };
+  const crossed = crossings.count === 0 ? {} : { crossing_us: latenessFigures(crossings) };
+  return {
+    lateness_us: latenessFigures(lateness),
+    ...crossed,
+    underlay: counters,
+    sockets: Object.fromEntries(each),
+    ...outside,
+  };
 }

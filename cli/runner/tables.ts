@@ -1,5 +1,5 @@
 /** The tables of a kept run: which columns each has, in order. docs/results.md says what they mean; a test compares the two. */
-import type { MessageResult } from "../../actors/app-results.ts";
+import type { MessageResult } from "../../actors/app-result.ts";
 import type { FlowResult, LatencyMs, LinkResult, ReplyResult, TimelineEvent } from "../../actors/results.ts";
 import type { FlowSample } from "../../actors/samples.ts";
 import type { SeriesRow } from "../../actors/series.ts";
