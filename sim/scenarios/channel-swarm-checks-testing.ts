@@ -172,10 +172,12 @@ function unended(world: Simulation): string[] {
 }
 
 /** Nobody breaks the protocol here, whatever the network does; and where it does nothing, all goes well. */
-function badEndings({ calm }: SwarmWorld, world: Simulation): string[] {
+function badEndings({ calm, lasting }: SwarmWorld, world: Simulation): string[] {
   return associationsOf(world).flatMap((cell) => {
-    const { ending } = contextOf(cell).association;
+    const { ending, role } = contextOf(cell).association;
     if (ending === null) return [];
+    if (lasting && role === "initiator" && ending.word !== "closed")
+      return [`${cell.id} ended: ${ending.word}, nothing was that bad`];
     const { word, code, reason, by } = ending;
     // Whoever is told of the end in a packet that is lost finds out by itself.
     const isGood = ["closed", "idle"].includes(word) || (!calm && ["reset", "handshake-timeout"].includes(word));
@@ -208,6 +210,8 @@ function undelivered(
       found.push(`${cell.id} ended well, but has no peer`);
       continue;
     }
+    // A process that was ended reads no more.
+    if (!asked.endings.has(peer.self)) continue;
     for (const life of asking.lives.values()) {
       if (life.association !== association) continue;
       const other = asked.lives.get(`${peer.self}:${life.channel}`);
