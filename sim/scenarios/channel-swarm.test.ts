@@ -17,7 +17,8 @@ import { ALL_OVER, FAULTS_END, type SwarmWorld, swarmWorld } from "./channel-swa
 
 const ONE = process.env["PATHLOOM_SWARM_SEED"];
 const COUNT = Number(process.env["PATHLOOM_SWARM"] ?? 1_500);
-const BATCHES = 5;
+/** None takes so long that the runner thinks it hangs. */
+const BATCHES = Math.max(5, Math.ceil(COUNT / 200));
 /** Events between two looks at what is kept in memory. */
 const LOOK_EVERY = 97;
 
