@@ -80,7 +80,7 @@ export interface ChannelData {
   readonly type: "channel.data";
   readonly association: ActorIndex;
   readonly channel: number;
-  /** Of the first byte in the flow: unordered channels give pieces as they come. */
+  /** Of the first byte in the flow: unordered channels give pieces as they come. -1: the end alone. */
   readonly offset: number;
   /** null: all zeros. */
   readonly bytes: Uint8Array | null;

@@ -129,7 +129,13 @@ export function receiveLong(
     case "final":
       return takeFinal(association, packet, ctx);
     case "versions":
-      if (!isAsking(association) || chooseVersion(packet.versions) !== null) return "unexpected_long";
+      // A retry has shown that the peer speaks ours.
+      if (
+        association.role !== "initiator" ||
+        association.phase !== "connecting" ||
+        chooseVersion(packet.versions) !== null
+      )
+        return "unexpected_long";
       fail(
         association,
         "version",
@@ -380,7 +386,7 @@ function yieldTo(association: Association, initial: Initial, origin: Origin, ctx
 
 export function claimOf(initial: Initial, { peer }: Origin): CookieClaim {
   const { version, destination, source, message } = initial;
-  return { peer: bytesOfText(peer), version, destination, source, ephemeral: message.slice(0, KEY_BYTES) };
+  return { peer: bytesOfText(peer), version, destination, source, message };
 }
 
 export function retryFor(ring: SecretRing, initial: Initial, origin: Origin, ctx: Surroundings): LongPacket {
