@@ -52,11 +52,11 @@ import type { FlowEnds } from "../apps/datagram.ts";
 import { tallyOwn } from "../apps/tally.ts";
 import { setClock, type ClockSet } from "../../core/clock.ts";
 import { envOf } from "../registry.ts";
-import type { PathsCandidates, PathsSubscribe, PathsTooBig } from "../selectors/subscribers.ts";
+import type { PathsCandidates, PathsSubscribe, PathsTooBig, PathsUnsubscribe } from "../selectors/subscribers.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationAdopt, AssociationChanged, AssociationClose, PathsDown } from "./events.ts";
 import { Around, createPort, peerOf, type Port } from "./port.ts";
-import { settleDown, tellApp } from "./pump.ts";
+import { forget, settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
 import { candidatesOf, SELECTED, type Way, wayOf, waysOut } from "./ways.ts";
 
@@ -286,7 +286,7 @@ function takeTooBig({ association, ways }: AssociationContext, news: PathsTooBig
 }
 
 function tellChange(context: AssociationContext, type: AssociationChanged["type"], env: Env): void {
-  const { association, listener } = context;
+  const { association, listener, selector } = context;
   const news: AssociationChanged = {
     type,
     association: env.self,
@@ -295,4 +295,8 @@ function tellChange(context: AssociationContext, type: AssociationChanged["type"
   };
   tellApp(context, news, env);
   if (listener !== null) env.send(listener, news, 0);
+  if (type !== "association.ended") return;
+  for (const channel of context.channels.keys()) forget(context, channel, env);
+  if (selector === null) return;
+  env.send(selector, { type: "paths.unsubscribe", subscriber: env.self } as PathsUnsubscribe, 0);
 }

@@ -138,7 +138,7 @@ export function spawnChannel(context: AssociationContext, channel: number, env: 
 }
 
 /** Its actor is stopped once it has heard all that was sent to it: last, where nothing said so before, that the channel is over. */
-function forget(context: AssociationContext, channel: number, env: Env): void {
+export function forget(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
