@@ -74,7 +74,7 @@ export type ChannelNews =
   | {
       readonly type: "channel.data";
       readonly channel: number;
-      /** Of the first byte in the flow: unordered channels give pieces as they come. */
+      /** Of the first byte in the flow: unordered channels give pieces as they come. -1: the end alone. */
       readonly offset: number;
       readonly bytes: Uint8Array | null;
       readonly length: number;

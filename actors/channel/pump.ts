@@ -245,7 +245,8 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
 /** Nothing more will come: whoever waits is told. */
 export function endRead(context: AssociationContext, channel: number, env: Env): void {
   if (!context.reads.delete(channel)) return;
-  tellApp(context, { type: "channel.data", channel, bytes: null, length: 0, end: true } as ControlEvent, env);
+  const end = { type: "channel.data", channel, offset: -1, bytes: null, length: 0, end: true };
+  tellApp(context, end as ControlEvent, env);
 }
 
 function read({ channels }: Association, channel: number, max: number): Reading | null {

@@ -380,7 +380,7 @@ function yieldTo(association: Association, initial: Initial, origin: Origin, ctx
 
 export function claimOf(initial: Initial, { peer }: Origin): CookieClaim {
   const { version, destination, source, message } = initial;
-  return { peer: bytesOfText(peer), version, destination, source, ephemeral: message.slice(0, KEY_BYTES) };
+  return { peer: bytesOfText(peer), version, destination, source, message };
 }
 
 export function retryFor(ring: SecretRing, initial: Initial, origin: Origin, ctx: Surroundings): LongPacket {
