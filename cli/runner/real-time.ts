@@ -114,7 +114,7 @@ async function runJob(
   part?.ended(world);
   const watched = watch === null ? {} : { watched: watch.end(world) };
   const figures = { ...figuresOf(world), ...piece.figures(world) };
-  const failed = record?.failure == null ? {} : { recordFailure: record.failure.message };
+  const failed = record === null || record.failure === null ? {} : { recordFailure: record.failure.message };
   return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...failed, ...watched, live: figures };
 }
 
