@@ -120,7 +120,7 @@ export class Eavesdropper implements WorldObserver {
     if ((logic !== "association" && logic !== "listener") || this.#seen.has(packet) || packet.rest === null) return;
     this.#seen.add(packet);
     const { rest } = packet;
-    if (holds(rest, MARKER)) this.inClear++;
+    if (holds(rest, MARKER_BYTES)) this.inClear++;
   }
 
   delivered(): void {}
@@ -255,6 +255,8 @@ function unconserved(world: Simulation): string[] {
     return made === gone ? [] : [`flow ${flow}: ${made} packets did not arrive, but ${gone} were dropped`];
   });
 }
+
+const MARKER_BYTES = Uint8Array.from(MARKER, (letter) => letter.charCodeAt(0));
 
 function holds(bytes: Uint8Array, text: Uint8Array): boolean {
   const [first = 0] = text;
