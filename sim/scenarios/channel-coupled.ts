@@ -93,7 +93,10 @@ export function besideCongestion(run: CoupledRun): Beside {
     link("1-1#2", "1-3#1", { ...WIDE, latency_ns: MS }),
     link("1-3#2", "1-4#2", redLine(15 * MS)),
   ];
-  const flows = flowsOf(run, new Array<Partial<BulkFlow>>(4).fill({ src: { ia: "1-3", host: "10.0.0.1" } }));
+  const flows = flowsOf(
+    run,
+    Array.from({ length: 4 }, () => ({ src: { ia: "1-3", host: "10.0.0.1" } })),
+  );
   const world = worldOf(links, flows, run);
   const lines = ["1-2#2>1-4#1", "1-3#2>1-4#2"];
   const [free = 0, crowded = 0, ...others] = between(run, world, () => [
@@ -111,7 +114,7 @@ export function interval(values: readonly number[]): {
   readonly high: number;
 } {
   const middle = mean(values);
-  const variance = values.reduce((sum, one) => sum + (one - middle) ** 2, 0) / (values.length - 1);
+  const variance = values.reduce((sum, one) => sum + (one - middle) * (one - middle), 0) / (values.length - 1);
   const half = 1.96 * Math.sqrt(variance / values.length);
   return { mean: middle, low: middle - half, high: middle + half };
 }
