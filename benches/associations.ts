@@ -15,8 +15,8 @@ import { type Bench, type BenchResult, measure, peakRssMb } from "./bench.ts";
 
 const UNTIL = 2 * SECOND;
 const LINE = { rate_bps: 0, latency_ns: 50 * MILLISECOND, queue_packets: 0 };
-/** Two packets in flight keep every association at work. */
-const CHANNEL = { ...UNPACED, controller: "fixed" as const, window_bytes: 2_400, receive_window_bytes: 65_536 };
+/** One packet in flight keeps every association at work. */
+const CHANNEL = { ...UNPACED, controller: "fixed" as const, window_bytes: 1_200, receive_window_bytes: 65_536 };
 const MOST_MB = 1_000;
 const FIRST_PORT = 10_000;
 

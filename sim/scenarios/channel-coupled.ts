@@ -95,7 +95,7 @@ export function besideCongestion(run: CoupledRun): Beside {
   ];
   const flows = flowsOf(
     run,
-    Array.from({ length: 4 }, (): Partial<BulkFlow> => ({ src: { ia: "1-3", host: "10.0.0.1" } })),
+    Array.from({ length: 4 }, () => ({ src: { ia: "1-3", host: "10.0.0.1" } })),
   );
   const world = worldOf(links, flows, run);
   const lines = ["1-2#2>1-4#1", "1-3#2>1-4#2"];
@@ -114,7 +114,7 @@ export function interval(values: readonly number[]): {
   readonly high: number;
 } {
   const middle = mean(values);
-  const variance = values.reduce((sum, one) => sum + (one - middle) ** 2, 0) / (values.length - 1);
+  const variance = values.reduce((sum, one) => sum + (one - middle) * (one - middle), 0) / (values.length - 1);
   const half = 1.96 * Math.sqrt(variance / values.length);
   return { mean: middle, low: middle - half, high: middle + half };
 }
