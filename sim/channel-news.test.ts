@@ -3,6 +3,7 @@ import test from "ava";
 import type { Assembly } from "../actors/assembly.ts";
 import type { AssociationContext, AssociationInput } from "../actors/channel/association.ts";
 import type { ListenerContext } from "../actors/channel/listener.ts";
+import type { ScriptContext } from "../actors/channel/script-testing.ts";
 import type { SelectorInput } from "../actors/selectors/selector.ts";
 import type { SchedulerName } from "../core/channel/paths/types.ts";
 import type { FaultSpec, Scenario } from "../core/scenario.ts";
@@ -34,11 +35,10 @@ test("a packet too big for a link: the router's word narrows the path, and all a
   const world = Simulation.create(narrowed(1_300));
   world.run(10 * SECOND);
   const tooBig = world.ledger.byReason.get("packet_too_big") ?? 0;
-  t.true(tooBig > 0 && tooBig < 60, `${tooBig}: about what was under way`);
+  t.true(tooBig > 0 && tooBig <= 12, `${tooBig}: one window, not what black-hole detection would take`);
   const { association } = world.read<AssociationContext>("association/f").context;
   const size = association.paths.list[0]?.pmtu.size ?? 0;
   t.true(size > 1_100 && size < 1_300, `${size}`);
-  // The first window goes lost; the router's first answer is what tells, long before four losses would.
   t.true(association.paths.events.some(({ kind }) => kind === "mtu"));
   const { byId } = world.read<ListenerContext>("listener/f").context;
   t.is(byId.size, 1);
@@ -65,5 +65,37 @@ for (const scheduler of ["single", "minrtt", "round-robin", "redundant", "ecf"] 
     const failed = paths.list.find(({ usable }) => !usable);
     t.is(failed?.usable, false, "by news");
     t.true((failed?.recovery.counts.probeTimeouts ?? 9) < 3, "timeouts would have been three");
+  });
+}
+
+for (const pattern of ["XX", "IK"] as const) {
+  test(`${pattern}: what was written before the association stood leaves with the handshake's last packet`, (t) => {
+    const base = channelAssembly(
+      pairScenario(5, [{}]),
+      { crypto: "modelled", pattern },
+      { channels: [], finish: false },
+    );
+    const target = base.actors.findIndex(({ id }) => id === "association/f");
+    const first = { bytes: null, length: 900, finish: true };
+    const opens = Array.from({ length: 65 }, (_, tag) => ({
+      at: 0,
+      target,
+      event: { type: "channel.open", options: {}, tag, first },
+    }));
+    const world = Simulation.create({ ...base, faults: [...opens, ...base.faults] });
+    while (world.now < SECOND && world.read<AssociationContext>("association/f").value !== "established")
+      world.step(SECOND);
+    const { association, early } = world.read<AssociationContext>("association/f").context;
+    const at = world.now;
+    t.is(early.length, 0);
+    t.is(association.channels.opened, 16, "as many as the peer allows at first");
+    // Half a round trip, and the time that a few packets take: nothing waited for an answer.
+    world.run(at + 15 * MS);
+    const other = world.read<AssociationContext>("listener/f/0").context;
+    t.is(world.read<AssociationContext>("listener/f/0").value, "established");
+    t.true(other.delivered >= 900, `${other.delivered}`);
+    const heard = world.read<ScriptContext>("script/f").context.heard;
+    t.is(heard.filter((word) => word === "channel.opened").length, 16);
+    t.is(heard.filter((word) => word === "channel.denied").length, 49, "too many before, too many for the peer");
   });
 }

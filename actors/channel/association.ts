@@ -22,7 +22,7 @@
  *     association.close {code, reason}              end it now: codes from 256 on are the application's, 0: an orderly end
  *     association.finish                            end it when its last channel is over
  *     association.adopt {app}                       tell this application of everything from now on
- *     channel.open {options, tag}                   answered by `channel.opened {channel, actor, tag}` or `channel.denied`
+ *     channel.open {options, tag, first?}           answered by `channel.opened {channel, actor, tag}` or `channel.denied`
  *     channel.accept {channel, consume}             take a channel that the peer offers; `consume`: read and forget all that comes
  *     channel.refuse, .reset, .stop, .close {channel, code}     .finish, .rekey {channel}
  *     channel.write {channel, bytes | null, length} a stream's bytes, or zeros, which cost nothing however many
@@ -53,11 +53,11 @@ import type { FlowEnds } from "../apps/datagram.ts";
 import { tallyOwn } from "../apps/tally.ts";
 import { setClock, type ClockSet } from "../../core/clock.ts";
 import { envOf } from "../registry.ts";
-import type { PathsCandidates, PathsSubscribe, PathsTooBig } from "../selectors/subscribers.ts";
+import type { PathsCandidates, PathsSubscribe, PathsTooBig, PathsUnsubscribe } from "../selectors/subscribers.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
-import type { AssociationAdopt, AssociationChanged, AssociationClose, PathsDown } from "./events.ts";
+import type { AssociationAdopt, AssociationChanged, AssociationClose, ChannelOpen, PathsDown } from "./events.ts";
 import { addTotals, Around, createPort, peerOf, type Port } from "./port.ts";
-import { dropChannels, settleDown, tellApp } from "./pump.ts";
+import { forgetChannel, settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
 import { candidatesOf, SELECTED, type Way, wayOf, waysOut } from "./ways.ts";
 
@@ -104,6 +104,8 @@ export interface AssociationContext {
   /** Channels whose data is read and forgotten, and those whose next data somebody waits for, with how much they take. */
   readonly consumed: Set<number>;
   readonly reads: Map<number, number>;
+  /** Channels asked for before the association stands, at most `MOST_EARLY`. */
+  readonly early: ChannelOpen[];
   /** Bytes handed over, since `measureFrom`, too. */
   delivered: number;
   measured: number;
@@ -257,6 +259,7 @@ function createContext(input: AssociationInput): AssociationContext {
     rounds: 0,
     consumed: new Set(),
     reads: new Map(),
+    early: [],
     delivered: 0,
     measured: 0,
     strays: 0,
@@ -275,7 +278,6 @@ function startConnecting(context: AssociationContext, _event: ControlEvent, ctx:
   if (phase === "closed" && listener === null) {
     context.association = createAssociation(options, "initiator", NOTHING, NOTHING, ctx.now);
     context.rounds++;
-    dropChannels(context, env);
   } else if (phase !== "idle" || role !== "initiator") return;
   const { association } = context;
   association.localId = drawBytes(ctx.random("channel/ids"), ID_BYTES, ctx.primitives);
@@ -299,7 +301,7 @@ function takeTooBig({ association, ways }: AssociationContext, news: PathsTooBig
 }
 
 function tellChange(context: AssociationContext, type: AssociationChanged["type"], env: Env): void {
-  const { association, listener, port } = context;
+  const { association, listener, port, selector } = context;
   if (type === "association.ended") addTotals(port.past, association);
   const news: AssociationChanged = {
     type,
@@ -309,4 +311,8 @@ function tellChange(context: AssociationContext, type: AssociationChanged["type"
   };
   tellApp(context, news, env);
   if (listener !== null) env.send(listener, news, 0);
+  if (type !== "association.ended") return;
+  for (const channel of context.channels.keys()) forgetChannel(context, channel, env);
+  if (selector === null) return;
+  env.send(selector, { type: "paths.unsubscribe", subscriber: env.self } as PathsUnsubscribe, 0);
 }

@@ -9,6 +9,8 @@ export interface ChannelOpen extends ControlEvent {
   readonly options: ChannelOptions;
   /** Comes back in the answer. */
   readonly tag: number;
+  /** What the channel begins with. Asked for before the association stands, it leaves with the handshake's last packet. Zeros where `bytes` is null. */
+  readonly first?: { readonly bytes: Uint8Array | null; readonly length: number; readonly finish: boolean };
 }
 
 /** Association to application: the channel is there; what is written goes at once, accepted or not. */
@@ -25,7 +27,7 @@ export interface ChannelDenied extends ControlEvent {
   readonly type: "channel.denied";
   readonly tag: number;
   readonly association: ActorIndex;
-  /** `limit`: the peer allows no more; `phase`: the association is not established. */
+  /** `limit`: the peer allows no more, or too many wait for the association; `phase`: it is over. */
   readonly reason: "limit" | "phase";
 }
 
@@ -80,7 +82,7 @@ export interface ChannelData {
   readonly type: "channel.data";
   readonly association: ActorIndex;
   readonly channel: number;
-  /** Of the first byte in the flow: unordered channels give pieces as they come. */
+  /** Of the first byte in the flow: unordered channels give pieces as they come. -1: the end alone. */
   readonly offset: number;
   /** null: all zeros. */
   readonly bytes: Uint8Array | null;

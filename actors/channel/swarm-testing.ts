@@ -339,7 +339,7 @@ const HANDLERS: Record<string, Act> = {
       bytes: Uint8Array | null;
       end: boolean;
     };
-    check(swarm, life, offset, length, bytes);
+    if (offset >= 0) check(swarm, life, offset, length, bytes);
     life.sawEnd = end;
     later(env, (life.ours ? life.plan.myReading : life.plan.theirReading).gap, "swarm.read", life);
   },

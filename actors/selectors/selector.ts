@@ -33,6 +33,8 @@ import {
   type PathsObserved,
   type PathsSubscribe,
   type PathsTooBig,
+  type PathsUnsubscribe,
+  removeSubscriber,
   tellSubscribers as tellAll,
 } from "./subscribers.ts";
 import {
@@ -259,6 +261,10 @@ export const selectorLogic = withPacketHandler(selectorMachine, onPacket, {
   "paths.measured": onMeasured,
   "paths.observed": onObserved,
   "path.too-big": onTooBig,
+  "paths.unsubscribe": ({ context }, event) => {
+    removeSubscriber(context.subscribers, (event as PathsUnsubscribe).subscriber);
+    return undefined;
+  },
   "timer.reconsider": onReconsider,
   "timer.reports": onReportsTimer,
 });

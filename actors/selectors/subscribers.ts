@@ -9,6 +9,12 @@ export interface PathsSubscribe extends ControlEvent {
   readonly subscriber: ActorIndex;
 }
 
+/** Subscriber to selector: it is over. */
+export interface PathsUnsubscribe extends ControlEvent {
+  readonly type: "paths.unsubscribe";
+  readonly subscriber: ActorIndex;
+}
+
 /** Selector to subscriber. */
 export interface PathsCandidates extends ControlEvent {
   readonly type: "paths.candidates";
@@ -47,6 +53,11 @@ const MOST_SUBSCRIBERS = 65_536;
 
 export function addSubscriber(subscribers: ActorIndex[], one: ActorIndex): void {
   if (subscribers.length < MOST_SUBSCRIBERS && !subscribers.includes(one)) subscribers.push(one);
+}
+
+export function removeSubscriber(subscribers: ActorIndex[], one: ActorIndex): void {
+  const at = subscribers.indexOf(one);
+  if (at >= 0) subscribers.splice(at, 1);
 }
 
 export function tellSubscribers(

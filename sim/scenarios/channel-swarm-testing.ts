@@ -41,8 +41,10 @@ export interface SwarmWorld {
   readonly seed: number;
   readonly assembly: Assembly;
   readonly crypto: "real" | "modelled";
-  /** Neither end is started anew, nothing is cut: the association must last, and say "done" in the end. */
+  /** Nothing is cut, damaged or started anew. */
   readonly calm: boolean;
+  /** Whatever happens lasts shorter than an idle association: the end that asks must get all done. */
+  readonly lasting: boolean;
   readonly idleTimeout: number;
   readonly scheduler: string;
   readonly controller: string;
@@ -254,10 +256,12 @@ export function swarmWorld(seed: number, broken: Assembly["logics"] = new Map())
     starts.push({ at: dice.between(50, 5_000) * MS, target, event: { type: "swarm.restart" } });
   }
   const calm = restarts === 0 && scenario.faults.length === 0 && harm.corrupt === 0;
+  const lasting = calm || (restarts === 0 && harm.corrupt < 0.1 && options.idleTimeout > 2 * FAULTS_END);
   return {
     seed,
     crypto,
     calm,
+    lasting,
     restarts,
     idleTimeout: options.idleTimeout,
     scheduler: options.paths.scheduler as string,

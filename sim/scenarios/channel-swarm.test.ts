@@ -6,6 +6,10 @@
  *   PATHLOOM_SWARM=20000 npx ava sim/scenarios/channel-swarm.test.ts        so many
  */
 import test from "ava";
+import { type AssociationContext, associationLogic } from "../../actors/channel/association.ts";
+import type { PacketHandler, PacketLogic } from "../../actors/with-packet-handler.ts";
+import { noteReceived } from "../../core/channel/recovery/acks.ts";
+import { get32 } from "../../core/wire/bytes.ts";
 import { checkpoint, restore } from "../checkpoint.ts";
 import { Simulation, type SimulationOptions } from "../simulation.ts";
 import { broken, Eavesdropper, outOfBounds } from "./channel-swarm-checks-testing.ts";
@@ -13,7 +17,8 @@ import { ALL_OVER, FAULTS_END, type SwarmWorld, swarmWorld } from "./channel-swa
 
 const ONE = process.env["PATHLOOM_SWARM_SEED"];
 const COUNT = Number(process.env["PATHLOOM_SWARM"] ?? 1_500);
-const BATCHES = 10;
+/** None takes so long that the runner thinks it hangs. */
+const BATCHES = Math.max(5, Math.ceil(COUNT / 200));
 /** Events between two looks at what is kept in memory. */
 const LOOK_EVERY = 97;
 
@@ -24,8 +29,8 @@ interface Outcome {
   readonly found: readonly string[];
 }
 
-function runSeed(seed: number): Outcome {
-  const swarm = swarmWorld(seed);
+function runSeed(seed: number, logics: SwarmWorld["assembly"]["logics"] = new Map()): Outcome {
+  const swarm = swarmWorld(seed, logics);
   let ears: Eavesdropper | undefined;
   const observe = (world: Simulation): Eavesdropper => {
     ears = new Eavesdropper(world);
@@ -93,7 +98,7 @@ if (ONE !== undefined) {
       const failures: string[] = [];
       let [calm, ended, inClear, events, repeated] = [0, 0, 0, 0, 0];
       for (let seed = batch; seed < COUNT; seed += BATCHES) {
-        const repeats = Math.floor(seed / BATCHES) % 10 === 0;
+        const repeats = Math.floor(seed / BATCHES) % 20 === 0;
         const { failure, outcome } = tryMind(seed, repeats);
         if (failure !== null) failures.push(failure);
         if (outcome === null) continue;
@@ -111,3 +116,29 @@ if (ONE !== undefined) {
     });
   }
 }
+
+/** A build that acknowledges each seventh short packet, and throws it away. */
+const forgetfulLogic = Object.assign(Object.create(associationLogic), {
+  onPacket: ((state, packet, ifId, env) => {
+    const { rest } = packet;
+    const number = rest === null || rest.length < 18 ? -1 : get32(rest, 14);
+    const { association } = state.context;
+    const path = association.paths.list.find(({ id }) => id === rest?.[9]);
+    if (rest === null || ((rest[0] as number) & 0x80) !== 0 || path === undefined || number % 7 !== 3)
+      return associationLogic.onPacket?.(state as never, packet, ifId, env);
+    noteReceived(path.acks, number, true, false, env.now);
+    env.drop(packet, "unexpected");
+    return undefined;
+  }) satisfies PacketHandler<AssociationContext>,
+}) as PacketLogic;
+
+test("a build that acknowledges what it throws away is caught", (t) => {
+  const caught: string[] = [];
+  const seeds = 40;
+  for (let seed = 0; seed < seeds; seed++) {
+    const { found } = runSeed(seed, new Map([["association", forgetfulLogic]]));
+    if (found.length > 0) caught.push(`seed ${seed}: ${found[0]}`);
+  }
+  t.log(`${caught.length} of ${seeds} seeds catch it; ${caught[0]}`);
+  t.true(caught.length >= seeds / 4);
+});

@@ -203,6 +203,8 @@ export interface Association {
   /** Of the last packet that asks for an acknowledgement, since one came. */
   lastSentAt: Nanos;
   pingDue: boolean;
+  /** When a PING was asked for to keep it alive, -1: never. */
+  keptAliveAt: Nanos;
   /** Channels under whose keys a PING is owed, and frames about keys. */
   readonly pings: number[];
   readonly rekeys: OwedRekey[];
@@ -250,6 +252,7 @@ export function createAssociation(
     lastReceivedAt: now,
     lastSentAt: -1,
     pingDue: false,
+    keptAliveAt: -1,
     pings: [],
     rekeys: [],
     retireAt: -1,

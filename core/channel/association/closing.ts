@@ -71,12 +71,12 @@ export function echoClose(association: Association): void {
 }
 
 /**
- * Where the peer has ended it orderly, all that it had sent has come, and it thinks so: an application that reads slowly gets the rest, as
- * long as an idle association would last. True: it stays, and is looked at again later.
+ * Where the peer has ended it orderly, all that it had sent has come, and it thinks so: an application that reads slowly gets the rest,
+ * within half a minute. True: it stays, and is looked at again later.
  */
 export function staysForReaders(association: Association, now: Nanos): boolean {
-  const { phase, ending, channels, lastReceivedAt, idleTimeout } = association;
-  const until = lastReceivedAt + (idleTimeout === 0 ? MOST_READING : Math.min(idleTimeout, MOST_READING));
+  const { phase, ending, channels, lastReceivedAt } = association;
+  const until = lastReceivedAt + MOST_READING;
   if (phase !== "draining" || ending?.code !== 0 || now >= until || !hasUnread(channels)) return false;
   association.closeAt = Math.min(until, now + LEAST_CLOSING);
   return true;

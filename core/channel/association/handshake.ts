@@ -120,7 +120,7 @@ export function receiveLong(
   switch (packet.kind) {
     case "initial":
       return association.role === "responder"
-        ? repeatResponse(association, packet)
+        ? repeatResponse(association, packet, origin)
         : crossInitial(association, packet, origin, ctx);
     case "retry":
       return takeCookie(association, packet.cookie, ctx);
@@ -341,10 +341,15 @@ function takeFinal(association: Association, packet: Reply, ctx: Surroundings): 
   return null;
 }
 
-/** The initial has come again: our response was lost. */
-function repeatResponse({ handshake, remoteId, phase }: Association, initial: Initial): DropWord | null {
+/** The initial has come again: our response was lost. It goes by the way that this one came, for the first may be dead. */
+function repeatResponse(
+  { handshake, remoteId, phase }: Association,
+  initial: Initial,
+  { key, mtu }: Origin,
+): DropWord | null {
   if (phase !== "handshaking" || handshake?.packet?.kind !== "response") return "unexpected_long";
   if (!sameBytes(initial.source, remoteId)) return "unexpected_long";
+  setWay(handshake, key, mtu);
   handshake.due = true;
   handshake.sentAt = -1;
   handshake.attempts = 1;
@@ -380,7 +385,7 @@ function yieldTo(association: Association, initial: Initial, origin: Origin, ctx
 
 export function claimOf(initial: Initial, { peer }: Origin): CookieClaim {
   const { version, destination, source, message } = initial;
-  return { peer: bytesOfText(peer), version, destination, source, ephemeral: message.slice(0, KEY_BYTES) };
+  return { peer: bytesOfText(peer), version, destination, source, message };
 }
 
 export function retryFor(ring: SecretRing, initial: Initial, origin: Origin, ctx: Surroundings): LongPacket {

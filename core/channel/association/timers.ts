@@ -52,7 +52,7 @@ export function onTimeout(association: Association, ctx: Surroundings): void {
   }
   if (isDue(association.handshake?.retryAt ?? -1, now)) repeatHandshake(association, ctx);
   if (association.phase !== "established") return;
-  if (isDue(keepAliveAt(association), now)) keepAlive(association);
+  if (isDue(keepAliveAt(association), now)) keepAlive(association, now);
   if (isDue(association.retireAt, now) && association.keys !== null) {
     association.retireAt = retireKeys(association.keys, now);
   }
@@ -94,13 +94,14 @@ function idleAt({ idleTimeout, lastReceivedAt, lastSentAt, phase, role }: Associ
   return idleTimeout === 0 ? -1 : Math.max(lastReceivedAt, lastSentAt) + idleTimeout;
 }
 
-function keepAliveAt({ options, lastReceivedAt, lastSentAt, pingDue }: Association): Nanos {
+function keepAliveAt({ options, lastReceivedAt, lastSentAt, keptAliveAt, pingDue }: Association): Nanos {
   if (options.keepAlive === 0 || pingDue) return -1;
-  return Math.max(lastReceivedAt, lastSentAt) + options.keepAlive;
+  return Math.max(lastReceivedAt, lastSentAt, keptAliveAt) + options.keepAlive;
 }
 
-function keepAlive(association: Association): void {
+function keepAlive(association: Association, now: Nanos): void {
   association.pingDue = true;
+  association.keptAliveAt = now;
   association.counts.pings++;
 }
 

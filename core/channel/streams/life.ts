@@ -84,15 +84,15 @@ export function resetChannel(channels: Channels, id: number, code: number): bool
   return true;
 }
 
-/** Wants no more of what the peer sends: it is asked to reset its side. */
+/** Wants no more of what the peer sends: it is asked to reset its side. What it left to read when it closed is forgotten. */
 export function stopSending(channels: Channels, id: number, code: number): boolean {
   const channel = channels.byId.get(id);
-  if (channel === undefined || channel.phase === "pending" || channel.phase === "closed") return false;
+  if (channel === undefined || channel.phase === "pending") return false;
   const { receive } = channel;
   if (receive.state !== "open") return false;
   receive.state = "stopped";
   receive.code = code;
-  if (receive.final < 0) demand(channels, id, CONTROL.stop);
+  if (channel.phase !== "closed" && receive.final < 0) demand(channels, id, CONTROL.stop);
   discardAll(channels, channel);
   return true;
 }
