@@ -105,6 +105,8 @@ const onOpened: Handler = ({ context, value }, event, env) => {
 
 const onChanged: Handler = ({ context }, event, env) => {
   const news = event as ChannelChanged;
+  // With its association a channel is closed, too, whatever has arrived.
+  if (context.link === "none") return undefined;
   if (isBroken(news)) return { type: "association.lost" };
   if (!isDelivered(news) || context.completedAt >= 0) return undefined;
   context.completedAt = env.now;

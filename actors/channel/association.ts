@@ -277,7 +277,6 @@ function startConnecting(context: AssociationContext, _event: ControlEvent, ctx:
   if (phase === "closed" && listener === null) {
     context.association = createAssociation(options, "initiator", NOTHING, NOTHING, ctx.now);
     context.rounds++;
-    for (const channel of context.channels.keys()) forgetChannel(context, channel, env);
   } else if (phase !== "idle" || role !== "initiator") return;
   const { association } = context;
   association.localId = drawBytes(ctx.random("channel/ids"), ID_BYTES, ctx.primitives);

@@ -120,7 +120,7 @@ export function receiveLong(
   switch (packet.kind) {
     case "initial":
       return association.role === "responder"
-        ? repeatResponse(association, packet)
+        ? repeatResponse(association, packet, origin)
         : crossInitial(association, packet, origin, ctx);
     case "retry":
       return takeCookie(association, packet.cookie, ctx);
@@ -347,10 +347,15 @@ function takeFinal(association: Association, packet: Reply, ctx: Surroundings): 
   return null;
 }
 
-/** The initial has come again: our response was lost. */
-function repeatResponse({ handshake, remoteId, phase }: Association, initial: Initial): DropWord | null {
+/** The initial has come again: our response was lost. It goes by the way that this one came, for the first may be dead. */
+function repeatResponse(
+  { handshake, remoteId, phase }: Association,
+  initial: Initial,
+  { key, mtu }: Origin,
+): DropWord | null {
   if (phase !== "handshaking" || handshake?.packet?.kind !== "response") return "unexpected_long";
   if (!sameBytes(initial.source, remoteId)) return "unexpected_long";
+  setWay(handshake, key, mtu);
   handshake.due = true;
   handshake.sentAt = -1;
   handshake.attempts = 1;
