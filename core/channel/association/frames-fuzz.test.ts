@@ -149,7 +149,7 @@ testProp(
     };
     open(pair, "a");
     for (let steps = 0; steps < 60; steps++) {
-      const next = pair.flying.find(({ at }) => at > pair.now) ?? pair.flying[0];
+      const next = pair.flying.toSorted((one, other) => one.at - other.at)[0];
       if (next === undefined) break;
       const end = pair[next.to];
       pair.flying.splice(pair.flying.indexOf(next), 1);
@@ -170,7 +170,8 @@ testProp(
     run(pair, pair.now + 25 * SECOND);
     const { a, b } = pair;
     // Who comes first with another message all the time can keep two ends apart, and no more.
-    if (!isFirst) t.deepEqual([a.association?.phase, b.association?.phase], ["established", "established"]);
+    const stands = a.association?.phase === "established" && b.association?.phase === "established";
+    if (!isFirst) t.true(stands, JSON.stringify([a.association?.phase, a.association?.ending, b.association?.phase]));
     run(pair, pair.now + 200 * SECOND);
     t.truthy(a.association?.ending?.reason);
     t.true(b.association === null || b.association.ending !== null);

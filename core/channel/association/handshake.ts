@@ -129,7 +129,13 @@ export function receiveLong(
     case "final":
       return takeFinal(association, packet, ctx);
     case "versions":
-      if (!isAsking(association) || chooseVersion(packet.versions) !== null) return "unexpected_long";
+      // A retry has shown that the peer speaks ours.
+      if (
+        association.role !== "initiator" ||
+        association.phase !== "connecting" ||
+        chooseVersion(packet.versions) !== null
+      )
+        return "unexpected_long";
       fail(
         association,
         "version",
