@@ -100,8 +100,12 @@ async function runJob(
   const world = exit.value;
   const watched = watch === null ? {} : { watched: watch.end(world) };
   const figures = { ...figuresOf(world), ...piece.figures(world) };
-  const failed = record?.failure == null ? {} : { recordFailure: record.failure.message };
-  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...failed, ...watched, live: figures };
+  return { ...reportOf(world, job, wall), ...endOf(record), ...watched, live: figures };
+}
+
+function endOf(record: RecordFiles | null): Pick<SimulationReport, "unrecorded" | "recordFailure"> {
+  const failure = record?.failure ?? null;
+  return { ...unrecordedBy(record), ...(failure === null ? {} : { recordFailure: failure.message }) };
 }
 
 function causeOf(cause: Cause.Cause<unknown>): unknown {
