@@ -9,7 +9,7 @@ import type { IA } from "../../core/address.ts";
 import { createForwardingKeys, type ForwardingKeys, logMacs } from "../../core/forwarding-keys.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { type LiveWorld, placesHere, type Probe } from "../../live/driver.ts";
-import { latenessFigures } from "../../live/lateness.ts";
+import { crossingFigures, latenessFigures } from "../../live/lateness.ts";
 import { pieceKey } from "../../live/pieces/identity.ts";
 import { type Joined, PiecesError } from "../../live/pieces/join.ts";
 import { runLive, type RunLiveOptions } from "../../live/run.ts";
@@ -205,7 +205,7 @@ function planOf(scenario: Scenario, { addresses, port }: LiveJob, here: readonly
 function figuresOf({ lateness, crossings, counters, sockets, gateways }: LiveWorld): LiveFigures {
   const each = [...sockets].map(([name, socket]) => [name, socket.counters] as const);
   const outside = gateways.size === 0 ? {} : { gateways: Object.fromEntries(gateways) };
-  const crossed = crossings.count === 0 ? {} : { crossing_us: latenessFigures(crossings) };
+  const crossed = crossings.count === 0 ? {} : { crossing_us: crossingFigures(crossings) };
   return {
     lateness_us: latenessFigures(lateness),
     ...crossed,

@@ -18,6 +18,7 @@ const CLOCK: ParityClock = {
   cross_mean_us: null,
   cross_p50_us: null,
   cross_p99_us: null,
+  cross_p999_us: null,
 };
 const SCENARIO = busyScenario(5);
 
@@ -85,7 +86,7 @@ test("lateness makes nothing faster", (t) => {
 });
 
 test("what packets took from one process's socket to the next counts before the lateness of events", (t) => {
-  const crossed = { ...CLOCK, cross_mean_us: 1_500, cross_p50_us: 1_000, cross_p99_us: 2_000 };
+  const crossed = { ...CLOCK, cross_mean_us: 1_500, cross_p50_us: 1_000, cross_p999_us: 2_000 };
   t.is(compare(slower(2.5), crossed).verdict, "noise");
   t.is(compare(slower(2.5), { ...crossed, cross_mean_us: 1, late_mean_us: 1_500 }).verdict, "different");
 });
