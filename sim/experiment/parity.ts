@@ -181,20 +181,18 @@ function metricsOf(input: ParityInput, flow: ParityFlow, at: number): ParityMetr
       noise: 0,
       lateness: 1,
     },
-    ...flow.failovers.map(({ fault, sim_ms, live_ms }): Figure => {
-      const name = `failover after ${fault}`;
-      return {
-        name,
-        unit: "ms",
-        sim: sim_ms,
-        live: live_ms,
-        tolerance: tolerances.failover_ms,
-        noise: late(most),
-        lateness: 1,
-      };
-    }),
+    ...flow.failovers.map((failover) => failoverFigure(failover, tolerances, late(most))),
   ];
   return figures.map((figure) => metricOf(flow.id, figure));
+}
+
+function failoverFigure(
+  { fault, sim_ms, live_ms }: ParityFailover,
+  { failover_ms }: ParityTolerances,
+  noise: number,
+): Figure {
+  const name = `failover after ${fault}`;
+  return { name, unit: "ms", sim: sim_ms, live: live_ms, tolerance: failover_ms, noise, lateness: 1 };
 }
 
 /** By how much the same packets took longer live: all but the least twentieth by more. */
