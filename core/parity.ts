@@ -83,6 +83,7 @@ export interface ParityClock {
   readonly cross_mean_us: number | null;
   readonly cross_p50_us: number | null;
   readonly cross_p99_us: number | null;
+  readonly cross_p999_us: number | null;
 }
 
 export interface Parity {

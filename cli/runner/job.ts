@@ -11,7 +11,7 @@ import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
 import type { GatewayCounters } from "../../live/gateways.ts";
-import type { LatenessFigures } from "../../live/lateness.ts";
+import type { CrossingFigures, LatenessFigures } from "../../live/lateness.ts";
 import type { KernelCounts } from "../../live/netns/namespaces.ts";
 import type { KernelAbilities } from "../../live/netns/shaping.ts";
 import type { Shape } from "../../live/shape.ts";
@@ -85,7 +85,7 @@ export interface SimulationReport {
 export interface LiveFigures {
   readonly lateness_us: LatenessFigures;
   /** How long after its instant a packet of a link got to the next router, with all that the system takes; left out: nothing crossed here. */
-  readonly crossing_us?: LatenessFigures;
+  readonly crossing_us?: CrossingFigures;
   /** Of all sockets together. */
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */

@@ -47,6 +47,7 @@ export const runParity = Effect.fnUntraced(function* ({
       cross_mean_us: cross?.mean ?? null,
       cross_p50_us: cross?.p50 ?? null,
       cross_p99_us: cross?.p99 ?? null,
+      cross_p999_us: cross?.p999 ?? null,
     },
     manifest,
     sim: sideOf(simulated),

@@ -9,7 +9,7 @@ import type { IA } from "../../core/address.ts";
 import { createForwardingKeys, type ForwardingKeys, logMacs } from "../../core/forwarding-keys.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { type LiveWorld, placesHere, type Probe } from "../../live/driver.ts";
-import { latenessFigures } from "../../live/lateness.ts";
+import { crossingFigures, latenessFigures } from "../../live/lateness.ts";
 import { pieceKey } from "../../live/pieces/identity.ts";
 import { type Joined, PiecesError } from "../../live/pieces/join.ts";
 import { runLive, type RunLiveOptions } from "../../live/run.ts";
@@ -114,8 +114,12 @@ async function runJob(
   part?.ended(world);
   const watched = watch === null ? {} : { watched: watch.end(world) };
   const figures = { ...figuresOf(world), ...piece.figures(world) };
-  const failed = record === null || record.failure === null ? {} : { recordFailure: record.failure.message };
-  return { ...reportOf(world, job, wall), ...unrecordedBy(record), ...failed, ...watched, live: figures };
+  return { ...reportOf(world, job, wall), ...endOf(record), ...watched, live: figures };
+}
+
+function endOf(record: RecordFiles | null): Pick<SimulationReport, "unrecorded" | "recordFailure"> {
+  const failure = record?.failure ?? null;
+  return { ...unrecordedBy(record), ...(failure === null ? {} : { recordFailure: failure.message }) };
 }
 
 function causeOf(cause: Cause.Cause<unknown>): unknown {
@@ -218,7 +222,7 @@ function planOf(scenario: Scenario, { addresses, port, underlay }: LiveJob, here
 function figuresOf({ lateness, crossings, counters, sockets, gateways }: LiveWorld): LiveFigures {
   const each = [...sockets].map(([name, socket]) => [name, socket.counters] as const);
   const outside = gateways.size === 0 ? {} : { gateways: Object.fromEntries(gateways) };
-  const crossed = crossings.count === 0 ? {} : { crossing_us: latenessFigures(crossings) };
+  const crossed = crossings.count === 0 ? {} : { crossing_us: crossingFigures(crossings) };
   return {
     lateness_us: latenessFigures(lateness),
     ...crossed,

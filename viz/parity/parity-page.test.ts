@@ -67,6 +67,7 @@ const PARITY: Parity = {
     cross_mean_us: 9,
     cross_p50_us: 7,
     cross_p99_us: 800,
+    cross_p999_us: 900,
   },
   machines: { same: true, hashes: { link: "00ff" } },
   manifest: {},
