@@ -5,7 +5,7 @@
 import type { IA } from "../core/address.ts";
 import { DEFAULT_DISPATCHED_PORTS, type PortRange } from "../core/end-host-port.ts";
 import type { ActorIndex } from "../core/env.ts";
-import { createForwardingKeys } from "../core/forwarding-keys.ts";
+import { createForwardingKeys, type ForwardingKeys } from "../core/forwarding-keys.ts";
 import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
 import type { Scenario } from "../core/scenario.ts";
@@ -13,9 +13,9 @@ import { planControls, planControlPlane } from "./assemble/control.ts";
 import { planFaults } from "./assemble/faults.ts";
 import { type BeaconPolicy, DEFAULT_BEACON_POLICY } from "../core/beaconing/policy.ts";
 import { planApplications, planFlow } from "./assemble/flows.ts";
-import { planHost, planHosts } from "./assemble/hosts.ts";
+import { planHost, planHosts, planOutside } from "./assemble/hosts.ts";
 import { createMeasuring } from "./assemble/measuring.ts";
-import { hasSessions, impairedEnds, planLink, planNode, planSession } from "./assemble/network.ts";
+import { hasSessions, impairedEnds, planLink, planNode, planSession, type Shaping } from "./assemble/network.ts";
 import { directionsOf } from "./assemble/plan.ts";
 import { planTraceroute, type TracerouteSpec } from "./assemble/traceroute.ts";
 import type { ControlTimes } from "./control/context.ts";
@@ -35,6 +35,10 @@ export interface AssembleOptions {
   readonly beaconPolicy?: Partial<BeaconPolicy>;
   /** Of the control services, where the scenario's discovery is beaconing; what is not said is as by default. */
   readonly controlTimes?: Partial<ControlTimes>;
+  /** What link actors do to packets; paths are told of links as the scenario has them in any case. Default: `model`. */
+  readonly shaping?: Shaping;
+  /** In place of those that follow from the scenario's keys and seed. */
+  readonly keys?: ForwardingKeys;
   /** A traceroute that runs beside the flows. */
   readonly traceroute?: TracerouteSpec;
 }
@@ -53,7 +57,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     return found;
   };
   const traceroutes = options.traceroute === undefined ? [] : [planTraceroute(options.traceroute, hosts, at)];
-  const keys = createForwardingKeys(scenario.seed, scenario.keys);
+  const keys = options.keys ?? createForwardingKeys(scenario.seed, scenario.keys);
   const macCache = options.macCache ?? MAC_CACHE_ENTRIES;
   const ranges = new Map(scenario.network.ases.map(({ ia, dispatched_ports }) => [ia, dispatched_ports]));
   const portsOf = (ia: IA): PortRange | null => {
@@ -68,9 +72,10 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...scenario.network.ases.map((as) =>
       planNode(scenario, as, leaving.get(as.ia) ?? [], living.get(as.ia) ?? [], macCache, at),
     ),
-    ...directions.map((direction) => planLink(scenario, direction, impaired, at)),
+    ...directions.map((direction) => planLink(scenario, direction, impaired, options.shaping ?? "model", at)),
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, scenario, portsOf(host.spec.ia), at)),
+    ...planOutside(scenario, portsOf),
     ...planControls(scenario, flows, { beacons, times: controlTimes(scenario, options) }, at),
     ...planApplications(scenario, flows, keys, measuring, at, beacons),
     ...traceroutes,

@@ -19,6 +19,7 @@ import { controlLogic } from "./control/control.ts";
 import { hostLogic } from "./host.ts";
 import { linkLogic } from "./link.ts";
 import { nodeLogic } from "./node.ts";
+import { outsideHostLogic } from "./outside-host.ts";
 import { monitorLogic } from "./selectors/monitor.ts";
 import { proberLogic } from "./selectors/prober.ts";
 import { selectorLogic } from "./selectors/selector.ts";
@@ -29,6 +30,7 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["link", linkLogic],
   ["bfd", bfdLogic],
   ["host", hostLogic],
+  ["outside-host", outsideHostLogic],
   ["control", controlLogic],
   ["selector", selectorLogic],
   ["prober", proberLogic],

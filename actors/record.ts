@@ -10,6 +10,7 @@
  *   ["r", from, [n, ...]]                   outputs n, ... of the place are taken back (a link went down)
  *   ["l", from, [number, ...]]              what an actor was told of the load of links, which lie in other places, too
  *   ["x", now, text]                        a socket error or a datagram that is no packet (live)
+ *   ["stop", text]                          nothing more was written down, though the run went on
  *   ["end", now, entries, {id: digest}, {id: state hash}]
  */
 import { hashBytes, hashText, hexHash } from "../core/digest.ts";
@@ -30,6 +31,8 @@ export interface RecordHeader {
   readonly scenario: string;
   readonly build: string;
   readonly seed: number;
+  /** When the place's actors began, in nanoseconds of the run; left out: 0. Later where a piece of a run was started again. */
+  readonly start?: Nanos;
 }
 
 export type RecordEntry =
@@ -40,6 +43,8 @@ export type RecordEntry =
   | readonly ["r", from: ActorIndex, outputs: readonly number[]]
   | readonly ["l", from: ActorIndex, load: readonly number[]]
   | readonly ["x", now: Nanos, text: string];
+
+export type RecordStop = readonly ["stop", text: string];
 
 export type RecordEnd = readonly [
   "end",
@@ -69,19 +74,34 @@ export class Recorder implements WorldObserver {
   readonly #inside: number[];
   readonly #outputs: number[];
   readonly #entries: number[];
+  readonly #kept: readonly number[];
 
-  /** `world` only needs its assembly yet: the recorder must listen when the first actor starts. */
-  constructor(world: World, header: Omit<RecordHeader, "pathloom" | "version" | "place">, write: LineSink) {
+  /**
+   * `world` only needs its assembly yet: the recorder must listen when the first actor starts. `here`: the places that run in this
+   * world; null (default): all.
+   */
+  constructor(
+    world: World,
+    header: Omit<RecordHeader, "pathloom" | "version" | "place">,
+    write: LineSink,
+    here: ReadonlySet<string> | null = null,
+  ) {
     this.#world = world;
     this.#write = write;
     const { places } = world.assembly;
     this.#inside = places.map(() => 0);
     this.#outputs = places.map(() => 0);
     this.#entries = places.map(() => 0);
-    places.forEach((place, index) => {
-      const full: RecordHeader = { pathloom: "record", version: RECORD_VERSION, place, ...header };
-      write(index, JSON.stringify(full));
-    });
+    this.#kept = places.flatMap((ia, place) => (here === null || here.has(ia) ? [place] : []));
+    for (const place of this.#kept) {
+      const full: RecordHeader = {
+        pathloom: "record",
+        version: RECORD_VERSION,
+        place: places[place] as string,
+        ...header,
+      };
+      write(place, JSON.stringify(full));
+    }
   }
 
   sent(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void {
@@ -130,13 +150,13 @@ export class Recorder implements WorldObserver {
 
   end(): void {
     const cells = this.#world.allCells();
-    this.#world.assembly.places.forEach((_, place) => {
+    for (const place of this.#kept) {
       const own = cells.filter((cell) => cell.place === place);
       const digests = Object.fromEntries(own.map((cell) => [cell.id, this.#world.digestOf(cell)]));
       const states = Object.fromEntries(own.map((cell) => [cell.id, stateHash(cell)]));
       const end: RecordEnd = ["end", this.#world.now, this.#entries[place] as number, digests, states];
       this.#write(place, JSON.stringify(end));
-    });
+    }
   }
 
   #entry(place: number, entry: RecordEntry): void {
@@ -157,7 +177,8 @@ export function packetHash(packet: Packet): string {
 
 /**
  * Hash over an actor's state value and context. Handles of timers name places in a queue: only which are set counts. The path a packet
- * came by (`cameBy`) is kept to know it again; its object holds SegIDs it started with, which the packet's bytes do not hold.
+ * came by (`cameBy`) is kept to know it again; its object holds SegIDs it started with, which the packet's bytes do not hold. A router's
+ * key and the MACs it remembers (`macs`) change no result, and a replay may have to do without the key.
  */
 export function stateHash(cell: Cell): string {
   const { value, context } = cell.state;
@@ -168,7 +189,7 @@ export function stateHash(cell: Cell): string {
 export function stateText(data: unknown): string {
   return JSON.stringify(data, (key, value: unknown) => {
     if (key === "timers" && value !== null && typeof value === "object") return Object.keys(value).sort();
-    if (key === "cameBy") return null;
+    if (key === "cameBy" || key === "macs") return null;
     if (value instanceof Map) return { map: [...value] };
     if (value instanceof Set) return { set: [...value] };
     if (ArrayBuffer.isView(value)) return { array: [...(value as Float64Array)] };

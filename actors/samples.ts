@@ -75,7 +75,7 @@ export class Sampler {
   }
 
   #listen({ flow, packets, others }: Watched): void {
-    const cell = (id: string): Cell => this.#world.cells[this.#world.indexOf(id) as number] as Cell;
+    const cell = (id: string): Cell => this.#world.cellOf(id);
     const sink = cell(tallyId(flow));
     listenToPackets(sink, packets, this.#warmup);
     if (flow.app === "message-stream") listenToMessages(sink, others, this.#warmup);

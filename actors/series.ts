@@ -148,7 +148,7 @@ export class SeriesReader {
 }
 
 function watch(world: World, flow: FlowSpec): WatchedFlow {
-  const cell = (id: string): Cell => world.cells[world.indexOf(id) as number] as Cell;
+  const cell = (id: string): Cell => world.cellOf(id);
   const counts = { sent: 0, received: 0, bytes: 0, delays: 0, delaySum: 0 };
   return { id: flow.id, source: cell(`app/${flow.id}`), sink: cell(tallyId(flow)), ...counts };
 }

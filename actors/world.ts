@@ -200,6 +200,8 @@ export abstract class World {
   readonly #mailbox: boolean;
   readonly #ids = new Map<string, ActorIndex>();
   readonly #spawned = new Map<number, number>();
+  /** Actors that run elsewhere and were asked about. */
+  readonly #elsewhere = new Map<string, Cell>();
   #thrown: unknown = null;
   readonly #observer = {
     error: (cause: unknown): void => {
@@ -220,9 +222,11 @@ export abstract class World {
   abstract schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void;
   abstract recallPackets(from: Cell): Packet[];
 
-  /** Makes and starts every actor of the assembly. */
-  protected populate(): void {
-    this.assembly.actors.forEach((spec, index) => this.#addCell(spec, index, undefined));
+  /** Makes and starts every actor of the assembly, or those of the places that `isHere` says. */
+  protected populate(isHere: (place: number) => boolean = () => true): void {
+    this.assembly.actors.forEach((spec, index) => {
+      if (isHere(spec.place)) this.#addCell(spec, index, undefined);
+    });
   }
 
   /** Makes an actor as a checkpoint has it; `state` null: it had been stopped. */
@@ -246,11 +250,30 @@ export abstract class World {
     return this.#ids.get(id);
   }
 
-  /** Present state and context of an actor, by id. */
+  /** Present state and context of an actor, by id; of one whose place runs elsewhere, those it began with. */
   read<C>(id: string): Present<C> {
+    return this.cellOf(id).state as Present<C>;
+  }
+
+  /** An actor by id. Of one whose place runs elsewhere, what it was before its start: it handles nothing. */
+  cellOf(id: string): Cell {
     const index = this.#ids.get(id);
-    if (index === undefined) throw new Error(`no actor has the id ${id}`);
-    return (this.cells[index] as Cell).state as Present<C>;
+    if (index !== undefined) return this.cells[index] as Cell;
+    const ghost = this.#elsewhere.get(id) ?? this.#ghostOf(id);
+    this.#elsewhere.set(id, ghost);
+    return ghost;
+  }
+
+  #ghostOf(id: string): Cell {
+    const { actors, logics } = this.assembly;
+    const at = actors.findIndex((spec) => spec.id === id);
+    const spec = actors[at];
+    const logic = spec === undefined ? undefined : logics.get(spec.logic);
+    if (spec === undefined || logic === undefined) throw new Error(`no actor has the id ${id}`);
+    const cell = new Cell(this, at, spec, logic);
+    cell.onPacket = null;
+    cell.state = presentOf(createActor(logic, { input: spec.input }));
+    return cell;
   }
 
   deliverPacket(target: ActorIndex, packet: Packet, ifId: number): void {

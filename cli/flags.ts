@@ -2,7 +2,8 @@
 import * as Option from "effect/Option";
 import * as Argument from "effect/cli/Argument";
 import * as Flag from "effect/cli/Flag";
-import { parseDuration } from "../topologies/units.ts";
+import type { Bytes } from "../core/units.ts";
+import { parseDuration, parseSize } from "../topologies/units.ts";
 
 export const scenarioArgument = Argument.String("scenario").pipe(Argument.withDescription("Scenario file (YAML)"));
 
@@ -98,6 +99,20 @@ export const recordingFlags = {
     ),
     Flag.optional,
   ),
+  "record-limit": Flag.String("record-limit").pipe(
+    Flag.withMetavar("size"),
+    Flag.filterMap(
+      (text) => {
+        const parsed = parseSize(text);
+        return parsed.ok && parsed.value > 0 ? Option.some({ text, bytes: parsed.value }) : Option.none();
+      },
+      () => "a size above 0 such as 200MB or 4GiB",
+    ),
+    Flag.withDescription(
+      "Most that the record of deliveries takes on disk; then it stops, and the run goes on (default 1GiB)",
+    ),
+    Flag.optional,
+  ),
   samples: wholeNumber("samples", 0, 1_000_000).pipe(
     Flag.withDescription(
       "Packets of each flow in samples.csv of a kept run (default: the scenario's, or 1000; fewer above 25 flows)",
@@ -114,6 +129,12 @@ type GivenDuration = Option.Option<{ readonly text: string; readonly ns: number 
 export interface RecordingValues {
   readonly series: GivenDuration;
   readonly samples: Option.Option<number>;
+  readonly "record-limit": Option.Option<{ readonly text: string; readonly bytes: Bytes }>;
+}
+
+/** Where a run leaves its files, as the flags have it. */
+export function recordBounds({ "record-limit": limit }: RecordingValues): { readonly limit?: Bytes } {
+  return Option.isSome(limit) ? { limit: limit.value.bytes } : {};
 }
 
 /** The flags as `recordingLevel` takes them. */
@@ -149,6 +170,7 @@ export function repeatCommand(
     duration = Option.none(),
     series = Option.none(),
     samples = Option.none(),
+    "record-limit": limit = Option.none(),
   }: OverrideValues & Partial<RecordingValues>,
   more: readonly string[] = [],
 ): string {
@@ -157,6 +179,7 @@ export function repeatCommand(
   if (Option.isSome(duration)) words.push("--duration", duration.value.text);
   if (Option.isSome(series)) words.push("--series", series.value.text);
   if (Option.isSome(samples)) words.push("--samples", String(samples.value));
+  if (Option.isSome(limit)) words.push("--record-limit", limit.value.text);
   return [...words, ...more].map(quoted).join(" ");
 }
 

@@ -11,6 +11,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
 import { packetCommand } from "./commands/packet.ts";
+import { parityCommand } from "./commands/parity.ts";
 import { pathsCommand } from "./commands/paths.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { policyCommand } from "./commands/policy.ts";
@@ -32,6 +33,7 @@ const pathloom = Command.make("pathloom").pipe(
     runCommand,
     compareCommand,
     liveCommand,
+    parityCommand,
     replayCommand,
     reportCommand,
     doctorCommand,

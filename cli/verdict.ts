@@ -5,10 +5,15 @@ import { paint } from "./output.ts";
 /** `names`: what the two sides are called. */
 export function formatVerdict(
   what: string,
-  { identical, digest, events, firstDifference }: ReplayResult,
+  { identical, digest, events, firstDifference, stopped }: ReplayResult,
   names: readonly [string, string],
 ): string {
   const [first, second] = digest;
+  if (identical && stopped !== undefined) {
+    const same = `${what}: ${paint("green", "identical")} as far as the record goes, ${events} events`;
+    const ends = stopped.map(({ place, time_ns }) => `${place} to ${(time_ns / 1e9).toFixed(3)} s`).join(", ");
+    return `${same} (${ends}); it stops before the run did, so that final states are not compared`;
+  }
   if (identical) return `${what}: ${paint("green", "identical")}, ${events} events, digest ${first}`;
   const width = Math.max(...names.map(({ length }) => length));
   const side = (at: 0 | 1, text: string): string => `  ${names[at].padEnd(width)}  ${text}`;

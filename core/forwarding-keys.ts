@@ -2,7 +2,7 @@
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IA } from "./address.ts";
-import { type CmacKey, createCmacKey } from "./crypto/cmac.ts";
+import { type CmacKey, createCmacKey, keyFromLog, withLog } from "./crypto/cmac.ts";
 
 /** Salt and iterations of scionproto's `scrypto.HFMacFactory`. */
 const SALT = "Derive OF Key";
@@ -18,21 +18,41 @@ export function deriveForwardingKey(master: Uint8Array): Uint8Array {
 }
 
 /**
- * The key of an AS that has no master key: part of a hash over seed and AS. The slow derivation guards weak passwords, and there is
+ * The key of an AS that has no master key: part of a hash over seed and AS. The seed is a run's number, or a secret of 32 hex digits. The slow derivation guards weak passwords, and there is
  * none here: in a large network it would cost more than all else that finding a path does.
  */
-export function seedKeyOf(seed: number, ia: IA): Uint8Array {
+export function seedKeyOf(seed: number | string, ia: IA): Uint8Array {
   return sha256(asciiBytes(`${seed}\u0000${ia}\u0000forwarding`)).slice(0, KEY_BYTES);
 }
 
-/** `masters`: master keys as 32 hex digits, for the ASes that have their own. */
-export function createForwardingKeys(seed: number, masters: Readonly<Record<IA, string>> = {}): ForwardingKeys {
+/**
+ * `seed`: of the run, which anybody may know, or a secret text in its place. `masters`: master keys as 32 hex digits, for the ASes
+ * that have their own.
+ */
+export function createForwardingKeys(
+  seed: number | string,
+  masters: Readonly<Record<IA, string>> = {},
+): ForwardingKeys {
+  return remembered((ia) => {
+    const given = masters[ia];
+    return createCmacKey(given === undefined ? seedKeyOf(seed, ia) : deriveForwardingKey(bytesOfKey(ia, given)));
+  });
+}
+
+/** The same keys; what they sign and verify is written down in `macs`, by AS and block. */
+export function logMacs(keys: ForwardingKeys, macs: Map<string, string>): ForwardingKeys {
+  return remembered((ia) => withLog(keys(ia), ia, macs));
+}
+
+/** In place of keys that were not kept: all they ever signed or verified. */
+export function keysFromLog(macs: Map<string, string>): ForwardingKeys {
+  return remembered((ia) => keyFromLog(ia, macs));
+}
+
+function remembered(make: ForwardingKeys): ForwardingKeys {
   const known = new Map<IA, CmacKey>();
   return (ia) => {
-    const before = known.get(ia);
-    if (before !== undefined) return before;
-    const given = masters[ia];
-    const key = createCmacKey(given === undefined ? seedKeyOf(seed, ia) : deriveForwardingKey(bytesOfKey(ia, given)));
+    const key = known.get(ia) ?? make(ia);
     known.set(ia, key);
     return key;
   };

@@ -140,6 +140,21 @@ export interface NetworkAs {
   readonly dispatched_ports?: { readonly min: number; readonly max: number } | null;
   /** Addresses of the hosts behind each service address (`CS`, `DS`). */
   readonly services?: Readonly<Record<string, readonly string[]>>;
+  /** Left out: live mode assigns every address. */
+  readonly underlay?: AsUnderlay;
+}
+
+/**
+ * Where an AS's sockets are in live mode, each `address:port` in canonical text (`192.0.2.1:30042`, `[2001:db8::1]:30042`). What is
+ * left out is assigned. The simulator takes no notice.
+ */
+export interface AsUnderlay {
+  /** Of the router towards hosts. Without a port one is assigned, as are those of interfaces on this address. */
+  readonly internal?: string;
+  /** Of the AS's end of a link, by interface id. */
+  readonly interfaces?: Readonly<Record<string, string>>;
+  /** Addresses of hosts that are programs outside Pathloom: packets for them leave by the internal socket. */
+  readonly outside?: readonly string[];
 }
 
 export interface LinkEnd {

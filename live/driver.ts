@@ -2,22 +2,26 @@
  * The live world: the same actors in real time and on real sockets. A small twin of the simulation's loop: events are due at
  * a time, datagrams come in between, and the driver says how late it was.
  *
- * Each place has one UDP socket. A packet for another place waits here for as long as the link actor said, and at that
- * instant its bytes go onto the socket towards that place: a plain SCION packet as UDP payload.
+ * Each end of a link has a UDP socket, and each place one towards its hosts. A packet for another place waits here for as long as the
+ * link actor said, and at that instant its bytes go onto the link's socket: a plain SCION packet as UDP payload.
  */
 import type { Socket } from "node:dgram";
 import type { Assembly } from "../actors/assembly.ts";
 import type { LinkInput } from "../actors/link.ts";
+import type { OutsideHostInput } from "../actors/outside-host.ts";
 import type { Recorder, WorldObserver } from "../actors/record.ts";
 import { type Cell, World, type WorldOptions } from "../actors/world.ts";
+import { formatInterface, type IA, type IfId } from "../core/address.ts";
+import { endHostPort } from "../core/end-host-port.ts";
+import type { Endpoint } from "../core/endpoint.ts";
 import type { ActorIndex, ControlEvent, Handle } from "../core/env.ts";
 import { createHistogram, type Histogram, record } from "../core/histogram.ts";
 import type { Packet } from "../core/packet.ts";
-import { scionPathOf } from "../core/path.ts";
-import type { Nanos } from "../core/units.ts";
-import { decodePacket, encodePacket } from "../core/wire/codec.ts";
+import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
+import { decodePacket } from "../core/wire/codec.ts";
 import type { Clock } from "./clock.ts";
 import { type DueEvent, TimerQueue } from "./timer-queue.ts";
+import { createCounters, type SocketCounters, type SocketListener, UnderlaySocket } from "./underlay/socket.ts";
 
 /** Looks at the world between its events: at `next`, and when the run is over. */
 export interface Probe {
@@ -33,102 +37,123 @@ export interface LiveOptions extends WorldOptions {
   readonly observe?: (world: LiveWorld) => Recorder;
   /** Two words another thread can read: the actor being run, -1 while none is, and the number of events so far. */
   readonly beat?: Int32Array;
+  /** Places that run in this process; the actors of the others are not made. Default: all but the foreign ones. */
+  readonly here?: readonly IA[];
+  /** ASes that other software runs (a SCION router): they are never here. Default: none. */
+  readonly foreign?: readonly IA[];
 }
 
-/** What the sockets met that no actor saw. */
-export interface UnderlayCounters {
-  received: number;
-  sent: number;
-  /** Datagrams that are no SCION packet. */
-  garbage: number;
-  /** Datagrams from an address that is no neighbour's. */
-  stray: number;
-  /** Datagrams dropped because too many waited. */
-  overflow: number;
-  /** Packets the system would not send. */
-  sendErrors: number;
-}
-
-/** A place's end of a link: what arrives from that neighbour, arrives here. */
-interface Entry {
-  readonly node: ActorIndex;
-  readonly ifId: number;
-  /** Interface at the neighbour. */
-  readonly from: number;
-}
-
-interface Datagram {
-  readonly place: number;
-  readonly bytes: Uint8Array;
-  readonly from: string;
-}
+/** What the sockets met that no actor saw, over all of them. */
+export type UnderlayCounters = SocketCounters;
 
 /** Events handled before sockets get their turn. */
 const BATCH = 256;
-/** Datagrams that may wait. */
-const MAX_INBOX = 16_384;
 /** Notes of bad datagrams in a record: the rest is only counted. */
 const MAX_NOTES = 100;
+/** A run that is ended early waits so long for packets under way. */
+const LONGEST_DRAIN: Nanos = SECOND;
+/** Nothing was under way for so long: what the kernel had has come. */
+const QUIET: Nanos = 20 * MILLISECOND;
+/** Actors that go on while a run drains: they pass packets on. The rest would begin something new. */
+const DRAINING = new Set(["node", "link", "bfd", "control", "host", "outside-host"]);
 
 export class LiveWorld extends World {
-  readonly counters: UnderlayCounters = { received: 0, sent: 0, garbage: 0, stray: 0, overflow: 0, sendErrors: 0 };
-  /** How late events were, in nanoseconds. */
+  /** How late events were that were to happen at a time, in nanoseconds. */
   readonly lateness: Histogram = createHistogram();
+  /** Of each place: does it run here? */
+  readonly here: readonly boolean[];
   readonly #queue = new TimerQueue();
   readonly #recorder: (WorldObserver & Pick<Recorder, "note" | "left" | "end">) | null;
   readonly #beat: Int32Array;
-  readonly #sockets: Socket[] = [];
-  /** Underlay address of each place, `ip:port`, and the place behind each address. */
-  readonly #addresses: { readonly address: string; readonly port: number }[] = [];
-  readonly #placeAt = new Map<string, number>();
-  /** By sending and receiving place: the ends at the receiver. */
-  readonly #entries = new Map<string, Entry[]>();
-  readonly #inbox: Datagram[] = [];
+  /** By place and interface. */
+  readonly #sockets = new Map<string, UnderlaySocket>();
+  /** By link actor: where its packets leave. */
+  readonly #egress: (UnderlaySocket | undefined)[] = [];
+  /** By actor: hosts outside. */
+  readonly #outside = new Map<ActorIndex, OutsideHostInput>();
+  /** Sockets with datagrams, each once: they take turns, so that none can starve the others. */
+  readonly #line: UnderlaySocket[] = [];
+  #head = 0;
+  /** The loop gets its turn without being asked. */
+  #awake = false;
   #clock: Clock | null = null;
   #end: Nanos = 0;
+  /** Since when nothing is under way, while the run drains. */
+  #quietSince: Nanos | null = null;
+  #draining = false;
   #notes = 0;
   #done: ((failure: unknown) => void) | null = null;
   readonly #makeProbe: LiveOptions["probe"];
   #probe: Probe | null = null;
+  readonly #listener: SocketListener = {
+    onReady: (socket) => this.#ready(socket),
+    onNote: ({ place }, text) => this.#note(place, text),
+    onUnsent: (_socket, packet) => this.countDrop(packet, "underlay"),
+  };
 
+  /** Throws where `here` or `foreign` name an AS that is no place. */
   constructor(assembly: Assembly, options: LiveOptions = {}) {
     super(assembly, options);
+    const here = new Set(placesHere(assembly.places, options));
+    this.here = assembly.places.map((ia) => here.has(ia));
     this.#beat = options.beat ?? new Int32Array(2);
     this.#recorder = options.observe?.(this) ?? null;
     this.#makeProbe = options.probe;
-    for (const spec of assembly.actors) {
-      if (spec.isLink !== true) continue;
-      const link = spec.input as LinkInput;
-      const key = `${spec.place} ${this.placeOf(link.next)}`;
-      const ends = this.#entries.get(key) ?? [];
-      ends.push({ node: link.next, ifId: link.nextIfId, from: link.ifId });
-      this.#entries.set(key, ends);
-    }
+    assembly.actors.forEach((spec, index) => {
+      if (spec.logic === "outside-host") this.#outside.set(index, spec.input as OutsideHostInput);
+    });
   }
 
-  /** Gives a place its socket, bound already. */
-  attach(place: number, socket: Socket): void {
-    const { address, port } = socket.address();
-    this.#sockets[place] = socket;
-    this.#addresses[place] = { address, port };
-    this.#placeAt.set(`${address}:${port}`, place);
-    socket.on("message", (bytes, from) => this.#receive({ place, bytes, from: `${from.address}:${from.port}` }));
-    socket.on("error", (error) => this.#note(place, `socket error: ${error.message}`));
+  isHere(place: number): boolean {
+    return this.here[place] === true;
   }
 
-  /** Underlay address of a place. */
-  addressOf(place: number): { readonly address: string; readonly port: number } {
-    return this.#addresses[place] as { address: string; port: number };
+  /**
+   * Gives a place one of its sockets, bound already: that of its end of a link, whose other end is at `remote`, or with interface 0
+   * the internal one. Where no host of the place is outside, nobody is heard there.
+   */
+  attach(place: number, ifId: IfId, socket: Socket, remote: Endpoint | null): void {
+    const ia = this.assembly.places[place] as IA;
+    const node = this.assembly.actors.findIndex(({ id }) => id === `node/${ia}`);
+    const hears = ifId !== 0 || [...this.#outside.keys()].some((host) => this.placeOf(host) === place);
+    const made = new UnderlaySocket({ place, ifId, node, hears }, socket, remote, this.#listener);
+    this.#sockets.set(formatInterface(ia, ifId), made);
+    if (ifId === 0) return;
+    const link = this.assembly.actors.findIndex(
+      (spec) => spec.place === place && spec.isLink === true && (spec.input as LinkInput).ifId === ifId,
+    );
+    if (link >= 0) this.#egress[link] = made;
   }
 
-  /** Starts all actors and runs for `duration`; `done` is called once, with what went wrong or null. */
+  /** A socket of this process. */
+  socketOf(ia: IA, ifId: IfId): UnderlaySocket {
+    const socket = this.#sockets.get(formatInterface(ia, ifId));
+    if (socket === undefined) throw new Error(`${formatInterface(ia, ifId)} has no socket here`);
+    return socket;
+  }
+
+  /** By interface, `IA#ifId`; 0 is the internal socket. */
+  get sockets(): ReadonlyMap<string, UnderlaySocket> {
+    return this.#sockets;
+  }
+
+  get counters(): UnderlayCounters {
+    const sum = createCounters();
+    const names = Object.keys(sum) as (keyof SocketCounters)[];
+    for (const { counters } of this.#sockets.values()) for (const name of names) sum[name] += counters[name];
+    return sum;
+  }
+
+  /** Starts the actors that are here and runs for `duration`; `done` is called once, with what went wrong or null. */
   start(clock: Clock, duration: Nanos, done: (failure: unknown) => void): void {
     this.#clock = clock;
     this.#end = duration;
     this.#done = done;
-    for (const fault of this.assembly.faults) this.#queue.push(fault.at, -1, fault.target, fault.event, -1, 0);
+    for (const { at, target, event } of this.assembly.faults) {
+      if (this.isHere(this.placeOf(target))) this.#queue.push(at, this.now, -1, target, event, -1, 0);
+    }
     try {
-      this.populate();
+      this.populate((place) => this.isHere(place));
       this.#probe = this.#makeProbe?.(this) ?? null;
     } catch (failure) {
       this.#finish(failure);
@@ -142,8 +167,16 @@ export class LiveWorld extends World {
     if (this.#done !== null) this.#finish(null);
   }
 
+  /** Ends the run soon: nothing new is begun, what is under way arrives, for a second at most. */
+  drain(): void {
+    if (this.#done === null || this.#draining) return;
+    this.#draining = true;
+    this.#end = Math.min(this.#end, this.now + LONGEST_DRAIN);
+    this.#wakeSoon();
+  }
+
   override scheduleControl(from: Cell, target: ActorIndex, event: ControlEvent, delay: Nanos): Handle {
-    const handle = this.#queue.push(this.now + delay, from.self, target, event, -1);
+    const handle = this.#queue.push(this.now + delay, this.now, from.self, target, event, -1);
     this.#recorder?.sent(from, target, handle, null, -1, delay);
     return handle;
   }
@@ -153,7 +186,7 @@ export class LiveWorld extends World {
   }
 
   override schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void {
-    const order = this.#queue.push(this.now + delay, from.self, target, packet, ifId);
+    const order = this.#queue.push(this.now + delay, this.now, from.self, target, packet, ifId);
     this.#recorder?.sent(from, target, order, packet, ifId, delay);
   }
 
@@ -171,42 +204,82 @@ export class LiveWorld extends World {
     this.#recorder?.observed?.(from, into);
   }
 
+  /** What reaches a host outside leaves by the place's internal socket. */
+  override deliverPacket(target: ActorIndex, packet: Packet, ifId: number): void {
+    super.deliverPacket(target, packet, ifId);
+    const host = this.#outside.get(target);
+    if (host === undefined) return;
+    const port = endHostPort(packet, host.dispatched);
+    const socket = this.#sockets.get(formatInterface(this.assembly.places[this.placeOf(target)] as IA, 0));
+    if (port < 0) return;
+    if (socket === undefined) this.countDrop(packet, "underlay");
+    else socket.send(packet, { address: host.address, port });
+  }
+
   /** Handles what is due and what has come in, then lets the system have its turn. */
   #pump(): void {
+    this.#awake = false;
     const clock = this.#clock as Clock;
+    const queue = this.#queue;
     try {
       for (let handled = 0; handled < BATCH; handled++) {
         const time = clock.now();
         this.#look(Math.min(time, this.#end));
-        if (time >= this.#end && this.#queue.nextDue > this.#end) {
+        if (time >= this.#end && queue.nextDue > this.#end) {
           this.#finish(null);
           return;
         }
         this.now = Math.max(this.now, time);
-        if (this.#queue.nextDue <= this.now) this.#handle(this.#queue.take());
-        else if (!this.#takeDatagram()) break;
+        if (queue.nextDue > this.now && !this.#takeDatagram()) break;
+        // What follows at this instant, up to the next look at the clock.
+        for (; handled < BATCH && queue.nextDue <= this.now; handled++) this.#handle(queue.take());
       }
     } catch (failure) {
       this.#finish(failure);
       return;
     }
     this.#beat[0] = -1;
-    const busy = this.#inbox.length > 0;
-    clock.wake(busy ? 0 : Math.min(this.#queue.nextDue, this.#end, this.#probe?.next ?? this.#end), () => this.#pump());
+    if (this.#draining && this.#hasDrained()) {
+      this.#finish(null);
+      return;
+    }
+    if (this.#head < this.#line.length) this.#wakeSoon();
+    else if (!this.#awake) clock.wake(this.#nextWake(), () => this.#pump());
   }
 
-  /** What a late loop handles after an interval's end counts for the next. */
+  #nextWake(): Nanos {
+    const next = Math.min(this.#queue.nextDue, this.#end, this.#probe?.next ?? this.#end);
+    return this.#quietSince === null ? next : Math.min(next, this.#quietSince + QUIET);
+  }
+
+  #wakeSoon(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    this.#clock?.wake(0, () => this.#pump());
+  }
+
+  /** Has nothing been under way for a while? */
+  #hasDrained(): boolean {
+    if (this.#queue.packets > 0 || this.#head < this.#line.length) {
+      this.#quietSince = null;
+      return false;
+    }
+    this.#quietSince ??= this.now;
+    return this.now - this.#quietSince >= QUIET;
+  }
+
   #look(time: Nanos): void {
     while (this.#probe !== null && this.#probe.next <= time) this.#probe.take();
   }
 
   #handle(event: DueEvent): void {
-    record(this.lateness, this.now - event.due);
     const { sender, target, thing, ifId } = event;
+    if (event.timed) record(this.lateness, this.now - event.due);
+    if (this.#draining && ifId < 0 && sender >= 0 && !this.#goesOn(target)) return;
     const here = this.placeOf(target);
     if (ifId >= 0 && this.placeOf(sender) !== here) {
       this.#recorder?.left(event.order);
-      this.#toWire(this.placeOf(sender), here, thing as Packet);
+      this.#toWire(sender, thing as Packet);
       return;
     }
     this.#beatFor(target);
@@ -215,51 +288,50 @@ export class LiveWorld extends World {
     else this.deliverControl(target, thing as ControlEvent);
   }
 
-  #toWire(from: number, to: number, packet: Packet): void {
-    const { address, port } = this.addressOf(to);
-    this.counters.sent++;
-    this.#sockets[from]?.send(encodePacket(packet), port, address, (error) => {
-      if (error === null || error === undefined) return;
-      this.counters.sendErrors++;
-      this.countDrop(packet, "underlay");
-    });
+  #goesOn(target: ActorIndex): boolean {
+    return DRAINING.has(this.cells[target]?.spec.logic ?? "");
   }
 
-  #receive(datagram: Datagram): void {
-    this.counters.received++;
-    if (this.#inbox.length >= MAX_INBOX) {
-      this.counters.overflow++;
-      return;
-    }
-    this.#inbox.push(datagram);
-    this.#clock?.wake(0, () => this.#pump());
+  #toWire(link: ActorIndex, packet: Packet): void {
+    const socket = this.#egress[link];
+    if (socket === undefined || socket.remote === null) this.countDrop(packet, "underlay");
+    else socket.send(packet, socket.remote);
+  }
+
+  #ready(socket: UnderlaySocket): void {
+    socket.queued = true;
+    this.#line.push(socket);
+    this.#wakeSoon();
   }
 
   /** Delivers one datagram that came in; false where none waits. Bad ones are counted and noted, never thrown. */
   #takeDatagram(): boolean {
-    const datagram = this.#inbox.shift();
-    if (datagram === undefined) return false;
-    const { place, bytes, from } = datagram;
-    const sender = this.#placeAt.get(from);
-    const ends = sender === undefined ? undefined : this.#entries.get(`${sender} ${place}`);
-    if (ends === undefined) {
-      this.counters.stray++;
-      this.#note(place, `datagram of ${bytes.length} B from ${from}, which is no neighbour`);
-      return true;
+    const socket = this.#line[this.#head];
+    if (socket === undefined) return false;
+    if (++this.#head === this.#line.length) {
+      this.#line.length = 0;
+      this.#head = 0;
     }
+    const bytes = socket.take() as Uint8Array;
+    if (socket.waiting > 0) this.#line.push(socket);
+    else socket.queued = false;
+    this.#arrive(socket, bytes);
+    return true;
+  }
+
+  #arrive(socket: UnderlaySocket, bytes: Uint8Array): void {
+    const { node, ifId, place } = socket;
     const decoded = decodePacket(bytes);
-    if (!decoded.ok) {
-      this.counters.garbage++;
-      const { layer, offset, reason } = decoded.error;
-      this.#note(place, `datagram of ${bytes.length} B from ${from}: ${layer}, byte ${offset}: ${reason}`);
-      return true;
+    if (!decoded.ok || node < 0) {
+      socket.counters.garbage++;
+      const why = decoded.ok ? "no router is here" : describe(decoded.error);
+      this.#note(place, `datagram of ${bytes.length} B on interface ${ifId}: ${why}`);
+      return;
     }
     const packet = decoded.value;
-    const { node, ifId } = entryOf(ends, packet);
     this.#beatFor(node);
     this.#recorder?.delivered(this.cells[node] as Cell, -1, packet, true, ifId);
     this.deliverPacket(node, packet, ifId);
-    return true;
   }
 
   #beatFor(target: ActorIndex): void {
@@ -291,18 +363,18 @@ export class LiveWorld extends World {
   }
 }
 
-/**
- * The interface a packet from a neighbour arrives on. Between two ASes with several links and one socket each, the packet's own
- * hop field tells them apart.
- */
-function entryOf(ends: readonly Entry[], packet: Packet): Entry {
-  if (packet.path?.kind === "one-hop") {
-    const left = packet.path.first.consEgress;
-    return ends.find(({ from }) => from === left) ?? (ends[0] as Entry);
-  }
-  const path = scionPathOf(packet.path);
-  const info = path?.infos[packet.currInf];
-  const hop = path?.hops[packet.currHf];
-  const ingress = info?.consDir === true ? hop?.consIngress : hop?.consEgress;
-  return ends.find(({ ifId }) => ifId === ingress) ?? (ends[0] as Entry);
+function describe({ layer, offset, reason }: { layer: string; offset: number; reason: string }): string {
+  return `${layer}, byte ${offset}: ${reason}`;
+}
+
+/** The places that run here. Throws where `here` or `foreign` cannot be. */
+export function placesHere(
+  places: readonly IA[],
+  { here, foreign = [] }: Pick<LiveOptions, "here" | "foreign">,
+): readonly IA[] {
+  const unknown = [...(here ?? []), ...foreign].find((ia) => !places.includes(ia));
+  if (unknown !== undefined) throw new RangeError(`${unknown} is no AS of the network: ${places.join(", ")}`);
+  const both = here?.find((ia) => foreign.includes(ia));
+  if (both !== undefined) throw new RangeError(`${both} cannot run here and be foreign`);
+  return places.filter((ia) => !foreign.includes(ia) && (here === undefined || here.includes(ia)));
 }

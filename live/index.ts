@@ -4,4 +4,6 @@ export { Resolver } from "./connectors/resolver.ts";
 export { ConnectorFailure, connectScoped, listenScoped, openScoped } from "./connectors/scope.ts";
 export { MonotonicClock } from "./clock.ts";
 export { LiveWorld, type UnderlayCounters } from "./driver.ts";
-export { LiveFailure, placeAddress, runLive, type RunLiveOptions, UnderlayError } from "./run.ts";
+export { LiveFailure, runLive, type RunLiveOptions } from "./run.ts";
+export { UnderlayError } from "./underlay/bind.ts";
+export { placeAddress, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import test from "ava";
 import * as Effect from "effect/Effect";
@@ -15,9 +15,11 @@ import type { Packet } from "../core/packet.ts";
 import { type FlowSpec, NO_IMPAIRMENT, type Scenario } from "../core/scenario.ts";
 import { RandomStream } from "../core/rng.ts";
 import { encodePacket } from "../core/wire/codec.ts";
-import { MonotonicClock } from "./clock.ts";
-import { LiveWorld } from "./driver.ts";
-import { placeAddress, runLive, UnderlayError } from "./run.ts";
+import type { LiveWorld } from "./driver.ts";
+import { onSockets, until } from "./live-testing.ts";
+import { runLive } from "./run.ts";
+import { UnderlayError } from "./underlay/bind.ts";
+import { placeAddress } from "./underlay/plan.ts";
 
 const MS = 1_000_000;
 /** The busy world in two thirds of a second, and as long again for a machine that is busy itself. */
@@ -78,41 +80,42 @@ test.serial("a live run's record replays in the simulator, bit for bit", async (
 test.serial("datagrams of strangers are counted, never thrown, and change nothing", async (t) => {
   const stranger = createSocket("udp4");
   const { world, records } = await recorded(shortAssembly(), (running) => {
-    for (let n = 0; n < 50; n++)
-      stranger.send(Buffer.from(`not a packet ${n}`), running.addressOf(0).port, placeAddress(0));
+    for (let n = 0; n < 25; n++)
+      for (const ifId of [0, 1]) {
+        const { port, address } = running.socketOf("1-1", ifId).local;
+        stranger.send(Buffer.from(`not a packet ${n}`), port, address);
+      }
   });
   stranger.close();
   t.is(world.counters.stray, 50);
   t.true(replay(shortAssembly(), records).identical);
 });
 
-async function bound(place: number): Promise<Socket> {
-  const socket = createSocket("udp4");
-  socket.bind(0, placeAddress(place));
-  await once(socket, "listening");
-  return socket;
-}
-
-test.serial("garbage from a neighbour's own socket is counted and dropped", async (t) => {
-  const assembly = shortAssembly();
-  const world = new LiveWorld(assembly);
-  const sockets = await Promise.all(assembly.places.map((_, place) => bound(place)));
-  sockets.forEach((socket, place) => world.attach(place, socket));
-  const failure = new Promise((done) => world.start(new MonotonicClock(), 300 * MS, done));
-  const { port } = world.addressOf(1);
-  for (let length = 0; length < 100; length++) sockets[0]?.send(Buffer.alloc(length, length), port, placeAddress(1));
-  t.is(await failure, null);
-  await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.close(done))));
-  t.true(world.counters.garbage >= 95, `${world.counters.garbage} of 100 counted`);
+test.serial("garbage from a neighbour's own socket is counted, for that socket, and dropped", async (t) => {
+  const world = await onSockets(shortAssembly(), {}, 60_000 * MS, async (running, at) => {
+    const [link] = shortScenario().network.links;
+    const { a, b } = link as NonNullable<typeof link>;
+    const { address, port } = running.socketOf(b.ia, b.ifId).local;
+    for (let length = 0; length < 100; length++) at(a.ia, a.ifId).send(Buffer.alloc(length, length), port, address);
+    await until(() => running.socketOf(b.ia, b.ifId).counters.garbage >= 100);
+    t.is(running.socketOf(a.ia, a.ifId).counters.garbage, 0);
+  });
+  t.is(world.counters.garbage, 100);
+  t.is(world.counters.stray, 0);
 });
 
 test.serial("a port in use is one clear error", async (t) => {
-  const taken = await bound(0);
+  const taken = createSocket("udp4");
+  taken.bind(0, placeAddress(0));
+  await once(taken, "listening");
   const { port } = taken.address();
   const error = await Effect.runPromise(Effect.flip(runLive(shortAssembly(), { duration: MS, port })));
   taken.close();
   t.true(error instanceof UnderlayError);
-  t.regex(error.message, /^socket of 1-1 on 127\.16\.0\.1:\d+: the port is in use\. Choose another with --port/);
+  t.is(
+    error.message,
+    `internal socket of 1-1 on 127.16.0.1 port ${port}: the port is in use. Choose another with --port, or leave --port out for any free one`,
+  );
 });
 
 test.serial("an abort ends the run early and keeps what it has", async (t) => {
@@ -189,29 +192,6 @@ test.serial("faults strike live, too: silent loss in one direction, while it las
   t.true((flows[0]?.received ?? 0) > 0);
 });
 
-/** A world of three places on sockets of the test's own, so that it can send as any of them. */
-async function onSockets(
-  assembly: Assembly,
-  duration: number,
-  act: (world: LiveWorld, sockets: readonly Socket[]) => Promise<void>,
-): Promise<LiveWorld> {
-  const world = new LiveWorld(assembly);
-  const sockets = await Promise.all(assembly.places.map((_, place) => bound(place)));
-  sockets.forEach((socket, place) => world.attach(place, socket));
-  const ended = new Promise((done) => world.start(new MonotonicClock(), duration, done));
-  await act(world, sockets);
-  world.finish();
-  const failure = await ended;
-  await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.close(done))));
-  if (failure !== null) throw failure;
-  return world;
-}
-
-/** Until `done` says so; a minute is as good as never. */
-async function until(done: () => boolean): Promise<void> {
-  for (let waited = 0; !done() && waited < 60_000; waited += 10) await new Promise((wake) => setTimeout(wake, 10));
-}
-
 test.serial(
   "crafted packets at a live router: the counters of a simulated one, and the errors come back",
   async (t) => {
@@ -225,9 +205,9 @@ test.serial(
     }
     const answered = cases.filter(({ error }) => error !== null).length;
     const back = cases.filter(({ error, noWayBack }) => error !== null && noWayBack !== true).length;
-    const world = await onSockets(assembly, 60_000 * MS, async (running, sockets) => {
-      const { port } = running.addressOf(1);
-      for (const { packet } of cases) sockets[0]?.send(encodePacket(packet), port, placeAddress(1));
+    const world = await onSockets(assembly, {}, 60_000 * MS, async (running, at) => {
+      const { address, port } = running.socketOf("1-2", 1).local;
+      for (const { packet } of cases) at("1-1", 1).send(encodePacket(packet), port, address);
       const total = [...expected.values()].reduce((sum, n) => sum + n, 0);
       const dropped = (): number => [...running.ledger.byReason.values()].reduce((sum, n) => sum + n, 0);
       const errors = (): number => running.read<HostContext>("host/1-1,10.0.0.1").context.errors;
@@ -258,12 +238,12 @@ test.serial("truncated, mis-sized and mangled packets at a live router: garbage 
     for (let m = 0; m < 4; m++) mangled[random.below(mangled.length)] = random.below(256);
     datagrams.push(mangled);
   }
-  const world = await onSockets(quietRow(), 60_000 * MS, async (running, sockets) => {
-    const { port } = running.addressOf(1);
-    for (let at = 0; at < datagrams.length; at += 50) {
+  const world = await onSockets(quietRow(), {}, 60_000 * MS, async (running, at) => {
+    const { address, port } = running.socketOf("1-2", 1).local;
+    for (let next = 0; next < datagrams.length; next += 50) {
       const before = running.counters.received;
-      const piece = datagrams.slice(at, at + 50);
-      for (const datagram of piece) sockets[0]?.send(datagram, port, placeAddress(1));
+      const piece = datagrams.slice(next, next + 50);
+      for (const datagram of piece) at("1-1", 1).send(datagram, port, address);
       await until(() => running.counters.received >= before + piece.length);
     }
     await new Promise((wake) => setTimeout(wake, 300));

@@ -88,6 +88,46 @@ test("one changed delivery, output, packet or state is found", (t) => {
   t.true(output.firstDifference?.expected.includes("0000000000000000"));
 });
 
+test("a record that a killed run left replays as far as it goes, wherever it was cut", (t) => {
+  const { lines } = record(1);
+  for (const keep of [1, 2, 57, 400, 401, 402, 1_303]) {
+    const cut = lines.map((of) => {
+      const kept = of.slice(0, Math.min(keep, of.length - 1));
+      // The last line was being written.
+      const found = parseRecord([...kept, (of[kept.length] as string).slice(0, -3)], true);
+      if (!found.ok) throw new Error(found.error);
+      t.is(found.value.entries.length, kept.length - 1);
+      return found.value;
+    });
+    const { identical, digest, firstDifference, stopped } = replay(busyAssembly(1), cut);
+    t.is(firstDifference, null, `${keep} lines`);
+    t.true(identical);
+    t.is(digest[0], "");
+    t.is(stopped?.length, lines.length);
+  }
+});
+
+test("a cut record with a changed output is found out", (t) => {
+  const cut = record(1).lines.map((of) => of.slice(0, 500));
+  const first = cut[0] as string[];
+  const at = first.findIndex((line, n) => n > 300 && line.startsWith('["o"'));
+  first[at] = (first[at] as string).replace(/"[0-9a-f]+"/, '"0000000000000000"');
+  const records = cut.map((of) => parseRecord(of, true)).map((found) => (found.ok ? found.value : null));
+  t.false(replay(busyAssembly(1), records).identical);
+});
+
+test("places without a record are left out: each of the others replays alone", (t) => {
+  const records = parsed(record(1).lines);
+  for (let only = 0; only < records.length; only++) {
+    const { identical, events, firstDifference } = replay(
+      busyAssembly(1),
+      records.map((one, place) => (place === only ? one : null)),
+    );
+    t.true(identical, JSON.stringify(firstDifference));
+    t.true(events > 0);
+  }
+});
+
 test("a truncated, foreign or damaged record is refused with the line", (t) => {
   const lines = record(1).lines[0] as string[];
   const errorOf = (changed: readonly string[]): string => {

@@ -7,10 +7,11 @@ import { readMtu } from "./links.ts";
 import { makeAs } from "./model.ts";
 import type { AsDocument, InternalDocument } from "./scenario/topology.ts";
 import type { Section } from "./section.ts";
+import { readUnderlay } from "./underlay.ts";
 import { DURATION } from "./units.ts";
 
 export function readAs(ia: IA, document: AsDocument, section: Section): NetworkAs {
-  const { core = false, mtu, label, position, internal, dispatched_ports, services } = document ?? {};
+  const { core = false, mtu, label, position, internal, dispatched_ports, services, underlay } = document ?? {};
   const as = makeAs(ia, core, mtu === undefined ? undefined : readMtu(mtu, section.at("mtu")));
   return {
     ...as,
@@ -19,6 +20,7 @@ export function readAs(ia: IA, document: AsDocument, section: Section): NetworkA
     ...(internal === undefined ? {} : { internal: readInternal(internal, section.at("internal")) }),
     ...(dispatched_ports === undefined ? {} : readDispatchedPorts(dispatched_ports, section.at("dispatched_ports"))),
     ...(services === undefined ? {} : { services: readServices(services, section.at("services")) }),
+    ...(underlay === undefined ? {} : { underlay: readUnderlay(underlay, section.at("underlay")) }),
   };
 }
 

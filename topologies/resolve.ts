@@ -38,6 +38,7 @@ import {
   ScenarioDocument,
 } from "./scenario/scenario.ts";
 import { Section } from "./section.ts";
+import { applyUnderlay, checkOutside } from "./underlay.ts";
 import { DURATION, formatDuration } from "./units.ts";
 import { readWorkloads } from "./workloads.ts";
 import { parseYaml, type ReadFile } from "./yaml.ts";
@@ -66,8 +67,10 @@ export function resolveScenario(text: string, options: ResolveOptions): Result<S
   const foreign: Problem[] = [];
   const section = new Section(file);
   const topology = resolveTopologyOf(document, section, options, foreign);
-  const network = topology && overrideLinks(topology, document.links ?? [], section.at("links"));
+  const linked = topology && overrideLinks(topology, document.links ?? [], section.at("links"));
+  const network = linked && applyUnderlay(linked, document.underlay ?? {}, section.at("underlay"));
   const scenario = readScenario(document, section, options, network ?? null, foreign);
+  if (network !== undefined) checkOutside(network, scenario.flows, section.at("underlay"));
   if (network === undefined || foreign.length > 0 || file.problemCount > 0) return err([...foreign, ...file.problems]);
   return ok({ ...scenario, network });
 }

@@ -1,6 +1,7 @@
 /** What makes a network unable to work although each of its parts is well formed. */
 import type { IA } from "../core/address.ts";
 import type { Network, NetworkLink } from "../core/scenario.ts";
+import { findUnderlayFaults } from "./underlay.ts";
 
 /** A fault of the network as a whole; `link` is the position in `links`, where a link is at fault and not an AS. */
 export interface NetworkFault {
@@ -13,7 +14,8 @@ export interface NetworkFault {
 /** `links` in the order in which faults are to name them; the network's own order sorts them. */
 export function findNetworkFaults(ases: Network["ases"], links: readonly NetworkLink[]): readonly NetworkFault[] {
   const cycle = findChildCycle(links);
-  return [...lonelyAses(ases, links), ...(cycle === null ? coreless(ases, links) : [cycle])];
+  const apart = cycle === null ? coreless(ases, links) : [cycle];
+  return [...lonelyAses(ases, links), ...apart, ...findUnderlayFaults(ases, links)];
 }
 
 function lonelyAses(ases: Network["ases"], links: readonly NetworkLink[]): readonly NetworkFault[] {

@@ -49,7 +49,7 @@ function documentOf({ name, ases, links }: Network) {
   return { name, ases: Object.fromEntries(ases.map((as) => [as.ia, asFields(as)])), links: links.map(linkFields) };
 }
 
-function asFields({ core, mtu, label, position, internal, dispatched_ports, services }: NetworkAs): Fields {
+function asFields({ core, mtu, label, position, internal, dispatched_ports, services, underlay }: NetworkAs): Fields {
   return {
     ...(core ? { core } : {}),
     ...(mtu === DEFAULT_MTU ? {} : { mtu }),
@@ -58,6 +58,7 @@ function asFields({ core, mtu, label, position, internal, dispatched_ports, serv
     ...(internal === undefined ? {} : { internal: internalFields(internal) }),
     ...(dispatched_ports === undefined ? {} : { dispatched_ports: formatDispatchedPorts(dispatched_ports) }),
     ...(services === undefined ? {} : { services }),
+    ...(underlay === undefined ? {} : { underlay }),
   };
 }
 

@@ -1,8 +1,9 @@
 /** The hosts of a scenario: which applications stand behind which port or identifier. */
-import { HOST_TYPE, hostType } from "../../core/address.ts";
+import { HOST_TYPE, hostType, type IA } from "../../core/address.ts";
 import type { PortRange } from "../../core/end-host-port.ts";
 import type { HostSpec, Scenario } from "../../core/scenario.ts";
 import type { HostInput } from "../host.ts";
+import type { OutsideHostInput } from "../outside-host.ts";
 import { hasControl } from "./control.ts";
 import { controlId, hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
 
@@ -52,6 +53,16 @@ export function addHost(hosts: Map<string, HostPlan>, spec: HostSpec): HostPlan 
   };
   hosts.set(id, host);
   return host;
+}
+
+/** Hosts that are programs outside Pathloom. */
+export function planOutside({ network }: Scenario, portsOf: (ia: IA) => PortRange | null): Planned[] {
+  return network.ases.flatMap(({ ia, underlay }) =>
+    (underlay?.outside ?? []).map((host): Planned => {
+      const input = (): OutsideHostInput => ({ address: host, dispatched: portsOf(ia) });
+      return { id: hostId({ ia, host }), ia, logic: "outside-host", input };
+    }),
+  );
 }
 
 export function takePort(host: HostPlan): number {

@@ -1,7 +1,14 @@
 /** The actors that stand for the network itself: routers and directions of links. */
 import { formatInterface } from "../../core/address.ts";
 import { linkKeys } from "../../core/passage.ts";
-import { SCENARIO_DEFAULTS, type LinkEnd, type NetworkAs, type Scenario } from "../../core/scenario.ts";
+import {
+  DEFAULT_DIRECTION,
+  type LinkDirection,
+  type LinkEnd,
+  type NetworkAs,
+  type Scenario,
+  SCENARIO_DEFAULTS,
+} from "../../core/scenario.ts";
 import type { BfdInput } from "../bfd.ts";
 import type { LinkInput } from "../link.ts";
 import type { NodeInput } from "../node.ts";
@@ -44,6 +51,7 @@ export function planNode(
     })),
     hosts: [
       ...hosts.map(({ id, spec }) => ({ host: spec.host, actor: at(id) })),
+      ...(as.underlay?.outside ?? []).map((host) => ({ host, actor: at(hostId({ ia, host })) })),
       ...(served ? [{ host: CONTROL_HOST, actor: at(controlId(ia)) }] : []),
     ],
     services: offered.map(({ service, backends }) => ({ service, backends: backends.map(at) })),
@@ -80,10 +88,11 @@ export function planLink(
   scenario: Scenario,
   { id, from, to, model }: Direction,
   impaired: ReadonlySet<string>,
+  shaping: Shaping,
   at: Lookup,
 ): Planned {
   const input = (): LinkInput => ({
-    direction: model,
+    direction: shapedBy(shaping, model),
     paced: impaired.has(interfaceKey(from)),
     node: at(nodeId(from.ia)),
     ifId: from.ifId,
@@ -94,6 +103,26 @@ export function planLink(
     measureFrom: scenario.warmup_ns,
   });
   return { id, ia: from.ia, logic: "link", input };
+}
+
+/**
+ * Who makes packets late, rare or lost. `model`: the link actor, all of it. `delay`: the link actor but for rate and queue, which the
+ * kernel has. `none`: nobody here. Faults strike in every case.
+ */
+export type Shaping = "model" | "delay" | "none";
+
+function shapedBy(shaping: Shaping, direction: LinkDirection): LinkDirection {
+  if (shaping === "model") return direction;
+  const { discipline } = DEFAULT_DIRECTION;
+  const open: LinkDirection = {
+    ...direction,
+    rate_bps: 0,
+    schedule: null,
+    discipline,
+    queue_packets: 0,
+    queue_bytes: 0,
+  };
+  return shaping === "delay" ? open : { ...open, latency_ns: 0, delay: { kind: "fixed" }, loss: 0, burst: null };
 }
 
 /** Sending ends of the directions that some fault impairs. */

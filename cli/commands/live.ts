@@ -3,27 +3,31 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import { InputError, reporting, type RunError } from "../errors.ts";
+import { InputError, reporting, RunError } from "../errors.ts";
 import {
   forceFlag,
   jsonFlag,
   overrideFlags,
   overridesOf,
+  recordBounds,
   recordingFlags,
   repeatCommand,
   scenarioArgument,
-  wholeNumber,
 } from "../flags.ts";
+import {
+  keepSecret,
+  liveFlags,
+  liveJobOf,
+  liveWords,
+  manifestFields,
+  strictVerdict,
+  wrongTogether,
+} from "../live-flags.ts";
 import { print, printJson } from "../output.ts";
 import type { LiveFigures, SimulationJob } from "../runner/job.ts";
 import type { Manifest } from "../runner/manifest.ts";
 import { stopSignal } from "../runner/stop-signal.ts";
-import { levelOf, openFolder } from "./run.ts";
-
-const portFlag = wholeNumber("port", 1, 65_535).pipe(
-  Flag.withDescription("UDP port of every AS, each on a loopback address of its own; default: any that is free"),
-  Flag.optional,
-);
+import { levelOf, openFolder, recordIsFull } from "./run.ts";
 
 const recordFlag = Flag.String("record").pipe(
   Flag.withMetavar("dir"),
@@ -34,7 +38,7 @@ const recordFlag = Flag.String("record").pipe(
 const flags = {
   scenario: scenarioArgument,
   ...overrideFlags,
-  port: portFlag,
+  ...liveFlags,
   record: recordFlag,
   force: forceFlag,
   ...recordingFlags,
@@ -44,36 +48,44 @@ const flags = {
 type LiveInput = Command.Command.Config.Infer<typeof flags>;
 
 const execute = Effect.fnUntraced(function* (input: LiveInput) {
-  const { scenario: file, port, record, force, json } = input;
+  const { scenario: file, record, force, json } = input;
   const { loadScenario } = yield* Effect.promise(() => import("../runner/load.ts"));
   const { manifestOf, recordHeader, summaryOf } = yield* Effect.promise(() => import("../runner/manifest.ts"));
   const { runJob } = yield* Effect.promise(() => import("../runner/pool.ts"));
+  const wrong = wrongTogether(input, Option.isSome(record));
+  if (wrong !== null) return yield* new InputError({ message: wrong });
   const loaded = yield* loadScenario(file, overridesOf(input));
   const { scenario } = loaded;
-  const repeat = repeatCommand("live", file, scenario.seed, input);
-  if (Option.isNone(record) && (Option.isSome(input.series) || Option.isSome(input.samples))) {
-    return yield* new InputError({
-      message: "--series and --samples say what is kept of a run; give --record DIR too",
-    });
-  }
+  const repeat = repeatCommand("live", file, scenario.seed, input, liveWords(input));
   const level = Option.isNone(record) ? null : yield* levelOf(scenario, input);
-  const manifest: Manifest = manifestOf(loaded, "live", repeat, level === null ? null : { ...level, deliveries: true });
+  const live = liveJobOf(input, level !== null);
+  const deliveries = level === null ? null : { ...level, deliveries: true };
+  const manifest: Manifest = { ...manifestOf(loaded, "live", repeat, deliveries), ...manifestFields(input, live) };
   const folder = yield* openFolder(record, force);
+  if (folder !== null) yield* folder.begin(scenario, manifest);
+  if (folder !== null && live.secret !== null && input["keep-secrets"]) yield* keepSecret(folder.path, live.secret);
   yield* Effect.logInfo(
-    `${scenario.network.ases.length} ASes live on loopback for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
+    `${scenario.network.ases.length} ASes live for ${scenario.duration_ns / 1e9} s; Ctrl-C ends early and keeps what is there`,
   );
   const signal = yield* stopSignal;
   const header = recordHeader(manifest);
-  const files = folder === null || level === null ? null : { folder: folder.path, header, everyDelivery: true, level };
+  const files =
+    folder === null || level === null
+      ? null
+      : { folder: folder.path, header, everyDelivery: true, level, ...recordBounds(input) };
   const job: SimulationJob = { scenario, repeat, policies: loaded.policies, files, trace: "none" };
-  const report = yield* runJob(job, { signal }, { port: Option.getOrElse(port, () => 0) });
-  const live = report.live as LiveFigures;
-  const summary = { ...summaryOf(scenario, manifest, report), world: "live", live };
-  if (folder !== null) yield* folder.complete(scenario, manifest, summary);
+  const report = yield* runJob(job, { signal }, live);
+  const figures = report.live as LiveFigures;
+  const done: Manifest = { ...manifest, lateness: figures.lateness_us.histogram };
+  const strict = strictVerdict(input, figures);
+  const summary = { ...summaryOf(scenario, done, report), world: "live", live: { ...figures, ...strict.figures } };
+  if (folder !== null) yield* folder.complete(scenario, done, summary);
   const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
-  yield* json ? printJson(summary) : print(`${formatRun(summary)}\n\n${formatLive(live)}`);
+  yield* json ? printJson(summary) : print(`${formatRun(summary)}\n\n${formatLive(figures)}`);
+  if (report.unrecorded !== undefined) yield* Effect.logWarning(recordIsFull(report.unrecorded));
   if (Option.isSome(record))
     yield* Effect.logInfo(`kept in ${record.value}; to check it: pathloom replay ${record.value}`);
+  if (strict.problem !== null) return yield* new RunError({ message: strict.problem });
   // Whoever ended it early got what there was: that is success.
   process.exitCode = 0;
 }, Effect.scoped);

@@ -10,6 +10,7 @@ import {
   jsonFlag,
   overrideFlags,
   overridesOf,
+  recordBounds,
   recordingFlags,
   type RecordingValues,
   recordingWish,
@@ -67,6 +68,9 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   if (Option.isNone(out) && (Option.isSome(input.series) || Option.isSome(input.samples))) {
     return yield* new InputError({ message: "--series and --samples say what is kept of a run; give --out DIR too" });
   }
+  if (!input.record && Option.isSome(input["record-limit"])) {
+    return yield* new InputError({ message: "--record-limit bounds the record of deliveries; give --record too" });
+  }
   if (Option.isNone(out) && input.record) {
     return yield* new InputError({
       message: "--record writes down every delivery of a run that is kept; give --out DIR too",
@@ -81,9 +85,12 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   const level = Option.isNone(out) ? null : yield* levelOf(scenario, input);
   const manifest = manifestOf(loaded, "sim", repeat, level === null ? null : { ...level, deliveries: input.record });
   const folder = yield* openFolder(out, force);
+  if (folder !== null) yield* folder.begin(scenario, manifest);
   const header = recordHeader(manifest);
   const files: RunFiles | null =
-    folder === null || level === null ? null : { folder: folder.path, header, everyDelivery: input.record, level };
+    folder === null || level === null
+      ? null
+      : { folder: folder.path, header, everyDelivery: input.record, level, ...recordBounds(input) };
   const job: SimulationJob = { scenario, repeat, policies, files, trace: traceTarget(trace, files), wire };
   const progress = progressLine(scenario.duration_ns);
   const report = yield* Effect.ensuring(
@@ -94,8 +101,13 @@ const execute = Effect.fnUntraced(function* (input: RunInput) {
   if (folder !== null) yield* folder.complete(scenario, manifest, summary);
   const { formatRun } = yield* Effect.promise(() => import("../report.ts"));
   yield* json ? printJson(summary) : print(formatRun(summary));
+  if (report.unrecorded !== undefined) yield* Effect.logWarning(recordIsFull(report.unrecorded));
   if (Option.isSome(out)) yield* Effect.logInfo(`kept in ${out.value}; to check it: pathloom replay ${out.value}`);
 }, Effect.scoped);
+
+export function recordIsFull(unrecorded: number): string {
+  return `the record reached its limit: ${unrecorded} of its entries were not written (--record-limit gives it more room)`;
+}
 
 /** What is written down of a run that is kept; an error where that is too much. */
 export const levelOf = Effect.fnUntraced(function* (scenario: Scenario, input: RecordingValues) {

@@ -33,9 +33,9 @@ export interface Capture {
 }
 
 /** Places of `records` are the ASes of the scenario, in their order. */
-export function captureOf(scenario: Scenario, records: readonly PlaceRecord[], application: string): Capture {
+export function captureOf(scenario: Scenario, records: readonly (PlaceRecord | null)[], application: string): Capture {
   const channels = channelsOf(scenario);
-  const arrivals = records.flatMap((record) => arrivalsAt(record, channels));
+  const arrivals = records.flatMap((record) => (record === null ? [] : arrivalsAt(record, channels)));
   const fitting = arrivals.filter(({ bytes }) => bytes.length <= MAX_UNDERLAY_PAYLOAD);
   // Stable: arrivals of one instant stand in the order of their places, and of one place as they came.
   fitting.sort((one, other) => one.now - other.now);

@@ -2,11 +2,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { IA } from "../../core/address.ts";
 import type { RecordHeader } from "../../actors/record.ts";
 import type { RunResult } from "../../actors/results.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
+import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
+import type { LatenessFigures } from "../../live/lateness.ts";
+import type { Shape } from "../../live/shape.ts";
 import { workerHash } from "../build-info.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
@@ -27,6 +31,8 @@ export interface RunFiles {
   readonly everyDelivery: boolean;
   /** Series and samples. */
   readonly level: RecordSpec;
+  /** Bytes of the whole record of deliveries; left out: as by default (record-files.ts). */
+  readonly limit?: number;
 }
 
 /** `lines`: as text to whoever started the run; `file`: NDJSON into the run's folder. */
@@ -41,6 +47,8 @@ export interface SimulationJob {
   readonly trace: TraceTarget;
   /** Encode and decode every packet at every hop; default: no. */
   readonly wire?: boolean;
+  /** Watch for what a comparison of worlds needs. Not together with `trace` or `files`. */
+  readonly watch?: boolean;
   /** Groups of flows by id, each to be measured for a comparison. Not together with `files`. */
   readonly measure?: readonly (readonly string[])[];
 }
@@ -56,21 +64,38 @@ export interface SimulationReport {
   readonly result: RunResult;
   /** Of each group that was to be measured. */
   readonly measures?: readonly RunMeasures[];
+  /** Of a run that was watched. */
+  readonly watched?: Omit<WorldSide, "result">;
+  /** Entries of the record that came after its limit; left out: none. */
+  readonly unrecorded?: number;
   /** Of live runs only. */
   readonly live?: LiveFigures;
 }
 
 /** How a live run fared in the world. */
 export interface LiveFigures {
-  /** Time between when an event was due and when it was handled. */
-  readonly lateness_us: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
+  readonly lateness_us: LatenessFigures;
+  /** Of all sockets together. */
   readonly underlay: UnderlayCounters;
+  /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */
+  readonly sockets: Readonly<Record<string, UnderlayCounters>>;
 }
 
 /** What a live run needs beside its job. */
 export interface LiveJob {
-  /** UDP port of every place; 0: any that is free. */
+  /** First assigned port on each address; 0: any that is free. */
   readonly port: number;
+  /** Are the addresses that the scenario gives used? */
+  readonly addresses: "scenario" | "assigned";
+  readonly shape: Shape;
+  /** What keys of ASes follow from that have none of their own; null: the seed. */
+  readonly secret: string | null;
+  /** Are MACs written down, so that the run can be replayed without the secret? */
+  readonly logsMacs: boolean;
+  /** ASes that run in this process; left out: all but the foreign ones. */
+  readonly here?: readonly IA[];
+  /** ASes that other software runs. */
+  readonly foreign?: readonly IA[];
 }
 
 /** `input`: the user's policy or folder; `run`: the run stopped. */

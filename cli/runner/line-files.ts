@@ -1,6 +1,6 @@
 /** Text files written line by line in large pieces; nothing stays open between two pieces, however many files there are. */
 import { appendFileSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 /** Characters kept before they are written. */
 const PIECE = 65_536;
@@ -33,28 +33,6 @@ export class LineFile {
     this.#length = 0;
     guardWrite(this.#path, () => appendFileSync(this.#path, text));
   }
-}
-
-/** The record's files, one a place: `record/00.ndjson` and so on. */
-export class RecordFiles {
-  readonly #files: readonly LineFile[];
-
-  constructor(folder: string, places: number) {
-    guardWrite(folder, () => makeFolder(join(folder, "record")));
-    this.#files = Array.from({ length: places }, (_, place) => new LineFile(join(folder, recordFile(place, places))));
-  }
-
-  readonly write = (place: number, line: string): void => {
-    this.#files[place]?.write(line);
-  };
-
-  flush(): void {
-    for (const file of this.#files) file.flush();
-  }
-}
-
-export function recordFile(place: number, places: number): string {
-  return `record/${String(place).padStart(Math.max(2, String(places - 1).length), "0")}.ndjson`;
 }
 
 /**

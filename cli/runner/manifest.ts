@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema";
 import type { RunResult } from "../../actors/results.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { SECOND } from "../../core/units.ts";
+import { SHAPES } from "../../live/shape.ts";
 import { buildInfo } from "../build-info.ts";
 import type { PolicyFile, RecordHeaderFields, SimulationReport } from "./job.ts";
 
@@ -31,6 +32,14 @@ export const Manifest = Schema.Struct({
   policies: Schema.Array(Schema.Struct({ name: Schema.String, ...inputFile })),
   /** What stands in series.csv and samples.csv, and whether record/ is there; missing where the run is not kept. */
   record: Schema.optionalKey(Schema.Struct({ series_ns: Schema.Int, samples: Schema.Int, deliveries: Schema.Boolean })),
+  /** Where the keys of ASes come from that have none of their own; left out: the seed. `kept`: in secrets.json beside this. */
+  keys: Schema.optionalKey(Schema.Literals(["kept", "not-kept"])),
+  /** Who delayed and lost packets in a live run (live/shape.ts); left out: the link actors. */
+  shape: Schema.optionalKey(Schema.Literals(SHAPES)),
+  /** How late a live run was: events less late than so many microseconds, and not less than the class before. */
+  lateness: Schema.optionalKey(Schema.Array(Schema.Struct({ below: Schema.Finite, count: Schema.Int }))),
+  /** The ASes that ran in this process; left out: all. */
+  here: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What a user types to repeat the run. */
   command: Schema.String,
 });

@@ -43,6 +43,11 @@ function removeEmpty(made: readonly string[]): void {
   }
 }
 
+/** Is this the folder of a run that did not end? */
+export function isPartial(dir: string): boolean {
+  return /\.partial-\d+-\w{6}$/.test(basename(resolve(dir)));
+}
+
 export function neighboursOf(dir: string): Neighbours {
   const parent = dirname(resolve(dir));
   const prefix = `${basename(resolve(dir))}.partial-`;

@@ -4,7 +4,9 @@ import { results } from "../../actors/results.ts";
 import { assemble } from "../../actors/assemble.ts";
 import type { Assembly } from "../../actors/assembly.ts";
 import type { Policy } from "../../actors/selectors/policy.ts";
+import { createForwardingKeys, keysFromLog } from "../../core/forwarding-keys.ts";
 import type { Scenario } from "../../core/scenario.ts";
+import { shapingOf } from "../../live/shape.ts";
 import { replay, type ReplayResult } from "../../sim/replay.ts";
 import { Simulation } from "../../sim/simulation.ts";
 import type { InputError, RunError } from "../errors.ts";
@@ -13,20 +15,29 @@ import type { RecordedRun } from "./run-folder.ts";
 import { failureOf } from "./simulate.ts";
 
 export function replayRun(
-  { scenario, records, manifest, summary }: RecordedRun,
+  { scenario, records, manifest, macs, secret, summary }: RecordedRun,
   policies: readonly Policy[],
 ): Effect.Effect<ReplayResult, InputError | RunError> {
   return Effect.try({
     try: () => {
-      const assembly = assemble(scenario, { repeat: manifest.command, policies });
-      return records === null ? runAgain(assembly, scenario, summary) : replay(assembly, records);
+      const known = macs === null ? null : keysFromLog(new Map(macs));
+      const keys = known ?? (secret === null ? null : createForwardingKeys(secret, scenario.keys));
+      const assembly = assemble(scenario, {
+        repeat: manifest.command,
+        policies,
+        shaping: shapingOf(manifest.shape ?? "user"),
+        ...(keys === null ? {} : { keys }),
+      });
+      if (records !== null) return replay(assembly, records);
+      if (summary === null) throw new Error("a run without a record has a summary");
+      return runAgain(assembly, scenario, summary);
     },
     catch: (cause) => errorOf(failureOf(cause)),
   });
 }
 
 /** Without a record there is the end to compare: the digest, the events, and every figure of the summary. */
-function runAgain(assembly: Assembly, scenario: Scenario, kept: RecordedRun["summary"]): ReplayResult {
+function runAgain(assembly: Assembly, scenario: Scenario, kept: KeptEnd): ReplayResult {
   const world = Simulation.create(assembly);
   world.run(scenario.duration_ns);
   const digest: readonly [string, string] = [kept.digest, world.digest()];
@@ -37,7 +48,9 @@ function runAgain(assembly: Assembly, scenario: Scenario, kept: RecordedRun["sum
 
 type Difference = Omit<NonNullable<ReplayResult["firstDifference"]>, "time_ns">;
 
-function endDifference(world: Simulation, { digest, events }: RecordedRun["summary"]): Difference | null {
+type KeptEnd = NonNullable<RecordedRun["summary"]>;
+
+function endDifference(world: Simulation, { digest, events }: KeptEnd): Difference | null {
   const side = (ofDigest: string, ofEvents: number): string => `digest ${ofDigest} after ${ofEvents} events`;
   const [expected, found] = [side(digest, events), side(world.digest(), world.events)];
   return expected === found ? null : { actor: "(all)", expected, found };

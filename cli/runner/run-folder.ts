@@ -15,9 +15,17 @@ import type { Scenario } from "../../core/scenario.ts";
 import { parseRecord, type PlaceRecord } from "../../sim/replay.ts";
 import { InputError } from "../errors.ts";
 import { textOf } from "./failure-text.ts";
-import { guardRead, guardWrite, recordFile, FileError } from "./line-files.ts";
+import { guardRead, guardWrite, FileError } from "./line-files.ts";
 import { Manifest, type RunSummary, sha256 } from "./manifest.ts";
-import { makePartial, moveToPlace, neighboursOf, type PartialFolder, removePartial } from "./partial-folder.ts";
+import {
+  isPartial,
+  makePartial,
+  moveToPlace,
+  neighboursOf,
+  type PartialFolder,
+  removePartial,
+} from "./partial-folder.ts";
+import { readMacs, readRecordLines, recordName } from "./record-files.ts";
 import { flowsText, linksText, timelineText } from "./tables.ts";
 
 const MANIFEST = "manifest.json";
@@ -26,6 +34,8 @@ const SUMMARY = "summary.json";
 const FLOWS = "flows.csv";
 const LINKS = "links.csv";
 const TIMELINE = "timeline.csv";
+/** Of mode 0600, where it was asked for. */
+export const SECRETS = "secrets.json";
 
 /** A folder being written; it stands at its place only if the scope ends well. */
 export interface OpenRunFolder {
@@ -33,6 +43,8 @@ export interface OpenRunFolder {
   readonly path: string;
   /** What killed runs left beside it; null: nothing. */
   readonly notice: string | null;
+  /** Writes what the record cannot be read without, so that it can be read however the run ends. */
+  readonly begin: (scenario: Scenario, manifest: Manifest) => Effect.Effect<void, InputError>;
   /** Writes files of these names and moves the folder to its place. */
   readonly keep: (files: Readonly<Record<string, string>>) => Effect.Effect<void, InputError>;
   /** What every run leaves beside its records. */
@@ -51,7 +63,9 @@ export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRu
       const partial = guardWrite(dir, () => makePartial(place));
       const { path } = partial;
       const keep = (files: Readonly<Record<string, string>>) => keepFiles({ place, path, force }, files);
-      return { path, partial, notice, keep, complete: (...contents) => keep(filesOf(...contents)) };
+      const begin = (scenario: Scenario, manifest: Manifest): Effect.Effect<void, InputError> =>
+        Effect.try({ try: () => writeFiles(path, identityOf(scenario, manifest)), catch: asInputError });
+      return { path, partial, notice, begin, keep, complete: (...contents) => keep(filesOf(...contents)) };
     },
     catch: asInputError,
   });
@@ -74,9 +88,11 @@ function lookAround(place: string, force: boolean): string | null {
   if (stale.length === 0) return null;
   if (force) for (const path of stale) rmSync(path, { recursive: true, force: true });
   const names = stale.join(", ");
-  return force
-    ? `removed ${names}, left by a run that was killed`
-    : `${names} was left by a run that was killed; it can be deleted`;
+  if (force) return `removed ${names}, left by a run that was killed`;
+  const recorded = stale.find((path) => existsSync(join(path, "record")));
+  const use =
+    recorded === undefined ? "" : ` what it recorded until then can be replayed (pathloom replay ${recorded}), or`;
+  return `${names} was left by a run that was killed;${use} it can be deleted`;
 }
 
 function refuseExisting(dir: string, force: boolean): void {
@@ -100,10 +116,19 @@ function filesOf(scenario: Scenario, manifest: Manifest, summary: RunSummary): R
     [FLOWS]: flowsText(summary.flows),
     [LINKS]: linksText(summary.links),
     [TIMELINE]: timelineText(summary.timeline),
-    [SCENARIO]: `${canonicalJson(scenario)}\n`,
     [SUMMARY]: `${JSON.stringify(summary, null, 2)}\n`,
-    [MANIFEST]: `${JSON.stringify(manifest, null, 2)}\n`,
+    ...identityOf(scenario, manifest),
   };
+}
+
+function identityOf(scenario: Scenario, manifest: Manifest): Readonly<Record<string, string>> {
+  return { [SCENARIO]: `${canonicalJson(scenario)}\n`, [MANIFEST]: `${JSON.stringify(manifest, null, 2)}\n` };
+}
+
+function writeFiles(path: string, files: Readonly<Record<string, string>>): void {
+  guardWrite(path, () => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+  });
 }
 
 function keepFiles(
@@ -113,7 +138,7 @@ function keepFiles(
   return Effect.try({
     try: () =>
       guardWrite(place, () => {
-        for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+        writeFiles(path, files);
         moveToPlace(path, place, force);
       }),
     catch: asInputError,
@@ -128,9 +153,14 @@ function asInputError(cause: unknown): InputError {
 export interface RecordedRun {
   readonly manifest: Manifest;
   readonly scenario: Scenario;
-  /** null: a simulation kept without its deliveries. */
-  readonly records: readonly PlaceRecord[] | null;
-  readonly summary: EndOfRun;
+  /** By place, null where it ran elsewhere; null: a simulation kept without its deliveries. */
+  readonly records: readonly (PlaceRecord | null)[] | null;
+  /** MACs of a run whose keys were not kept; null where the keys are known. */
+  readonly macs: ReadonlyMap<string, string> | null;
+  /** A secret that the run's keys follow from, where it was kept; null: they follow from the seed, or are not known. */
+  readonly secret: string | null;
+  /** null: the run was killed. */
+  readonly summary: EndOfRun | null;
 }
 
 const EndOfRun = Schema.Struct({ digest: Schema.String, events: Schema.Int });
@@ -148,8 +178,18 @@ export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputErro
       if (!existsSync(join(dir, MANIFEST))) throw new FileError(`${dir} is no folder of a run: it has no ${MANIFEST}`);
       const manifest = readManifest(join(dir, MANIFEST));
       const scenario = readScenario(dir, manifest);
-      const records = manifest.record?.deliveries === false ? null : readRecords(dir, manifest, scenario);
-      return { manifest, scenario, records, summary: readEnd(join(dir, SUMMARY)) };
+      const killed = isPartial(dir) && !existsSync(join(dir, SUMMARY));
+      const recorded = manifest.record?.deliveries !== false;
+      if (killed && !recorded)
+        throw new FileError(`${dir}: the run was killed, and kept without a record: nothing can be replayed`);
+      return {
+        manifest,
+        scenario,
+        records: recorded ? readRecords(dir, manifest, scenario, killed) : null,
+        macs: manifest.keys === "not-kept" ? readMacs(dir) : null,
+        secret: manifest.keys === "kept" ? readSecret(join(dir, SECRETS)) : null,
+        summary: killed ? null : readEnd(join(dir, SUMMARY)),
+      };
     },
     catch: asInputError,
   });
@@ -166,6 +206,13 @@ function readEnd(path: string): EndOfRun {
   const decoded = Schema.decodeUnknownOption(EndOfRun)(results);
   if (Option.isSome(decoded)) return { ...decoded.value, results: results as EndOfRun["results"] };
   throw new FileError(`${path}: this is no summary of a run: digest or events are missing`);
+}
+
+/** The secret that `--keep-secrets` kept. */
+function readSecret(path: string): string {
+  const { forwarding } = readJson(path) as { readonly forwarding?: unknown };
+  if (typeof forwarding === "string") return forwarding;
+  throw new FileError(`${path}: the secret of the forwarding keys is missing`);
 }
 
 function readJson(path: string): unknown {
@@ -195,22 +242,25 @@ function readScenario(dir: string, manifest: Manifest): Scenario {
   );
 }
 
-function readRecords(dir: string, manifest: Manifest, scenario: Scenario): PlaceRecord[] {
-  const { ases } = scenario.network;
-  const folder = join(dir, "record");
-  if (!existsSync(folder)) throw new FileError(`${folder}: the folder of records is missing`);
-  const known = new Set(ases.map((_, place) => recordFile(place, ases.length)));
-  for (const name of readdirSync(folder)) {
-    if (!known.has(`record/${name}`))
-      throw new FileError(
-        `${join(folder, name)}: this file does not belong to the run, which has ${ases.length} places`,
-      );
-  }
-  return ases.map(({ ia }, place) => readRecord(join(dir, recordFile(place, ases.length)), ia, manifest));
+function readRecords(dir: string, manifest: Manifest, scenario: Scenario, killed: boolean): (PlaceRecord | null)[] {
+  const places = scenario.network.ases.map(({ ia }) => ia);
+  const files = readRecordLines(dir, places.length);
+  const here = new Set(manifest.here ?? places);
+  return places.map((ia, place) => {
+    const file = files[place] ?? null;
+    if (file !== null) return readRecord(file, ia, manifest, killed);
+    if (!here.has(ia) || killed) return null;
+    throw new FileError(`${join(dir, recordName(place, places.length))}: the file is missing`);
+  });
 }
 
-function readRecord(path: string, place: string, manifest: Manifest): PlaceRecord {
-  const record = parseRecord(readText(path).replace(/\n$/, "").split("\n"));
+interface RecordFile {
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+function readRecord({ path, lines }: RecordFile, place: string, manifest: Manifest, killed: boolean): PlaceRecord {
+  const record = parseRecord(lines, killed);
   if (!record.ok) throw new FileError(`${path}: ${record.error}`);
   const { header } = record.value;
   const expected = {

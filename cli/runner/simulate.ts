@@ -10,9 +10,11 @@ import { RunMeter } from "../../sim/experiment/meter.ts";
 import { Simulation, type SimulationOptions } from "../../sim/simulation.ts";
 import { textOf } from "./failure-text.ts";
 import { Beat, type SimulationFailure, type SimulationJob, type SimulationReport, type WorkerMessage } from "./job.ts";
-import { LineFile, RecordFiles, FileError } from "./line-files.ts";
+import { FileError, LineFile } from "./line-files.ts";
+import { RecordFiles } from "./record-files.ts";
 import { loadPolicies, PolicyError } from "./policies.ts";
 import { RunRecording } from "./recording.ts";
+import { WorldWatch } from "./world-side.ts";
 
 type Say = (message: WorkerMessage) => void;
 
@@ -49,10 +51,17 @@ function withPolicyLine(failure: SimulationFailure, { policies }: SimulationJob)
 async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<SimulationReport> {
   const { scenario, repeat } = job;
   const assembly = assemble(scenario, { repeat, policies: await loadPolicies(job.policies) });
+  const watch = job.watch === true ? new WorldWatch(scenario) : null;
   const outputs = openOutputs(job, assembly.places.length, beat, say);
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
   const started = performance.now();
-  const simulation = Simulation.create(assembly, { beat, wire: job.wire === true, ...outputs.options });
+  const simulation = Simulation.create(assembly, {
+    beat,
+    wire: job.wire === true,
+    ...outputs.options,
+    ...(watch === null ? {} : { trace: watch.trace }),
+  });
+  watch?.attach(simulation);
   const { files, measure } = job;
   const recording = files === null ? null : new RunRecording(simulation, scenario, files.folder, files.level);
   const meter = measure === undefined ? null : new RunMeter(simulation, scenario, measure);
@@ -61,8 +70,9 @@ async function runJob(job: SimulationJob, beat: Int32Array, say: Say): Promise<S
   const wall = (performance.now() - started) / 1_000;
   say({ kind: "finished" });
   outputs.end();
-  const report = reportOf(simulation, job, wall);
-  return meter === null ? report : { ...report, measures: meter.end() };
+  const report = { ...reportOf(simulation, job, wall), ...unrecordedBy(outputs.record) };
+  const watched = watch === null ? report : { ...report, watched: watch.end(simulation) };
+  return meter === null ? watched : { ...watched, measures: meter.end() };
 }
 
 /** Takes what stands in a world between two events, whenever it is due. */
@@ -100,8 +110,13 @@ export function reportOf(world: World, { scenario }: SimulationJob, wall: number
   };
 }
 
+export function unrecordedBy(record: RecordFiles | null): Pick<SimulationReport, "unrecorded"> {
+  return record === null || record.unwritten === 0 ? {} : { unrecorded: record.unwritten };
+}
+
 interface Outputs {
   readonly options: Pick<SimulationOptions, "observe" | "trace">;
+  readonly record: RecordFiles | null;
   end(): void;
 }
 
@@ -109,8 +124,8 @@ function openOutputs(job: SimulationJob, places: number, beat: Int32Array, say: 
   const { files } = job;
   const trace = openTrace(job, beat, say);
   const options = trace === null ? {} : { trace: trace.sink };
-  if (files === null || !files.everyDelivery) return { options, end: () => trace?.end() };
-  const record = new RecordFiles(files.folder, places);
+  if (files === null || !files.everyDelivery) return { options, record: null, end: () => trace?.end() };
+  const record = new RecordFiles(files.folder, places, files);
   const recorders: Recorder[] = [];
   const observe = (world: Simulation): Recorder => {
     const recorder = new Recorder(world, files.header, record.write);
@@ -122,7 +137,7 @@ function openOutputs(job: SimulationJob, places: number, beat: Int32Array, say: 
     record.flush();
     trace?.end();
   };
-  return { options: { ...options, observe }, end };
+  return { options: { ...options, observe }, record, end };
 }
 
 function openTrace(

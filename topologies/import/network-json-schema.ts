@@ -124,6 +124,13 @@ const As = Schema.Struct({
   services: optional(
     Schema.Struct({ CS: optional(Backends), DS: optional(Backends) }).annotate({ expected: "{CS: [...], DS: [...]}" }),
   ),
+  underlay: optional(
+    Schema.Struct({
+      internal: optional(Text),
+      interfaces: optional(Schema.Record(Schema.String, Text).annotate({ expected: "{ID: address:port, ...}" })),
+      outside: optional(Schema.Array(Text).annotate({ expected: "a list of addresses" })),
+    }).annotate({ expected: "{internal, interfaces, outside}" }),
+  ),
 }).annotate({ expected: "an AS: {ia, core, mtu, ...}" });
 
 export const NetworkDocument = Schema.Struct({

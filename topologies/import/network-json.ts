@@ -8,6 +8,7 @@ import type { Network, RateSchedule } from "../../core/scenario.ts";
 import { decode } from "../decode.ts";
 import { type Finding, type Problem, shown, withSources } from "../problems.ts";
 import { resolveTopology } from "../resolve-topology.ts";
+import { canonicalEndpoint } from "../underlay.ts";
 import type { Path } from "../yaml.ts";
 import { assemble } from "./assemble.ts";
 import type { Imported } from "./formats.ts";
@@ -56,10 +57,11 @@ export function importNetworkJson(source: SourceFile): Result<Imported, readonly
 }
 
 function checkEndHosts(
-  { dispatched_ports: ports, services }: NetworkDocument["ases"][number],
+  { dispatched_ports: ports, services, underlay }: NetworkDocument["ases"][number],
   path: Path,
   say: (path: Path, finding: Finding) => void,
 ): void {
+  if (underlay !== undefined) checkUnderlay(underlay, [...path, "underlay"], say);
   if (ports !== undefined && ports !== null && ports.min > ports.max) {
     const message = `expected ports in order, found ${ports.min} to ${ports.max}`;
     say([...path, "dispatched_ports"], { message, expected: "min at most max", found: `${ports.min}, ${ports.max}` });
@@ -72,6 +74,29 @@ function checkEndHosts(
       const found = shown(text);
       say([...path, "services", service, at], { message: `expected ${expected}, found ${found}`, expected, found });
     }
+  }
+}
+
+/** Addresses as `core/endpoint.ts` writes them. */
+function checkUnderlay(
+  { internal, interfaces, outside }: NonNullable<NetworkDocument["ases"][number]["underlay"]>,
+  path: Path,
+  say: (path: Path, finding: Finding) => void,
+): void {
+  const check = (fits: boolean, at: Path, text: string, expected: string): void => {
+    const found = shown(text);
+    if (!fits) say([...path, ...at], { message: `expected ${expected}, found ${found}`, expected, found });
+  };
+  if (internal !== undefined)
+    check(canonicalEndpoint(internal, false) === internal, ["internal"], internal, "an address in its shortest form");
+  for (const [ifId, text] of Object.entries(interfaces ?? {})) {
+    const expected = "an address and port in their shortest form";
+    check(canonicalEndpoint(text, true) === text, ["interfaces", ifId], text, expected);
+  }
+  for (const [at, text] of (outside ?? []).entries()) {
+    const host = parseHost(text);
+    const fits = host.ok && host.value === text && hostType(text) !== HOST_TYPE.svc;
+    check(fits, ["outside", at], text, "an IPv4 or IPv6 address in its shortest form");
   }
 }
 

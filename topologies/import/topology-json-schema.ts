@@ -31,7 +31,7 @@ const Interface = Schema.Struct({
 export type InterfaceDocument = typeof Interface.Type;
 
 const Router = Schema.Struct({
-  internal_addr: ignored,
+  internal_addr: optional(text("an address and port")),
   ctrl_addr: ignored,
   interfaces: optional(
     Schema.Record(Schema.String, Interface).annotate({ expected: "a mapping from interface id to interface" }),

@@ -11,6 +11,7 @@ import { readDispatchedPorts } from "../end-hosts.ts";
 import { DEFAULT_MTU, makeLink } from "../model.ts";
 import { type Finding, type Problem, withSources } from "../problems.ts";
 import { Section } from "../section.ts";
+import { canonicalEndpoint } from "../underlay.ts";
 import type { YamlFile } from "../yaml.ts";
 import { assemble } from "./assemble.ts";
 import type { Imported } from "./formats.ts";
@@ -48,6 +49,8 @@ interface OneAs {
   readonly file: YamlFile;
   readonly ends: readonly End[];
   readonly info: StaticInfo | undefined;
+  /** Underlay address of its first border router; undefined where the file has none that is an address. */
+  readonly internal: string | undefined;
 }
 
 /** `files` are all JSON files of the folder; those that are neither kind are passed over. */
@@ -116,7 +119,13 @@ function readOne(source: SourceFile, config: SourceFile | undefined): Result<One
     ...(internal === undefined ? {} : { internal }),
     ...portsOf(document, section),
   };
-  return ok({ as, file, ends, info: info.value });
+  return ok({ as, file, ends, info: info.value, internal: internalOf(document) });
+}
+
+/** The first border router's: those of an AS are one node here. Names instead of addresses are left out. */
+function internalOf({ border_routers = {} }: TopologyJsonDocument): string | undefined {
+  const [router] = Object.values(border_routers);
+  return router?.internal_addr === undefined ? undefined : canonicalEndpoint(router.internal_addr, true);
 }
 
 /** Where the file does not say, what SCION's generator would have written. */
@@ -192,8 +201,9 @@ function join(ases: readonly OneAs[], title: string): Result<Imported, readonly 
   const said = (): readonly Problem[] =>
     ases.flatMap(({ file }) => withSources(file.problems, file.text)).slice(0, MAX_FILES_WITH_PROBLEMS * 100);
   if (ases.some(({ file }) => file.problemCount > 0)) return err(said());
+  const addresses = addressesOf(pairs);
   const network = assemble(
-    { name: title, ases: ases.map(({ as }) => as), links },
+    { name: title, ases: ases.map((one) => withUnderlay(one, addresses)), links },
     {
       ofAs: (at, finding) => ases[at]?.file.atValue(["isd_as"], finding),
       ofLink: (at, _end, finding) => origins[at]?.place.problem(finding),
@@ -203,6 +213,31 @@ function join(ases: readonly OneAs[], title: string): Result<Imported, readonly 
   const indirect = ases.reduce((sum, { info }) => sum + (info?.indirect ?? 0), 0);
   const warnings = indirect === 0 ? [] : [`${indirect} interfaces are not direct links (LinkType): left out`];
   return ok({ network, format: "topology-json", warnings });
+}
+
+/** Underlay address of each interface: what its own AS says, else what the neighbour does. */
+function addressesOf(pairs: readonly (readonly [End, End])[]): ReadonlyMap<string, string> {
+  const all = pairs.flatMap(([one, other]) =>
+    [
+      [one, other],
+      [other, one],
+    ].flatMap(([end, far]): [string, string][] => {
+      const { ia, ifId, local } = end as End;
+      const address = canonicalEndpoint(local, true) ?? canonicalEndpoint((far as End).remote, true);
+      return address === undefined ? [] : [[formatInterface(ia, ifId), address]];
+    }),
+  );
+  return new Map(all);
+}
+
+function withUnderlay({ as, ends, internal }: OneAs, addresses: ReadonlyMap<string, string>): NetworkAs {
+  const known = ends.flatMap(({ ia, ifId }): [string, string][] => {
+    const address = addresses.get(formatInterface(ia, ifId));
+    return address === undefined ? [] : [[String(ifId), address]];
+  });
+  if (known.length === 0 && internal === undefined) return as;
+  const interfaces = known.length === 0 ? {} : { interfaces: Object.fromEntries(known) };
+  return { ...as, underlay: { ...(internal === undefined ? {} : { internal }), ...interfaces } };
 }
 
 /** Each link as its two ends; an end without a counterpart is a problem. */

@@ -8,7 +8,7 @@ import { Keys } from "./keys.ts";
 import { LinkOverride } from "./link.ts";
 import { NamedPathPolicies } from "./path-policy.ts";
 import { Policy, PolicyWithParameters } from "./policy.ts";
-import { Topology } from "./topology.ts";
+import { Topology, Underlay } from "./topology.ts";
 import { Duration, optional, required, text, wholeNumber } from "./values.ts";
 import { Group, Workload } from "./workload.ts";
 
@@ -148,6 +148,10 @@ const fields = {
   links: optional(Schema.Array(LinkOverride).annotate({ expected: "a list of links" }), {
     description:
       "Links of the topology that differ in this scenario, one by one or all of a type; later entries build on earlier ones",
+  }),
+  underlay: optional(mapping(Underlay, "a mapping from ISD-AS to {internal, interfaces, outside}"), {
+    description: "Where sockets of ASes are in live mode; each key stands in place of the topology's own",
+    example: { "1-ff00:0:110": { internal: "192.0.2.1:30042" } },
   }),
   record: optional(Record, {
     description: "What a run writes down beside its totals",

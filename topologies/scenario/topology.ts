@@ -58,6 +58,30 @@ const Services = Schema.Struct({
 }).annotate({ expected: "a mapping from CS and DS to lists of addresses" });
 export type ServicesDocument = typeof Services.Type;
 
+const InterfaceAddresses = Schema.Record(Schema.String, text("an address and port such as 192.0.2.1:50000")).annotate({
+  expected: "a mapping from interface id to address and port",
+});
+
+/** Where an AS's sockets are in live mode. */
+export const Underlay = Schema.Struct({
+  internal: optional(text("an address such as 192.0.2.1:30042 or 192.0.2.1"), {
+    description:
+      "Address of the router towards hosts, as `internal_addr` of topology.json; without a port one is assigned. Default: assigned on 127.16.0.0/12",
+    example: "192.0.2.1:30042",
+  }),
+  interfaces: optional(InterfaceAddresses, {
+    description:
+      "Address and port of the AS's end of a link, by interface id. Default: the internal address, a port assigned",
+    example: { 1: "192.0.2.1:50000" },
+  }),
+  outside: optional(Addresses, {
+    description:
+      "Hosts that are programs outside Pathloom: packets for them leave by the internal socket, to the host's address and end-host port",
+    example: ["192.0.2.10"],
+  }),
+}).annotate({ expected: "a mapping of internal, interfaces, outside" });
+export type UnderlayDocument = typeof Underlay.Type;
+
 const As = Schema.NullOr(
   Schema.Struct({
     core: optional(Switch, { description: "Is the AS in its ISD's core?", default: false }),
@@ -76,6 +100,10 @@ const As = Schema.NullOr(
     services: optional(Services, {
       description: "Hosts behind each service address; a packet to 1-ff00:0:110,CS reaches one of them",
       example: { CS: ["10.0.0.5"] },
+    }),
+    underlay: optional(Underlay, {
+      description: "Where the AS's sockets are in live mode",
+      example: { internal: "192.0.2.1:30042" },
     }),
   }).annotate({ expected: "a mapping such as {core: true}" }),
 ).annotate({ expected: "a mapping such as {core: true}" });

@@ -4,40 +4,20 @@
  */
 import type { Comparison } from "../../core/comparison.ts";
 import { type Child, el, type Markup } from "../charts/markup.ts";
-import { chartCss } from "../charts/palette.ts";
 import { deliverySection, latencySection, pathsSection } from "./behaviour.ts";
 import { limitsSection, methodSection, runSection } from "./method.ts";
+import { pageHtml } from "./document.ts";
 import { adoptionText, type Report, reportOf } from "./page.ts";
 import { pairedSection, rankingSection } from "./ranking.ts";
 import { REPORT_SCRIPT } from "./script.ts";
-import { REPORT_CSS } from "./style.ts";
 import { dropsSection, networkSection, recoverySection } from "./traffic.ts";
 import { verdictSection } from "./verdict.ts";
-
-/** Nothing may be fetched, whatever a name smuggled in. */
-const SECURITY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** The whole file, for `report.html`. */
 export function reportHtml(comparison: Comparison): string {
   const report = reportOf(comparison);
   const title = `Path policies compared: ${comparison.scenario}`;
-  const page = el("html", { lang: "en" }, head(title), el("body", {}, ...body(report, title)));
-  return `<!DOCTYPE html>\n${page.html}\n`;
-}
-
-function head(title: string): Markup {
-  return el(
-    "head",
-    {},
-    el("meta", { charset: "utf-8" }),
-    el("meta", { "http-equiv": "Content-Security-Policy", content: SECURITY }),
-    el("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
-    el("meta", { name: "color-scheme", content: "light dark" }),
-    el("title", {}, title),
-    // Style and script are our own texts, never data: they go in as they are.
-    el("style", {}, { html: `${chartCss()}\n${REPORT_CSS}` }),
-  );
+  return pageHtml(title, body(report, title));
 }
 
 function body(report: Report, title: string): Child[] {

@@ -1,0 +1,153 @@
+/**
+ * The record's files in a run's folder: for each place `record/NN.ndjson`, going on in `record/NN.1.ndjson` and so on where it gets
+ * long, and `record/macs.ndjson` where the run's keys are secret. They are readable up to the last flush whatever ends the run.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bytes } from "../../core/units.ts";
+import { FileError, guardWrite, LineFile, makeFolder } from "./line-files.ts";
+
+/** Bytes of one file, after which the next begins. */
+const PIECE_BYTES: Bytes = 64 * 1024 * 1024;
+/** Bytes of a whole record unless told otherwise. */
+export const RECORD_LIMIT: Bytes = 1024 * 1024 * 1024;
+
+export interface RecordBounds {
+  /** All files together; what would come after is not written, and the record says so. */
+  readonly limit?: Bytes;
+  readonly piece?: Bytes;
+}
+
+/** One place's record, in as many files as it takes. */
+class PlaceFiles {
+  readonly #path: (part: number) => string;
+  readonly #piece: Bytes;
+  #file: LineFile;
+  #part = 0;
+  #bytes = 0;
+
+  constructor(path: (part: number) => string, piece: Bytes) {
+    this.#path = path;
+    this.#piece = piece;
+    this.#file = new LineFile(path(0));
+  }
+
+  write(line: string): void {
+    if (this.#bytes >= this.#piece) {
+      this.#file.flush();
+      this.#file = new LineFile(this.#path(++this.#part));
+      this.#bytes = 0;
+    }
+    this.#bytes += line.length + 1;
+    this.#file.write(line);
+  }
+
+  flush(): void {
+    this.#file.flush();
+  }
+}
+
+export class RecordFiles {
+  readonly #places = new Map<number, PlaceFiles>();
+  readonly #limit: Bytes;
+  readonly #make: (place: number) => PlaceFiles;
+  readonly #macs: LineFile;
+  #bytes = 0;
+  #macsWritten = 0;
+  /** Entries that came after the limit. */
+  unwritten = 0;
+
+  constructor(folder: string, places: number, { limit = RECORD_LIMIT, piece = PIECE_BYTES }: RecordBounds = {}) {
+    guardWrite(folder, () => makeFolder(join(folder, "record")));
+    this.#limit = limit;
+    this.#make = (place) => new PlaceFiles((part) => join(folder, recordName(place, places, part)), piece);
+    this.#macs = new LineFile(join(folder, MACS));
+  }
+
+  readonly write = (place: number, line: string): void => {
+    if (this.unwritten > 0) {
+      this.unwritten++;
+      return;
+    }
+    this.#bytes += line.length + 1;
+    if (this.#bytes > this.#limit) this.#stop();
+    else this.#filesOf(place).write(line);
+  };
+
+  /** Writes down the MACs that a log has got since the last call (core/crypto/cmac.ts). */
+  writeMacs(macs: ReadonlyMap<string, string>): void {
+    if (this.#macsWritten === macs.size) return;
+    let at = 0;
+    for (const [name, mac] of macs) if (at++ >= this.#macsWritten) this.#macs.write(`${name} ${mac}`);
+    this.#macsWritten = macs.size;
+    this.#macs.flush();
+  }
+
+  flush(): void {
+    for (const files of this.#places.values()) files.flush();
+  }
+
+  #filesOf(place: number): PlaceFiles {
+    const files = this.#places.get(place) ?? this.#make(place);
+    this.#places.set(place, files);
+    return files;
+  }
+
+  #stop(): void {
+    this.unwritten = 1;
+    const text = JSON.stringify(["stop", `the record has reached its limit of ${this.#limit} bytes`]);
+    for (const files of this.#places.values()) files.write(text);
+  }
+}
+
+const MACS = "record/macs.ndjson";
+
+export function recordName(place: number, places: number, part = 0): string {
+  const number = String(place).padStart(Math.max(2, String(places - 1).length), "0");
+  return `record/${number}${part === 0 ? "" : `.${part}`}.ndjson`;
+}
+
+/** Lines of each place's record, in the order of the scenario's places; null where the run's folder has none of a place. */
+export function readRecordLines(
+  dir: string,
+  places: number,
+): ({ readonly path: string; readonly lines: string[] } | null)[] {
+  const folder = join(dir, "record");
+  if (!existsSync(folder)) throw new FileError(`${folder}: the folder of records is missing`);
+  const names = new Set(readdirSync(folder).map((name) => `record/${name}`));
+  names.delete(MACS);
+  const found = Array.from({ length: places }, (_, place) => {
+    const parts: string[] = [];
+    for (let part = 0; names.delete(recordName(place, places, part)); part++) {
+      parts.push(readText(join(dir, recordName(place, places, part))));
+    }
+    if (parts.length === 0) return null;
+    const path = join(dir, recordName(place, places, 0));
+    return { path, lines: parts.join("").replace(/\n$/, "").split("\n") };
+  });
+  const [stranger] = names;
+  if (stranger === undefined) return found;
+  throw new FileError(`${join(dir, stranger)}: this file does not belong to the run, which has ${places} places`);
+}
+
+/** What a run whose keys were not kept wrote down of its MACs. */
+export function readMacs(dir: string): Map<string, string> {
+  const path = join(dir, MACS);
+  if (!existsSync(path))
+    throw new FileError(`${path}: the file is missing; without it or the run's keys nothing can be replayed`);
+  const macs = new Map<string, string>();
+  // The last line may have been cut off with the run.
+  for (const line of readText(path).split("\n")) {
+    const [, name, mac] = /^(\S+ [0-9a-f]{32}) ([0-9a-f]{32})$/.exec(line) ?? [];
+    if (name !== undefined && mac !== undefined) macs.set(name, mac);
+  }
+  return macs;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new FileError(`${path}: ${(cause as Error).message}`);
+  }
+}
