@@ -1,9 +1,15 @@
 /** Associations from end to end over simulated networks: whole handshakes, data that arrives once, ends that are orderly. */
 import test, { type ExecutionContext } from "ava";
+import type { Assembly } from "../actors/assembly.ts";
+import { Recorder } from "../actors/record.ts";
+import type { SelectorContext } from "../actors/selectors/selector.ts";
+import type { PathState } from "../core/channel/paths/types.ts";
+import { checkpoint, restore } from "./checkpoint.ts";
+import { parseRecord, replay } from "./replay.ts";
 import type { AssociationContext } from "../actors/channel/association.ts";
 import type { ListenerContext } from "../actors/channel/listener.ts";
 import type { AssociationOptions } from "../core/channel/association/association.ts";
-import type { FaultSpec, Scenario } from "../core/scenario.ts";
+import type { FaultSpec, FlowSpec, Scenario } from "../core/scenario.ts";
 import type { Script, ScriptContext } from "../actors/channel/script-testing.ts";
 import { channelAssembly, pairScenario } from "./channel-worlds.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
@@ -39,6 +45,7 @@ function conserve(t: ExecutionContext, { world, asking, listener }: Run): void {
   t.is(listener.port.sent, asking.context.port.received.received + dropped(1), "packets back");
 }
 
+const MANY_PATHS = { crypto: "modelled", paths: { scheduler: "minrtt" } } as const;
 const ONE_STREAM = { channels: [{ options: {}, bytes: 2_000_000 }], finish: true };
 
 for (const crypto of ["modelled", "real"] as const) {
@@ -60,6 +67,24 @@ for (const crypto of ["modelled", "real"] as const) {
     conserve(t, run);
   });
 }
+
+test("the statechart of either end stands where the engine stands, all the time", (t) => {
+  const world = Simulation.create(
+    channelAssembly(pairScenario(11, [{ loss: 0.2 }]), { crypto: "modelled" }, ONE_STREAM),
+  );
+  const seen = new Set<string>();
+  while (world.now < 20 * SECOND && world.step(20 * SECOND)) {
+    for (const id of ["association/f", "listener/f/0"]) {
+      if (world.indexOf(id) === undefined) continue;
+      const { value, context } = world.read<AssociationContext>(id);
+      // A listener's association takes its first step with its first event.
+      if (value !== "idle" && value !== context.association.phase)
+        t.fail(`${id}: ${String(value)}, ${context.association.phase}`);
+      seen.add(String(value));
+    }
+  }
+  t.true(seen.has("established") && seen.has("handshaking"));
+});
 
 test("over the wire, through XState's mailbox and without lanes a run is the same", (t) => {
   const scenario = pairScenario(3, [{ loss: 0.02 }]);
@@ -96,7 +121,12 @@ for (const reliability of ["ordered", "unordered", "unreliable", "close-on-loss"
     test(`${reliability} ${framing}: what is promised holds over a lossy link`, (t) => {
       const bytes = framing === "stream" ? 30_000 : 12_000;
       const channels = [{ options: { reliability, framing }, bytes }];
-      const run = runPair(pairScenario(2, [{ loss: 0.1 }]), { crypto: "modelled" }, { channels, finish: true }, 60 * SECOND);
+      const run = runPair(
+        pairScenario(2, [{ loss: 0.1 }]),
+        { crypto: "modelled" },
+        { channels, finish: true },
+        60 * SECOND,
+      );
       const { delivered } = run.asked().context;
       if (reliability === "ordered" || reliability === "unordered") t.is(delivered, bytes);
       else t.true(delivered <= bytes);
@@ -106,3 +136,85 @@ for (const reliability of ["ordered", "unordered", "unreliable", "close-on-loss"
     });
   }
 }
+
+test("a run goes on from a checkpoint as if it had not stopped", (t) => {
+  const assembly = channelAssembly(pairScenario(4, [{ loss: 0.05 }, { latency_ns: 15 * MS }]), MANY_PATHS, ONE_STREAM);
+  for (const at of [20 * MS, 60 * MS, SECOND]) {
+    const world = Simulation.create(assembly);
+    world.run(at);
+    const again = restore(assembly, checkpoint(world));
+    world.run(20 * SECOND);
+    again.run(20 * SECOND);
+    t.is(again.digest(), world.digest(), `from ${at / MS} ms`);
+    t.is(again.read<AssociationContext>("association/f").value, "closed");
+  }
+});
+
+test("each place replays alone from its record: every output, digest and final state", (t) => {
+  const assembly = (): Assembly =>
+    channelAssembly(pairScenario(6, [{ loss: 0.05 }, { latency_ns: 15 * MS }]), MANY_PATHS, {
+      channels: [{ options: {}, bytes: 100_000 }],
+      finish: true,
+    });
+  const lines: string[][] = assembly().places.map(() => []);
+  const recorders: Recorder[] = [];
+  const about = { world: "sim", scenario: "test", build: "test", seed: 6 } as const;
+  const world = Simulation.create(assembly(), {
+    observe: (observed) => {
+      const recorder = new Recorder(observed, about, (place, line) => void lines[place]?.push(line));
+      recorders.push(recorder);
+      return recorder;
+    },
+  });
+  world.run(5 * SECOND);
+  recorders[0]?.end();
+  const records = lines.map((of) => {
+    const found = parseRecord(of);
+    if (!found.ok) throw new Error(found.error);
+    return found.value;
+  });
+  const digest = world.digest();
+  t.deepEqual(replay(assembly(), records), {
+    identical: true,
+    digest: [digest, digest],
+    events: world.events,
+    firstDifference: null,
+  });
+});
+
+test("where the selector's choice comes back, a single path follows it", (t) => {
+  const scenario = {
+    ...pairScenario(5, [{ latency_ns: 5 * MS }, { latency_ns: 25 * MS }], "lowest-latency"),
+    faults: [cut(1, SECOND, SECOND)],
+  };
+  const script = { channels: [{ options: {}, bytes: 1e9 }], finish: false };
+  const world = Simulation.create(channelAssembly(scenario, { crypto: "modelled" }, script));
+  const packetsOver = (): number[] => world.read<SelectorContext>("selector/f").context.used.slice();
+  world.run(SECOND);
+  const before = packetsOver();
+  world.run(2 * SECOND);
+  const during = packetsOver();
+  world.run(6 * SECOND);
+  const after = packetsOver();
+  const share = (from: readonly number[], to: readonly number[], at: number): number => {
+    const sent = to.map((count, n) => count - (from[n] as number));
+    return (sent[at] as number) / sent.reduce((sum, one) => sum + one, 0);
+  };
+  const [fast, slow] = before[0] === Math.max(...before) ? [0, 1] : [1, 0];
+  t.true((before[fast as number] as number) > (100 * (before[slow as number] as number)) / 10);
+  t.true(share(before, during, slow as number) > 0.8);
+  t.true(share(during, after, fast as number) > 0.8);
+});
+
+test("marked packets slow a sender down that asked for marks", (t) => {
+  const codel = { kind: "codel" as const, target_ns: 5 * MS, interval_ns: 50 * MS, ecn: true };
+  const scenario = pairScenario(5, [{ discipline: codel, queue_packets: 200 }]);
+  const flows = scenario.flows.map((flow) => ({ ...flow, ecn: true }) as FlowSpec);
+  const script = { channels: [{ options: {}, bytes: 1e9 }], finish: false };
+  const run = runPair({ ...scenario, flows }, { crypto: "modelled" }, script, 5 * SECOND);
+  t.true(run.asked().context.marked > 5);
+  const path = run.asking.context.association.paths.list[0] as PathState;
+  t.true(path.recovery.controller.events > 2);
+  t.is(path.recovery.counts.lost, 0);
+  t.true(path.recovery.rtt.smoothed < 40 * MS);
+});

@@ -217,7 +217,8 @@ export const associationLogic = withPacketHandler(associationMachine, onPacket, 
   ),
   "association.finish": handler(({ association }, _event, ctx) => closeWhenDone(association, ctx)),
   "association.adopt": handler<AssociationAdopt>((context, { app }) => void (context.app = app)),
-  "association.begin": handler(({ association }) => void (association.transition = "association.begun")),
+  // What a listener has begun takes its first step.
+  "association.begin": handler(() => undefined),
   "paths.candidates": handler<PathsCandidates>(takeCandidates),
   "paths.down": handler<PathsDown>(({ association }, { keys }, ctx) => {
     pathDown(association.paths, (key) => keys.includes(key), ctx.now);

@@ -7,7 +7,10 @@ import { collectLost, deadlineOf } from "../../core/channel/association/timers.t
 import type { Channel, ChannelEvent, ChannelOptions } from "../../core/channel/streams/channels.ts";
 import { takeEvents } from "../../core/channel/streams/life.ts";
 import { type Reading, readChannel, readMessage } from "../../core/channel/streams/reading.ts";
+import { measured } from "../../core/channel/paths/measured.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
+import { MILLISECOND, type Nanos } from "../../core/units.ts";
+import type { PathObserved, PathsObserved } from "../selectors/subscribers.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelInput } from "./channel.ts";
 import { type Around, sendOut } from "./port.ts";
@@ -23,6 +26,7 @@ export function settleDown(context: AssociationContext, ctx: Around, env: Env): 
   if (association.channels.events.length > 0) tellChannels(context, ctx, env);
   if (association.closesWhenDone) closeIfDone(association, ctx);
   pump(context, ctx, env);
+  if (context.observed) tellObserved(context, env);
   setTimer(context, env);
   const transition = takeTransition(association);
   return transition === null ? undefined : { type: transition };
@@ -35,6 +39,21 @@ function pump(context: AssociationContext, ctx: Around, env: Env): void {
     const way = wayTo(context, out.key);
     if (way !== null) sendOut(port, ends, way, out, env);
   }
+}
+
+/** What the paths measure goes to the selector while packets settle, not more often than this. */
+const OBSERVING: Nanos = 100 * MILLISECOND;
+
+function tellObserved(context: AssociationContext, env: Env): void {
+  const { association, selector, observedAt } = context;
+  if (selector === null || association.phase !== "established" || env.now - observedAt < OBSERVING) return;
+  context.observedAt = env.now;
+  const paths = measured(association.paths).map((report): PathObserved => {
+    const { key: fingerprint, rtt, srtt, answeredAt, loss, throughput: goodputBps, delivered, lost } = report;
+    return { fingerprint, rtt, srtt, answeredAt, loss, goodputBps, delivered, lost };
+  });
+  const news: PathsObserved = { type: "paths.observed", paths };
+  env.send(selector, news, 0);
 }
 
 /** A way that the selector withdrew, or that too many others replaced, takes nothing any more: what goes there is lost. */

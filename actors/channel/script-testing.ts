@@ -58,14 +58,14 @@ export const scriptLogic: PacketLogic = withPacketHandler(
     "channel.opened": asker((script, event, env) => {
       const { association, channel, tag } = event as unknown as ChannelOpened;
       const { bytes = 0, options } = script.channels[tag] ?? {};
-    const isStream = options?.framing !== "messages";
-    const type = isStream ? "channel.write" : "channel.message";
-    const most = isStream ? bytes : MESSAGE;
-    for (let rest = bytes; rest > 0; rest -= most) {
-      env.send(association, { type, channel, bytes: null, length: Math.min(most, rest) } as ControlEvent, 0);
-    }
-    env.send(association, { type: "channel.finish", channel } as ControlEvent, 0);
-    script.opened++;
+      const isStream = options?.framing !== "messages";
+      const type = isStream ? "channel.write" : "channel.message";
+      const most = isStream ? bytes : MESSAGE;
+      for (let rest = bytes; rest > 0; rest -= most) {
+        env.send(association, { type, channel, bytes: null, length: Math.min(most, rest) } as ControlEvent, 0);
+      }
+      env.send(association, { type: "channel.finish", channel } as ControlEvent, 0);
+      script.opened++;
     }),
     "channel.offered": asker((_script, event, env) => {
       const { association, channel } = event as unknown as ChannelOffered;

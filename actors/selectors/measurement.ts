@@ -54,6 +54,13 @@ export function takeProbed(path: Measured, probed: PathMeasurement, timesOnly: b
   path.lost = probed.lost;
 }
 
+/** Takes over what a subscriber's own packets told; older news than what is known is none. */
+export function takeObserved(path: Measured, observed: PathMeasurement): void {
+  if (observed.answeredAt === null || observed.answeredAt < (path.answeredAt ?? 0)) return;
+  takeProbed(path, observed, false);
+  path.goodputBps = observed.goodputBps;
+}
+
 // ---- Packets sent whose fate is not known yet ----
 
 /** Numbers and times of packets sent on one path, in order: a ring. */

@@ -23,10 +23,16 @@ import { NEVER } from "../../core/rate-schedule.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
-import { takeProbed } from "./measurement.ts";
+import { takeObserved, takeProbed } from "./measurement.ts";
 import type { FlowIdentity, Policy, PolicyParams } from "./policy.ts";
 import type { PathsMeasured } from "./prober.ts";
-import { addSubscriber, type PathsCandidates, type PathsSubscribe, tellCandidates } from "./subscribers.ts";
+import {
+  addSubscriber,
+  type PathsCandidates,
+  type PathsObserved,
+  type PathsSubscribe,
+  tellCandidates,
+} from "./subscribers.ts";
 import {
   createReports,
   giveUpOld,
@@ -200,6 +206,14 @@ function onMeasured(state: Present<SelectorContext>, event: ControlEvent, env: E
   return askAgain(state, env);
 }
 
+function onObserved(state: Present<SelectorContext>, event: ControlEvent, env: Env): ControlEvent | undefined {
+  for (const observed of (event as PathsObserved).paths) {
+    const track = state.context.tracks.find((one) => one.fingerprint === observed.fingerprint);
+    if (track !== undefined) takeObserved(track.measured, observed);
+  }
+  return askAgain(state, env);
+}
+
 function onReconsider(state: Present<SelectorContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   delete state.context.timers.reconsider;
   awaitReconsider(state.context, env);
@@ -214,6 +228,7 @@ function onReportsTimer(state: Present<SelectorContext>, _event: ControlEvent, e
 
 export const selectorLogic = withPacketHandler(selectorMachine, onPacket, {
   "paths.measured": onMeasured,
+  "paths.observed": onObserved,
   "timer.reconsider": onReconsider,
   "timer.reports": onReportsTimer,
 });
@@ -275,7 +290,7 @@ function subscribe(selector: SelectorContext, event: SelectorEvent, env: Env): v
 function tellSubscribers(selector: SelectorContext, to: readonly ActorIndex[], env: Env): void {
   if (to.length === 0) return;
   const { paths, headers, choice, eachPacket, view } = selector;
-  const observes = policyOf(selector, env).observes?.includes("probes") === true;
+  const observes = policyOf(selector, env).observes?.some((what) => what !== "load") === true;
   const usable = view.usable.slice();
   const news: PathsCandidates = { type: "paths.candidates", paths, headers, usable, choice, eachPacket, observes };
   tellCandidates(to, news, env);

@@ -1,6 +1,7 @@
 /** Who is told which paths a selector has, which of them it thinks usable, and which it would take. */
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import type { PathInfo } from "../../core/path.ts";
+import type { PathMeasurement } from "./policy.ts";
 
 /** Subscriber to selector: tell me now and whenever it changes. */
 export interface PathsSubscribe extends ControlEvent {
@@ -21,6 +22,17 @@ export interface PathsCandidates extends ControlEvent {
   readonly eachPacket: boolean;
   /** The policy looks at what is measured: `paths.observed` is welcome. */
   readonly observes: boolean;
+}
+
+/** What a subscriber's packets told of a path, while they went about their business: nobody has to probe. */
+export interface PathObserved extends PathMeasurement {
+  readonly fingerprint: string;
+}
+
+/** Subscriber to selector, now and then. */
+export interface PathsObserved extends ControlEvent {
+  readonly type: "paths.observed";
+  readonly paths: readonly PathObserved[];
 }
 
 /** Subscribers of one selector at most. */

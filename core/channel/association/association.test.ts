@@ -77,7 +77,10 @@ for (const pattern of ["XX", "IK"] as const) {
       t.deepEqual(b.identity, pair.a.options.localStatic.public);
       t.deepEqual(a.identity, pair.b.options.localStatic.public);
       t.true(pair.b.answeredBytes <= 3 * pair.b.strangerBytes);
-      t.deepEqual(exchange(pair, 5_000), Uint8Array.from({ length: 5_000 }, (_, at) => (at * 7) & 0xff));
+      t.deepEqual(
+        exchange(pair, 5_000),
+        Uint8Array.from({ length: 5_000 }, (_, at) => (at * 7) & 0xff),
+      );
     });
   }
 }
@@ -219,13 +222,22 @@ const STAGES: readonly (readonly [name: string, side: Side, prepare: (pair: Pair
   ["handshaking, asked", "b", (pair) => (open(pair, "a"), run(pair, 3 * DELAY))],
   ["established", "a", (pair) => void standing(pair)],
   ["established, asked", "b", (pair) => void standing(pair)],
-  ["draining", "b", (pair) => (close(standing(pair).a, 0, "", around(pair, pair.a)), settle(pair, "a"), run(pair, pair.now + DELAY))],
+  [
+    "draining",
+    "b",
+    (pair) => (close(standing(pair).a, 0, "", around(pair, pair.a)), settle(pair, "a"), run(pair, pair.now + DELAY)),
+  ],
 ];
 
 for (const [name, side, prepare] of STAGES) {
   testProp(
     `${name}: what is forged, cut, replayed or garbage is counted and changes nothing`,
-    [fc.uint8Array({ maxLength: 200 }), fc.nat(), fc.nat(255), fc.constantFrom("garbage", "flip", "cut", "replay", "id")],
+    [
+      fc.uint8Array({ maxLength: 200 }),
+      fc.nat(),
+      fc.nat(255),
+      fc.constantFrom("garbage", "flip", "cut", "replay", "id"),
+    ],
     (t, garbage, place, byte, how) => {
       const pair = createPair({});
       const taken: Arrival[] = [];
@@ -280,7 +292,11 @@ function spoil(
 }
 
 /** Breaks the rules at `b` and sees what `a` closes with. */
-const BREACHES: readonly (readonly [name: string, word: string, break_: (a: Association, b: Association, pair: Pair) => void])[] = [
+const BREACHES: readonly (readonly [
+  name: string,
+  word: string,
+  break_: (a: Association, b: Association, pair: Pair) => void,
+])[] = [
   [
     "acknowledges what was not sent",
     "acknowledgement",

@@ -82,7 +82,9 @@ export function acceptInitial(
   ctx: Surroundings,
 ): Association | null {
   const association = createAssociation(options, "responder", ids.localId, ids.resetToken, ctx.now);
-  return answerInitial(association, initial, origin, ctx) ? association : null;
+  if (!answerInitial(association, initial, origin, ctx)) return null;
+  association.transition = "association.begun";
+  return association;
 }
 
 /** Message 2. The association is as it was where the answer is false. */
@@ -167,10 +169,6 @@ export function repeatHandshake(association: Association, ctx: Surroundings): vo
   handshake.attempts++;
   handshake.sentAt = -1;
   if (handshake.attempts >= options.handshakeAttempts) {
-    if (association.phase === "established") {
-      // The peer never showed that it has the last message, so it has no keys.
-      association.phase = "handshaking";
-    }
     fail(association, "handshake-timeout", "nobody", `no answer to ${handshake.attempts} packets`);
     return;
   }

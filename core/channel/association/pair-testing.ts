@@ -8,12 +8,13 @@ import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
 import { offerCandidates } from "../paths/offer.ts";
 import type { ChannelEvent } from "../streams/channels.ts";
 import { takeEvents } from "../streams/life.ts";
-import { judge } from "./admission.ts";
+import { judge, type Verdict } from "./admission.ts";
 import {
   ASSOCIATION_DEFAULTS,
   type Association,
   type AssociationOptions,
   createAssociation,
+  type Phase,
   type Surroundings,
   takeTransition,
   type Transition,
@@ -32,14 +33,22 @@ export interface Flying {
 }
 
 /** What becomes of a packet that leaves: the packets that arrive in its place, each after so long. */
-export type Network = (packet: Arrival, from: Side, count: number) => readonly { readonly arrival: Arrival; readonly delay: Nanos }[];
+export type Network = (
+  packet: Arrival,
+  from: Side,
+  count: number,
+) => readonly { readonly arrival: Arrival; readonly delay: Nanos }[];
 
 export interface End {
   association: Association | null;
   readonly options: AssociationOptions;
   readonly ring: SecretRing;
   readonly resetSecret: Uint8Array;
-  readonly transitions: Transition[];
+  /** Phases before and after each step. */
+  readonly steps: { readonly from: Phase; readonly word: Transition; readonly to: Phase }[];
+  phase: Phase;
+  /** Asks for a cookie. */
+  cookies: boolean;
   readonly events: ChannelEvent[];
   readonly random: (purpose: string) => RandomStream;
   /** Packets sent, and bytes got and sent before an association stood. */
@@ -65,7 +74,9 @@ export const PERFECT: Network = (arrival) => [{ arrival, delay: DELAY }];
 export function createPair(a: Partial<AssociationOptions> = {}, b: Partial<AssociationOptions> = a, seed = 1): Pair {
   const modelled = a.crypto === "modelled";
   const primitives = PURE_PRIMITIVES;
-  const keys = [1, 2].map((fill) => createKeyPair(new Uint8Array(32).fill(fill), modelled ? MODELLED_PRIMITIVES : primitives));
+  const keys = [1, 2].map((fill) =>
+    createKeyPair(new Uint8Array(32).fill(fill), modelled ? MODELLED_PRIMITIVES : primitives),
+  );
   const base = { ...ASSOCIATION_DEFAULTS, maxPacket: 1_200 };
   return {
     now: 0,
@@ -89,7 +100,9 @@ function createEnd(name: Side, options: AssociationOptions, seed: number, p: Pri
     options,
     ring: createSecretRing(drawBytes(random("ring"), 32, p), 0),
     resetSecret: drawBytes(random("reset"), 32, p),
-    transitions: [],
+    steps: [],
+    phase: "idle",
+    cookies: true,
     events: [],
     random,
     sent: 0,
@@ -102,12 +115,18 @@ export function around({ now, primitives }: Pair, { random }: End): Surroundings
   return { now, primitives, random };
 }
 
-/** The end asks; candidates `one` and `two`. */
-export function open(pair: Pair, side: Side, ways: readonly string[] = ["one"]): Association {
+/** An association that has not begun to ask. */
+export function idle(pair: Pair, side: Side): Association {
   const end = pair[side];
   const id = drawBytes(end.random("ids"), 8, pair.primitives);
-  const association = createAssociation(end.options, "initiator", id, new Uint8Array(0), pair.now);
-  end.association = association;
+  end.association = createAssociation(end.options, "initiator", id, new Uint8Array(0), pair.now);
+  return end.association;
+}
+
+/** The end asks, over the ways offered. */
+export function open(pair: Pair, side: Side, ways: readonly string[] = ["one"]): Association {
+  const association = idle(pair, side);
+  const end = pair[side];
   const candidates = ways.map((key) => ({ key, mtu: 1_200, latencyNs: DELAY, usable: true }));
   offerCandidates(association.paths, candidates, 0, pair.now);
   connect(association, around(pair, end));
@@ -125,7 +144,8 @@ export function settle(pair: Pair, side: Side): void {
   end.events.push(...takeEvents(association.channels));
   for (let out = transmit(association, ctx); out !== null; out = transmit(association, ctx)) send(pair, side, out);
   const transition = takeTransition(association);
-  if (transition !== null) end.transitions.push(transition);
+  if (transition !== null) end.steps.push({ from: end.phase, word: transition, to: association.phase });
+  end.phase = association.phase;
 }
 
 function send(pair: Pair, from: Side, { rest, length, key }: Pick<Departure, "rest" | "length" | "key">): void {
@@ -149,7 +169,7 @@ function admit(pair: Pair, side: Side, arrival: Arrival): void {
   const end = pair[side];
   const ctx = around(pair, end);
   end.strangerBytes += arrival.length;
-  const verdict = judge(arrival, end.ring, end.resetSecret, ctx);
+  const verdict = end.cookies ? judge(arrival, end.ring, end.resetSecret, ctx) : believe(arrival);
   if (verdict.kind === "answer") {
     end.answeredBytes += verdict.answer.length;
     send(pair, side, { ...verdict.answer, key: arrival.key });
@@ -158,6 +178,13 @@ function admit(pair: Pair, side: Side, arrival: Arrival): void {
   const localId = drawBytes(end.random("ids"), 8, pair.primitives);
   const token = resetToken(end.resetSecret, localId, pair.primitives);
   end.association = acceptInitial(end.options, verdict.initial, arrival, { localId, resetToken: token }, ctx);
+}
+
+/** The verdict of a responder that asks for no cookie. */
+function believe({ rest, length }: Arrival): Verdict {
+  const decoded = decodeLong(rest, length);
+  if (!decoded.ok || decoded.value.kind !== "initial") return { kind: "drop", word: "unknown" };
+  return { kind: "admit", initial: decoded.value };
 }
 
 /** Runs until nothing happens any more, or time is up. */

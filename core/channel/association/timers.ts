@@ -1,5 +1,5 @@
 /** One timer for all that an association waits for. */
-import type { Nanos } from "../../units.ts";
+import { type Nanos, SECOND } from "../../units.ts";
 import { retireKeys } from "../crypto/rekey.ts";
 import { deadlineOf as pathsDeadline, dueAt, onTimeout as pathTimeout, takeLost } from "../paths/timers.ts";
 import type { Association, Surroundings } from "./association.ts";
@@ -8,6 +8,8 @@ import { repeatHandshake } from "./handshake.ts";
 import { createNews, settle } from "./settling.ts";
 
 const NEWS = createNews();
+/** How long an association that was asked for, but whose handshake does not end, takes its place. */
+const HALF_OPEN: Nanos = 10 * SECOND;
 
 /** When `onTimeout` is due, or `transmit` has something again; -1: not before something happens. */
 export function deadlineOf(association: Association): Nanos {
@@ -55,9 +57,16 @@ export function onTimeout(association: Association, ctx: Surroundings): void {
 /** Packets on paths that failed are lost, and their freight goes elsewhere. After everything that may fail a path. */
 export function collectLost(association: Association, ctx: Surroundings): void {
   const { paths } = association;
+  if (!hasLosses(association)) return;
   for (let at = takeLost(paths, NEWS, ctx.now); at >= 0; at = takeLost(paths, NEWS, ctx.now)) {
     settle(association, at, NEWS, ctx);
   }
+}
+
+/** Asked after every packet. */
+function hasLosses({ paths }: Association): boolean {
+  for (const path of paths.list) if (path.lostDue || path.state === "abandoned") return true;
+  return false;
 }
 
 function runPaths(association: Association, ctx: Surroundings): void {
@@ -69,10 +78,13 @@ function runPaths(association: Association, ctx: Surroundings): void {
   collectLost(association, ctx);
 }
 
-/** Since the last packet that came, or the first sent after it that asks for an answer (RFC 9000, section 10.1). */
+/**
+ * Since the last packet that came, or the first sent after it that asks for an answer (RFC 9000, section 10.1). An end that was asked
+ * waits for the handshake's last message a while, whatever its idle timeout; one that asks counts its attempts.
+ */
 function idleAt({ idleTimeout, lastReceivedAt, lastSentAt, phase, role }: Association): Nanos {
-  if (idleTimeout === 0 || (phase !== "established" && role === "initiator")) return -1;
-  return Math.max(lastReceivedAt, lastSentAt) + idleTimeout;
+  if (phase !== "established") return role === "initiator" ? -1 : lastReceivedAt + HALF_OPEN;
+  return idleTimeout === 0 ? -1 : Math.max(lastReceivedAt, lastSentAt) + idleTimeout;
 }
 
 function keepAliveAt({ options, lastReceivedAt, lastSentAt, pingDue }: Association): Nanos {

@@ -33,7 +33,7 @@ export function offerCandidates(paths: Paths, candidates: readonly Candidate[], 
   if (wish !== paths.preferred || now - failedAt > WISH_AGAIN) paths.failedAt.delete(wish);
   paths.preferred = wish;
   const offered = new Map(candidates.map((candidate) => [candidate.key, candidate]));
-  for (const key of [...paths.failedAt.keys()]) if (!offered.has(key)) paths.failedAt.delete(key);
+  for (const key of paths.failedAt.keys()) if (!offered.has(key)) paths.failedAt.delete(key);
   for (const path of paths.list) {
     if (path.state === "abandoned") continue;
     const candidate = offered.get(path.key);

@@ -164,6 +164,26 @@ test("candidates withdrawn: the path goes once another carries data, and the pee
   t.deepEqual(ends.faults, []);
 });
 
+test("a lost PATH_ABANDON or PATH_STATUS is sent again until the peer has it", (t) => {
+  const ends = createEnds({ a: way(), b: way() });
+  start(ends, "a");
+  offer(ends, [candidate("a"), candidate("b")]);
+  runUntil(ends, 500 * MS);
+  setUp(ends, "a", false);
+  setUp(ends, "b", false);
+  offer(ends, [candidate("b")]);
+  flush(ends);
+  t.is(ends.initiator.controls.size, 2, "both told once, in vain");
+  setUp(ends, "b", true);
+  runUntil(ends, 3_000 * MS);
+  t.deepEqual(
+    ends.responder.paths.retired.map(({ id }) => id),
+    [0],
+  );
+  t.true((ends.initiator.paths.retired[0]?.freeAt ?? Infinity) < Number.MAX_SAFE_INTEGER, "and known to be told");
+  t.is(stateOf(ends.responder.paths), "1b:active");
+});
+
 test("more candidates than room: those that fail make room, without new ids, until one answers", (t) => {
   const ends = createEnds(
     { a: way({ up: false }), b: way({ up: false }), c: way({ up: false }), d: way() },

@@ -118,3 +118,19 @@ test("ranges are forgotten once confirmed, or after two seconds; the last one st
   take(acks, 12, 2_000 * MS);
   t.deepEqual(takeAckRanges(acks, 0).ranges, [8, 9, 10, 11, 12, 13]);
 });
+
+test("the window of numbers moves on: what lies a window back is old, and leaves no mark on what comes in its place", (t) => {
+  const acks = createAcks();
+  for (const number of [5, 6, 40]) take(acks, number);
+  take(acks, REPLAY_WINDOW + 6);
+  t.is(take(acks, 6), "old");
+  t.is(take(acks, 7), "new");
+  t.is(take(acks, 40), "duplicate");
+  t.is(take(acks, REPLAY_WINDOW + 5), "new");
+  take(acks, REPLAY_WINDOW + 50);
+  t.is(take(acks, REPLAY_WINDOW + 40), "new");
+  take(acks, 10 * REPLAY_WINDOW);
+  t.is(take(acks, 10 * REPLAY_WINDOW - 1), "new");
+  t.is(take(acks, 9 * REPLAY_WINDOW + 50), "new");
+  t.deepEqual([acks.received, acks.duplicates, acks.old], [11, 1, 1]);
+});

@@ -241,3 +241,11 @@ test("a table full of lost packets with nothing in flight makes room at once", (
   t.is(news.lost.length, 2);
   t.true(maySend(recovery, SIZE, 12 * MS));
 });
+
+test("a fixed window stays, and counts the congestion it does not react to", (t) => {
+  const recovery = path({ controller: "fixed", window: 8 * SIZE });
+  send(recovery, 8, 0);
+  takeAck(recovery, [4, 5], 0, 0, 50 * MS, news);
+  takeAck(recovery, [4, 7], 0, 0, 51 * MS, news);
+  t.like(statsOf(recovery), { window: 8 * SIZE, congestionEvents: 1, lost: 4 });
+});

@@ -4,10 +4,19 @@
  */
 import { gapsIn, type Ranges } from "../../transport/ranges.ts";
 
-export const BLOCK = 2_048;
+export const BLOCK = 4_096;
+/** Blocks kept for further use: making one costs more than what is done with it. */
+const MOST_SPARE = 2;
 
-/** Blocks by offset / BLOCK. */
-export type BlockStore = Map<number, Uint8Array>;
+export interface BlockStore {
+  /** By offset / BLOCK. */
+  readonly kept: Map<number, Uint8Array>;
+  readonly spare: Uint8Array[];
+}
+
+export function createBlockStore(): BlockStore {
+  return { kept: new Map(), spare: [] };
+}
 
 /** Keeps `length` bytes from `source[at]` on at `offset`. */
 export function storeBytes(blocks: BlockStore, offset: number, source: Uint8Array, at: number, length: number): void {
@@ -15,10 +24,10 @@ export function storeBytes(blocks: BlockStore, offset: number, source: Uint8Arra
     const index = Math.floor((offset + done) / BLOCK);
     const inside = offset + done - index * BLOCK;
     const count = Math.min(length - done, BLOCK - inside);
-    let block = blocks.get(index);
+    let block = blocks.kept.get(index);
     if (block === undefined && !isZero(source, at + done, count)) {
-      block = new Uint8Array(BLOCK);
-      blocks.set(index, block);
+      block = blocks.spare.pop()?.fill(0) ?? new Uint8Array(BLOCK);
+      blocks.kept.set(index, block);
     }
     if (block !== undefined) copy(source, at + done, block, inside, count);
     done += count;
@@ -31,7 +40,7 @@ export function copyBytes(blocks: BlockStore, offset: number, length: number, ta
     const index = Math.floor((offset + done) / BLOCK);
     const inside = offset + done - index * BLOCK;
     const count = Math.min(length - done, BLOCK - inside);
-    const block = blocks.get(index);
+    const block = blocks.kept.get(index);
     if (block === undefined) target.fill(0, at + done, at + done + count);
     else copy(block, inside, target, at + done, count);
     done += count;
@@ -40,9 +49,9 @@ export function copyBytes(blocks: BlockStore, offset: number, length: number, ta
 
 /** Whether any byte of [offset, offset + length) may be other than zero. */
 export function holdsBytes(blocks: BlockStore, offset: number, length: number): boolean {
-  if (blocks.size === 0 || length === 0) return false;
+  if (blocks.kept.size === 0 || length === 0) return false;
   const [first, last] = [Math.floor(offset / BLOCK), Math.floor((offset + length - 1) / BLOCK)];
-  for (let index = first; index <= last; index++) if (blocks.has(index)) return true;
+  for (let index = first; index <= last; index++) if (blocks.kept.has(index)) return true;
   return false;
 }
 
@@ -63,10 +72,10 @@ export function equalBytes(
   at: number,
   present: number,
 ): boolean {
-  if (present <= 0 && blocks.size === 0) return true;
+  if (present <= 0 && blocks.kept.size === 0) return true;
   for (let done = 0; done < length; done++) {
     const index = Math.floor((offset + done) / BLOCK);
-    const kept = blocks.get(index)?.[offset + done - index * BLOCK] ?? 0;
+    const kept = blocks.kept.get(index)?.[offset + done - index * BLOCK] ?? 0;
     if (kept !== (done < present ? source[at + done] : 0)) return false;
   }
   return true;
@@ -74,9 +83,9 @@ export function equalBytes(
 
 /** Forgets the blocks that end in (from, to]: all below `from` was forgotten before. */
 export function dropBlocks(blocks: BlockStore, from: number, to: number): void {
-  if (blocks.size === 0) return;
+  if (blocks.kept.size === 0) return;
   const last = Math.floor(to / BLOCK);
-  for (let index = Math.floor(from / BLOCK); index < last && blocks.size > 0; index++) blocks.delete(index);
+  for (let index = Math.floor(from / BLOCK); index < last && blocks.kept.size > 0; index++) drop(blocks, index);
 }
 
 /** Forgets those blocks of [from, to) that hold nothing of `received` beyond `consumed`. */
@@ -87,13 +96,25 @@ export function dropConsumed(
   received: Readonly<Ranges>,
   consumed: Readonly<Ranges>,
 ): void {
-  if (blocks.size === 0) return;
+  if (blocks.kept.size === 0) return;
   const last = Math.floor((to - 1) / BLOCK);
   for (let index = Math.floor(from / BLOCK); index <= last; index++) {
-    if (!blocks.has(index)) continue;
+    if (!blocks.kept.has(index)) continue;
     const [start, end] = [index * BLOCK, (index + 1) * BLOCK];
-    if (missing(received, start, end) === missing(consumed, start, end)) blocks.delete(index);
+    if (missing(received, start, end) === missing(consumed, start, end)) drop(blocks, index);
   }
+}
+
+/** Forgets all. */
+export function clearBlocks(blocks: BlockStore): void {
+  blocks.kept.clear();
+}
+
+function drop({ kept, spare }: BlockStore, index: number): void {
+  const block = kept.get(index);
+  if (block === undefined) return;
+  kept.delete(index);
+  if (spare.length < MOST_SPARE) spare.push(block);
 }
 
 function missing(ranges: Readonly<Ranges>, start: number, end: number): number {

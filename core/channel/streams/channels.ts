@@ -3,7 +3,7 @@
  * own. Flow control is RFC 9000's (section 4): absolute offsets granted to the sender, for a channel and for the association.
  */
 import { hasNumber, prefixOf, type Ranges } from "../../transport/ranges.ts";
-import type { BlockStore } from "./blocks.ts";
+import { type BlockStore, createBlockStore } from "./blocks.ts";
 import type { ErrorWord, Framing, Reliability } from "./frames.ts";
 
 /** Initiators open even channels from 2 on, responders odd ones from 1 on. 0 is the association's own. */
@@ -116,6 +116,8 @@ export interface Channel {
   readonly receive: ReceiveSide;
   /** The peer has our open frame. */
   openAcked: boolean;
+  /** The peer has our accept; of our own channels always true. */
+  acceptAcked: boolean;
   /** Our close or refusal was acknowledged. */
   closeAcked: boolean;
   /** Control frames to send, a bit each (1 << ControlKind). */
@@ -298,6 +300,7 @@ export function addChannel(channels: Channels, id: number, ours: boolean, kind: 
     send: createSendSide(ours ? INITIAL.channel : peerWindow, peerWindow),
     receive: createReceiveSide(ours ? window : INITIAL.channel, window),
     openAcked: !ours,
+    acceptAcked: ours,
     closeAcked: false,
     due: 0,
     deficit: 0,
@@ -316,7 +319,7 @@ function createSendSide(limit: number, peerWindow: number): SendSide {
     lost: [],
     limit,
     peerWindow,
-    blocks: new Map(),
+    blocks: createBlockStore(),
     starts: [],
     totals: [],
     finSent: false,
@@ -341,7 +344,7 @@ function createReceiveSide(limit: number, window: number): ReceiveSide {
     final: -1,
     limit,
     window,
-    blocks: new Map(),
+    blocks: createBlockStore(),
     messages: new Map(),
     waiting: [],
     told: false,
@@ -390,7 +393,10 @@ export function forgetIfOver(channels: Channels, channel: Channel): void {
   const over =
     channel.phase === "closed"
       ? channel.closeAcked && receive.final >= 0 && receive.taken === receive.final
-      : channel.phase === "open" && send.state === "ended" && (receive.state === "ended" || receive.state === "reset");
+      : channel.phase === "open" &&
+        channel.acceptAcked &&
+        send.state === "ended" &&
+        (receive.state === "ended" || receive.state === "reset");
   if (!over || !channels.byId.delete(channel.id)) return;
   tell(channels, "gone", channel.id);
   if (channel.ours) return;

@@ -48,6 +48,10 @@ export function onControlAcked(channels: Channels, numbered: number): void {
     channel.closeAcked = true;
     forgetIfOver(channels, channel);
   }
+  if (kind === CONTROL.accept) {
+    channel.acceptAcked = true;
+    forgetIfOver(channels, channel);
+  }
   if (kind === CONTROL.forward && isNewest(channels, numbered)) {
     channel.send.forwardAcked = channel.send.forwarded;
     endIfDelivered(channels, channel);
@@ -96,6 +100,7 @@ function isStale(channels: Channels, reference: number): boolean {
   const { send, receive } = channel;
   if (kind === CONTROL.refuse || kind === CONTROL.close) return channel.closeAcked;
   if (kind === CONTROL.open) return channel.openAcked;
+  if (kind === CONTROL.accept && channel.acceptAcked) return true;
   if (channel.phase === "closed") return true;
   if (kind === CONTROL.stop || kind === CONTROL.grant) return receive.final >= 0;
   if (kind === CONTROL.reset) return send.state !== "reset";

@@ -127,7 +127,7 @@ function isBounded({ byId, windows, received, taken }: Channels): boolean {
   for (const channel of byId.values()) {
     const { receive } = channel;
     const most = isInOrder(channel) ? windows.channel / BLOCK + 2 : (4 * windows.channel) / BLOCK + 64;
-    if (receive.blocks.size > most || receive.highest - receive.taken > windows.channel) return false;
+    if (receive.blocks.kept.size > most || receive.highest - receive.taken > windows.channel) return false;
   }
   return received - taken <= windows.association;
 }

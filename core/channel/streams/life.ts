@@ -9,6 +9,7 @@ import {
   demand,
   tell,
 } from "./channels.ts";
+import { clearBlocks } from "./blocks.ts";
 import { type ErrorWord, MESSAGE_COST } from "./frames.ts";
 import { enlist, messageAt, unpark } from "./scheduling.ts";
 import { discardAll, finishIfRead, giveUp, grantMore, raiseHighest, tellReadable, wordOfEnd } from "./windows.ts";
@@ -147,7 +148,7 @@ export function abortSending(channels: Channels, channel: Channel, code: number)
   send.lost.length = 0;
   send.starts.length = 0;
   send.totals.length = 0;
-  send.blocks.clear();
+  clearBlocks(send.blocks);
   unpark(channels);
 }
 

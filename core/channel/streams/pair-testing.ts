@@ -52,8 +52,9 @@ export function nextPacket(channels: Channels, budget: number): Sent | null {
   const writer = createFrameWriter(HEADER + budget);
   beginFrames(writer, HEADER, HEADER + budget);
   const controls: number[] = [];
-  if (hasControls(channels)) writeControls(channels, writer, controls);
+  // Asked first: it may find the windows shut, which the peer is told.
   const channel = nextChannel(channels);
+  if (hasControls(channels)) writeControls(channels, writer, controls);
   const pieces: { offset: number; length: number; flags: number }[] = [];
   for (let piece = channel < 0 ? null : writeFrames(channels, channel, writer); piece !== null; ) {
     pieces.push({ ...piece });

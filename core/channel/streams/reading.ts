@@ -3,7 +3,7 @@ import { prefixOf, removeRange } from "../../transport/ranges.ts";
 import { bytesOf } from "./blocks.ts";
 import { type Channel, type Channels, isInOrder } from "./channels.ts";
 import { MESSAGE_COST } from "./frames.ts";
-import { consume, finishIfRead, headOfMessages } from "./windows.ts";
+import { consume, endOfReadable, finishIfRead, headOfMessages } from "./windows.ts";
 
 export interface Reading {
   /** Of the first byte in the flow; a message's name. */
@@ -23,7 +23,7 @@ export function readChannel(channels: Channels, id: number, max: number): Readin
   const { receive } = channel;
   const ordered = isInOrder(channel);
   const offset = ordered ? prefixOf(receive.consumed) : (receive.waiting[0] ?? 0);
-  const end = ordered ? prefixOf(receive.received) : (receive.waiting[1] ?? 0);
+  const end = ordered ? endOfReadable(receive) : (receive.waiting[1] ?? 0);
   const length = Math.min(max, end - offset);
   receive.told = false;
   if (length <= 0) return null;

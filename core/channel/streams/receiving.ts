@@ -98,7 +98,7 @@ function take(
   } else if (!takeAgain(channel, content, offset, length, end)) return "content";
   const news = addRange(receive.received, offset, end);
   if (news < end - offset) channels.duplicates++;
-  const tooMany = receive.received.length > 2 * mostHoles(receive) || receive.blocks.size > mostBlocks(receive);
+  const tooMany = receive.received.length > 2 * mostHoles(receive) || receive.blocks.kept.size > mostBlocks(receive);
   return tooMany ? "limit" : news;
 }
 

@@ -1,6 +1,6 @@
 /** What a channel has received and what of it is done with: the windows granted to the peer follow from that (RFC 9000, section 4). */
 import { addRange, gapsIn, prefixOf, type Ranges } from "../../transport/ranges.ts";
-import { dropBlocks, dropConsumed } from "./blocks.ts";
+import { clearBlocks, dropBlocks, dropConsumed } from "./blocks.ts";
 import {
   type Channel,
   type Channels,
@@ -35,8 +35,8 @@ export function consume(channels: Channels, channel: Channel, from: number, to: 
   const news = addRange(receive.consumed, from, to);
   receive.taken += news;
   channels.taken += news;
-  if (receive.taken === receive.final) receive.blocks.clear();
-  else if (isInOrder(channel)) dropBlocks(receive.blocks, from, to);
+  if (receive.taken === receive.final) clearBlocks(receive.blocks);
+  else if (prefixOf(receive.consumed) >= to && isInOrder(channel)) dropBlocks(receive.blocks, from, to);
   else dropConsumed(receive.blocks, from, to, receive.received, receive.consumed);
   grantMore(channels, channel);
 }
@@ -80,12 +80,19 @@ function addReadable(channel: Channel, kept: Ranges): void {
   const { waiting } = receive;
   if (isInOrder(channel)) {
     const from = prefixOf(receive.consumed);
-    addRange(kept, from, channel.framing === "stream" ? prefixOf(receive.received) : endOfWholeMessages(receive));
+    addRange(kept, from, channel.framing === "stream" ? endOfReadable(receive) : endOfWholeMessages(receive));
   } else if (channel.framing === "stream") {
     for (let at = 0; at < waiting.length; at += 2) addRange(kept, waiting[at] as number, waiting[at + 1] as number);
   } else {
     for (const start of waiting) addRange(kept, start, start + (receive.messages.get(start) ?? 0) + MESSAGE_COST);
   }
+}
+
+/** Up to where a stream in order can be read: to the first gap, or to what was given up. */
+export function endOfReadable({ received, consumed }: ReceiveSide): number {
+  const arrived = prefixOf(received);
+  const given = consumed[0] === 0 ? consumed[2] : consumed[0];
+  return given !== undefined && given < arrived ? given : arrived;
 }
 
 function endOfWholeMessages(receive: ReceiveSide): number {
@@ -110,7 +117,7 @@ export function discardAll(channels: Channels, channel: Channel): void {
   const { receive } = channel;
   receive.messages.clear();
   receive.waiting.length = 0;
-  receive.blocks.clear();
+  clearBlocks(receive.blocks);
   consume(channels, channel, 0, receive.highest);
   finishIfRead(channels, channel);
 }
@@ -138,5 +145,5 @@ function isReadable(channel: Channel): boolean {
   const { receive } = channel;
   if (!isInOrder(channel)) return receive.waiting.length > 0;
   if (channel.framing === "messages") return headOfMessages(receive) >= 0;
-  return prefixOf(receive.received) > prefixOf(receive.consumed);
+  return endOfReadable(receive) > prefixOf(receive.consumed);
 }
