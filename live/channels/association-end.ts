@@ -88,13 +88,8 @@ export class AssociationEnd {
 
   /** The next channel that the peer opened; null where the association is over. */
   async accept(patience: Patience = {}): Promise<ChannelEnd | null> {
-    const left = lasting(patience, this.world.scheduler);
-    for (;;) {
-      const offer = this.#offers.shift();
-      if (offer !== undefined) return this.#take(offer);
-      if (this.#ending !== null) return null;
-      await this.#offered.wait("accept a channel", left());
-    }
+    const offer = await this.#nextOffer(patience);
+    return offer === null ? null : this.#take(offer);
   }
 
   /** Every channel that the peer opens, until the association is over. */
@@ -104,12 +99,11 @@ export class AssociationEnd {
     }
   }
 
-  /** Turns down the next channel that the peer opened, if one waits. */
-  refuse(code = 0): boolean {
-    const offer = this.#offers.shift();
-    if (offer === undefined) return false;
-    this.ask({ type: "channel.refuse", channel: offer.channel, code } as ControlEvent);
-    return true;
+  /** Turns down the next channel that the peer opens; false where the association is over. */
+  async refuse(code = 0, patience: Patience = {}): Promise<boolean> {
+    const offer = await this.#nextOffer(patience);
+    if (offer !== null) this.ask({ type: "channel.refuse", channel: offer.channel, code } as ControlEvent);
+    return offer !== null;
   }
 
   /** Ends it now, whatever is under way; codes from 256 on are the program's. Resolves when it is over. */
@@ -211,6 +205,15 @@ export class AssociationEnd {
       this.#settling = false;
       this.settle();
     });
+  }
+
+  async #nextOffer(patience: Patience): Promise<ChannelOffered | null> {
+    const left = lasting(patience, this.world.scheduler);
+    for (;;) {
+      const offer = this.#offers.shift();
+      if (offer !== undefined || this.#ending !== null) return offer ?? null;
+      await this.#offered.wait("accept a channel", left());
+    }
   }
 
   #hearChannel(event: ChannelEventAbout): void {

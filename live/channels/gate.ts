@@ -60,6 +60,15 @@ export function lasting({ signal, timeout }: Patience, scheduler: Scheduler): ()
   return () => ({ signal, timeout: until - scheduler.clock.now() });
 }
 
+/** Lets time go by on a world's clock, so that a program waits as long in virtual time as in real time. */
+export async function sleep(world: { readonly scheduler: Scheduler }, time: Nanos, signal?: AbortSignal): Promise<void> {
+  const gate = new Gate(world.scheduler);
+  const wake = (): void => gate.open();
+  const waiting = gate.wait("sleep", { signal });
+  world.scheduler.scheduleOnce(time, wake);
+  await waiting.finally(() => void world.scheduler.unschedule(wake));
+}
+
 function abortedBy(doing: string, signal: AbortSignal): ChannelFailure {
   return new ChannelFailure("aborted", `${doing}: given up by its signal.`, 0, signal.reason);
 }

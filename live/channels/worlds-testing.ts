@@ -1,10 +1,14 @@
 /** The two worlds in which programs over channels are tested, and two ends in each. */
 import type { ChannelWorld } from "../../actors/channel/program-host.ts";
+import { type Connector, type Outcome } from "../../core/connector.ts";
+import { ok } from "../../core/result.ts";
+import { MILLISECOND } from "../../core/units.ts";
 import { quietScenario, SimNetwork } from "../../sim/sim-connectors.ts";
 import { SimChannels } from "../../sim/sim-channels.ts";
 import { buildPreset } from "../../topologies/presets.ts";
 import { connectChannels, type ConnectOptions, listenChannels, type ListenerEnd, type ListenOptions } from "./connect.ts";
 import type { AssociationEnd } from "./association-end.ts";
+import { sleep } from "./gate.ts";
 import { inVirtualTime } from "./virtual-time.ts";
 import { liveChannels } from "./world.ts";
 
@@ -59,6 +63,12 @@ export async function pair(
   return { listener, asking: one, asked: other };
 }
 
+/** Waits until every link has answered, the quicker ones perhaps only after their challenge was repeated. */
+export async function linksReady(association: AssociationEnd): Promise<void> {
+  const ready = (): boolean => association.statistics().paths.every(({ state }) => state === "active" || state === "standby");
+  while (!ready()) await sleep(association.world, 10 * MILLISECOND);
+}
+
 /** An address without the parameters of its own side. */
 export function bare(url: string): string {
   return url.replace(/\?.*$/, "");
@@ -68,4 +78,35 @@ export function bytesOf(length: number, salt = 1): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = Math.imul(at + salt, 0x9e37_79b1) >>> 24;
   return bytes;
+}
+
+/** Sees every datagram at the connectors of a world and says whether it goes on. */
+export type Tap = (datagram: { readonly way: "in" | "out"; readonly bytes: Uint8Array; readonly url: string }) => boolean;
+
+/** The place with a tap on each of its connectors: what a cut cable, or a listener on the wire, would be. */
+export function tapped(place: Place, tap: Tap): Place {
+  const open = (url: string): Outcome<Connector> => {
+    const opened = place.world.open(url);
+    return opened.ok ? ok(tapConnector(opened.value, tap)) : opened;
+  };
+  const { scheduler, primitives, seed } = place.world;
+  return { ...place, world: { open, scheduler, primitives, seed } };
+}
+
+function tapConnector(connector: Connector, tap: Tap): Connector {
+  const own: Partial<Connector> = {
+    send: (bytes, to) => (tap({ way: "out", bytes, url: connector.url }) ? connector.send(bytes, to) : ok(bytes.length)),
+    receive: () => {
+      for (;;) {
+        const got = connector.receive();
+        if (!got.ok || tap({ way: "in", bytes: got.value.bytes, url: connector.url })) return got;
+      }
+    },
+  };
+  return new Proxy(connector, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(name in own ? own : target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
