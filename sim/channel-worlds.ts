@@ -19,17 +19,25 @@ import {
   SCENARIO_DEFAULTS,
 } from "../core/scenario.ts";
 
+const MS = 1_000_000;
+
 /** Static keys of the two ends of flow `n`. */
 function keyOf(n: number, options: Partial<AssociationOptions>): AssociationOptions["localStatic"] {
   const p = options.crypto === "modelled" ? MODELLED_PRIMITIVES : PURE_PRIMITIVES;
   return createKeyPair(new Uint8Array(32).fill(n + 1), p);
 }
 
-/** Ends of bulk flow ID are `association/ID` with `app/ID`, and `listener/ID` with `app/ID/sink`. */
+/** How much later than the other the second end of flow `n` asks, where both do. */
+function crossedBy(n: number): number {
+  return n * 4 * MS;
+}
+
+/** Ends of bulk flow ID are `association/ID` with `app/ID`, and `listener/ID` with `app/ID/sink`; `crossed`: both ask, the second is `association/ID/sink`. */
 export function channelAssembly(
   scenario: Scenario,
   changes: Partial<AssociationOptions>,
   script: Pick<Script, "channels" | "finish">,
+  crossed = false,
 ): Assembly {
   const base = assemble(scenario, { repeat: "npx ava sim/channels.test.ts" });
   const actors: ActorSpec[] = base.actors.slice();
@@ -77,7 +85,18 @@ export function channelAssembly(
       input: { ...names, channels: [], finish: false },
     });
     actors[source] = { id: names.association, place: place(source), logic: "association", input: association };
-    actors[sink] = { id: names.listener, place: place(sink), logic: "listener", input: listener };
+    const asking2: AssociationInput = {
+      ...association,
+      ends: end.ends,
+      replyFlow: end.flow,
+      options: { ...options, localStatic: keyOf(2 * n + 1, changes), remoteStatic: keyOf(2 * n, changes).public },
+      app: asked,
+      selector: end.ends.way,
+    };
+    if (crossed) {
+      actors[sink] = { id: `${names.association}/sink`, place: place(sink), logic: "association", input: asking2 };
+      start.push({ at: start_ns + crossedBy(n), target: sink, event: { type: "association.open" } });
+    } else actors[sink] = { id: names.listener, place: place(sink), logic: "listener", input: listener };
     start.push({ at: start_ns, target: source, event: { type: "association.open" } });
   });
   return {
@@ -88,8 +107,6 @@ export function channelAssembly(
     scenario: null,
   };
 }
-
-const MS = 1_000_000;
 
 /** Two ASes, `links` between them (10 Mbit/s, 10 ms, 50 packets unless changed), and a bulk flow `f` over them. */
 export function pairScenario(seed: number, links: readonly Partial<LinkDirection>[], policy = "shortest"): Scenario {

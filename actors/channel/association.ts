@@ -104,6 +104,8 @@ export interface AssociationContext {
   /** Bytes handed over, since `measureFrom`, too. */
   delivered: number;
   measured: number;
+  /** Packets for ways that are not there any more: lost. */
+  strays: number;
   /** Packets that came marked "congestion experienced". */
   marked: number;
   /** The policy wants to hear what the paths measure; when it heard last. */
@@ -249,6 +251,7 @@ function createContext(input: AssociationInput): AssociationContext {
     reads: new Map(),
     delivered: 0,
     measured: 0,
+    strays: 0,
     marked: 0,
     observed: false,
     observedAt: 0,

@@ -21,7 +21,7 @@ import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { get32 } from "../../core/wire/bytes.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
-import { tallyOwn } from "../apps/tally.ts";
+import { tally, tallyOwn } from "../apps/tally.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationInput } from "./association.ts";
 import type { AssociationChanged } from "./events.ts";
@@ -31,8 +31,8 @@ import { type Way, wayOf } from "./ways.ts";
 export interface ListenerInput {
   /** Packets out; their destination is that of whoever is answered. */
   readonly ends: FlowEnds;
-  /** Flow number of packets that come. */
-  readonly flow: number;
+  /** Flow number of packets that come; null: any. */
+  readonly flow: number | null;
   readonly options: AssociationOptions;
   /** Largest channel packet by what this end knows of its first link. */
   readonly maxPacket: number;
@@ -93,7 +93,8 @@ const listenerMachine = setup({
 function onPacket(state: Present<ListenerContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const listener = state.context;
   const { port, byId } = listener;
-  if (!tallyOwn(port.received, listener.flow, packet, env, port.clock)) return;
+  if (listener.flow === null) tally(port.received, packet, env, port.clock);
+  else if (!tallyOwn(port.received, listener.flow, packet, env, port.clock)) return;
   const rest = packet.rest ?? NOTHING;
   const known = rest.length >= LEAST_REST ? byId.get(idIn(rest)) : undefined;
   if (known === undefined) return judgeStranger(state, packet, rest, env);
@@ -232,7 +233,7 @@ function admit(
   const { maxPacket, options, app, port, measureFrom } = listener;
   const input: AssociationInput = {
     ends: endsTo(listener, packet),
-    replyFlow: listener.flow,
+    replyFlow: packet.flow,
     options,
     maxPacket,
     app,

@@ -4,7 +4,12 @@ import { takeTransition } from "../../core/channel/association/association.ts";
 import { closeIfDone } from "../../core/channel/association/closing.ts";
 import { transmit } from "../../core/channel/association/egress.ts";
 import { collectLost, deadlineOf } from "../../core/channel/association/timers.ts";
-import type { Channel, ChannelEvent, ChannelOptions } from "../../core/channel/streams/channels.ts";
+import {
+  type Channel,
+  type ChannelEvent,
+  type ChannelOptions,
+  isInOrder,
+} from "../../core/channel/streams/channels.ts";
 import { takeEvents } from "../../core/channel/streams/life.ts";
 import { type Reading, readChannel, readMessage } from "../../core/channel/streams/reading.ts";
 import { measured } from "../../core/channel/paths/measured.ts";
@@ -37,7 +42,8 @@ function pump(context: AssociationContext, ctx: Around, env: Env): void {
   const { association, ends, port } = context;
   for (let out = transmit(association, ctx); out !== null; out = transmit(association, ctx)) {
     const way = wayTo(context, out.key);
-    if (way !== null) sendOut(port, ends, way, out, env);
+    if (way === null) context.strays++;
+    else sendOut(port, ends, way, out, env);
   }
 }
 
@@ -105,6 +111,7 @@ function tellOne(
       forget(context, channel, env);
       return;
     default: {
+      if (kind === "finished" || kind === "reset" || kind === "closed") endRead(context, channel, env);
       const actor = context.channels.get(channel);
       if (actor !== undefined) env.send(actor, { type: `channel.${kind}`, code } as ControlEvent, 0);
     }
@@ -152,9 +159,18 @@ function takeReadable(context: AssociationContext, channel: number, ctx: Around,
 /** Reads all there is of a channel, and counts it. */
 export function consume(context: AssociationContext, channel: number, ctx: Around): void {
   const { association } = context;
-  for (let piece = read(association, channel, ALL); piece !== null; piece = read(association, channel, ALL)) {
+  for (;;) {
+    const piece = read(association, channel, ALL);
+    if (piece === null) return;
     count(context, piece.length, ctx);
+    if (!hasMore(association, channel)) return;
   }
+}
+
+/** In order, all that can be read comes at once. */
+function hasMore({ channels }: Association, id: number): boolean {
+  const channel = channels.byId.get(id);
+  return channel !== undefined && (channel.framing === "messages" || !isInOrder(channel));
 }
 
 /** Hands over what there is to read; false where there is nothing yet. */
@@ -172,12 +188,18 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   return true;
 }
 
+/** Nothing more will come: whoever waits is told. */
+export function endRead(context: AssociationContext, channel: number, env: Env): void {
+  if (!context.reads.delete(channel)) return;
+  tellApp(context, { type: "channel.data", channel, bytes: null, length: 0, end: true } as ControlEvent, env);
+}
+
 function read({ channels }: Association, channel: number, max: number): Reading | null {
   const framing = channels.byId.get(channel)?.framing;
   return framing === "messages" ? readMessage(channels, channel) : readChannel(channels, channel, max);
 }
 
-function isReadOut({ channels }: Association, channel: number): boolean {
+export function isReadOut({ channels }: Association, channel: number): boolean {
   const state = channels.byId.get(channel)?.receive.state;
   return state === undefined || state === "ended";
 }

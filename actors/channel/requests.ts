@@ -16,7 +16,7 @@ import type { Present, TimerHandler } from "../with-packet-handler.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelNews, ChannelOpen, ChannelRequest } from "./events.ts";
 import { Around } from "./port.ts";
-import { answerRead, consume, settleDown, spawnChannel, tellApp } from "./pump.ts";
+import { answerRead, consume, endRead, isReadOut, settleDown, spawnChannel, tellApp } from "./pump.ts";
 
 type Request<T extends ChannelRequest["type"]> = Extract<ChannelRequest, { readonly type: T }>;
 type Act<E> = (context: AssociationContext, request: E, ctx: Around, env: Env) => void;
@@ -40,7 +40,9 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
   "channel.write": handler<Request<"channel.write">>(write),
   "channel.message": handler<Request<"channel.message">>(write),
   "channel.read": handler<Request<"channel.read">>((context, { channel, max }, ctx, env) => {
-    if (!answerRead(context, channel, max, ctx, env)) context.reads.set(channel, max);
+    if (answerRead(context, channel, max, ctx, env)) return;
+    context.reads.set(channel, max);
+    if (isReadOut(context.association, channel)) endRead(context, channel, env);
   }),
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);

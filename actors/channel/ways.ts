@@ -18,7 +18,7 @@ export interface Way extends ReturnWay {
 const MOST_WAYS = 64;
 
 /** Key of the one candidate where the policy gives each packet its path. */
-export const SELECTED = "selector";
+const SELECTED = "selector";
 
 /** The offer as candidates of the engine; `limit`: largest channel packet, whatever the paths' MTU. */
 export function candidatesOf({ paths, headers, usable, eachPacket }: PathsCandidates, limit: number): Candidate[] {

@@ -177,20 +177,34 @@ function onPacket(state: Present<SelectorContext>, packet: Packet, _ifId: number
     }
     if (selector.eachPacket && packet.path === null) decide(selector, env);
   }
-  // A subscriber has given the packet its path by itself.
-  const choice = packet.path === null ? selector.choice : positionOf(selector, packet);
+  if (packet.path !== null) {
+    passOn(selector, packet, env);
+    return;
+  }
+  const choice = selector.choice;
   const path = selector.paths[choice];
   if (path === undefined) {
     env.drop(packet, "no_path");
     return;
   }
-  if (packet.path === null) setPath(packet, path.forwarding, 0, 0);
+  setPath(packet, path.forwarding, 0, 0);
   packet.wireLength = (selector.headers[choice] as number) + packet.payloadLength;
-  selector.used[choice] = (selector.used[choice] as number) + 1;
-  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[choice] as Track, packet.number, env);
-  if (env.tracing) env.trace("selector.choose", packet, { path: path.fingerprint });
-  env.sendPacket(selector.node, packet, 0, 0);
+  depart(selector, choice, packet, env);
   return;
+}
+
+/** A subscriber has given the packet its path; on one that is not offered here (the way back, or one offered before) it goes uncounted. */
+function passOn(selector: SelectorContext, packet: Packet, env: Env): void {
+  const position = positionOf(selector, packet);
+  if (position >= 0) depart(selector, position, packet, env);
+  else env.sendPacket(selector.node, packet, 0, 0);
+}
+
+function depart(selector: SelectorContext, position: number, packet: Packet, env: Env): void {
+  selector.used[position] = (selector.used[position] as number) + 1;
+  if (selector.reports !== null) watchSent(selector.reports, selector.tracks[position] as Track, packet.number, env);
+  if (env.tracing) env.trace("selector.choose", packet, { path: selector.paths[position]?.fingerprint ?? null });
+  env.sendPacket(selector.node, packet, 0, 0);
 }
 
 /** What the prober tells is by position in its own paths, which are nearly always the selector's. */

@@ -12,7 +12,6 @@ import {
   headerForm,
   ID_BYTES,
   type LongPacket,
-  LONG_HEADER,
   type RefusalReason,
   RESET_TOKEN_BYTES,
   VERSION,
@@ -91,6 +90,3 @@ function answerWith(word: AnswerWord, packet: LongPacket, received: number): Ver
   if (!answerFits(received, 0, answer.length)) return { kind: "drop", word: "amplification" };
   return { kind: "answer", word, answer };
 }
-
-/** Length of a long packet's header, so that ids can be read from it. */
-export const LEAST_LONG = LONG_HEADER;

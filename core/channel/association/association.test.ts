@@ -259,7 +259,7 @@ for (const [name, side, prepare] of STAGES) {
       t.true(imprint(association) === before);
       t.is(sum(association), dropped + 1);
     },
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 }
 

@@ -12,13 +12,13 @@ import { type Association, enter, type Surroundings } from "./association.ts";
 export type ViolationWord = ErrorWord | "acknowledgement" | "keys" | "paths";
 
 /** Codes of CLOSE_ASSOCIATION: 0 an orderly end, below 256 the protocol's, from there on the application's. */
-export const VIOLATION_CODES: Readonly<Record<ViolationWord, number>> = {
+const VIOLATION_CODES: Readonly<Record<ViolationWord, number>> = {
   ...ERROR_CODES,
   acknowledgement: 16,
   keys: 17,
   paths: 18,
 };
-export const FIRST_APPLICATION_CODE = 256;
+const FIRST_APPLICATION_CODE = 256;
 
 /** Before any round trip was measured. */
 const LEAST_CLOSING: Nanos = 30 * MILLISECOND;

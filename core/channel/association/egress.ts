@@ -39,7 +39,7 @@ import { hasControls, writeControls } from "../streams/controls.ts";
 import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
-import type { Association, Cargo, Surroundings } from "./association.ts";
+import { type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
 import { noteCopies, type PacketCopy } from "./copies.ts";
 import { nextLong } from "./handshake.ts";
 import { type OwedRekey, rekeyIfWorn } from "./rekeying.ts";
@@ -148,7 +148,7 @@ function writePathFrame(control: Control): void {
 function sendData(association: Association, ctx: Surroundings): Departure | null {
   const { channels, paths, pings } = association;
   // A pacer that nobody asks again must not ring for ever.
-  for (const path of paths.list) path.recovery.paceAt = -1;
+  for (const { recovery } of paths.list) if (recovery.paceAt >= 0) recovery.paceAt = -1;
   let channel = nextChannel(channels);
   const wants = channel >= 0 || pings.length > 0 || association.pingDue || owesControls(association);
   let path = pathToProbe(association);
@@ -258,7 +258,7 @@ function liveOne({ paths }: Association): PathState | null {
 }
 
 function begin(path: PathState): void {
-  CARGO.length = 0;
+  if (CARGO.length > 0) CARGO.length = 0;
   beginFrames(WRITER, SHORT_HEADER, path.pmtu.size - TAG_BYTES);
 }
 
@@ -280,7 +280,7 @@ function appendControls(association: Association): void {
     CARGO.push({ kind: "rekey", owed });
   }
   if (!hasControls(channels)) return;
-  CONTROLS.length = 0;
+  if (CONTROLS.length > 0) CONTROLS.length = 0;
   writeControls(channels, WRITER, CONTROLS);
   for (const reference of CONTROLS) CARGO.push({ kind: "control", reference });
 }
@@ -315,7 +315,7 @@ function seal(
   const frames = WRITER.at - SHORT_HEADER + WRITER.zeros;
   const length = frames + SHORT_OVERHEAD;
   writeShortHeader(WRITER.bytes, remoteId, path.id, channel, recovery.sent.next);
-  const rest = protect(keys as Keys, WRITER.bytes, WRITER.at, frames, ctx.primitives);
+  const rest = protect(keys as Keys, WRITER.bytes, WRITER.at, frames, primitivesOf(association, ctx));
   const number =
     piece === null
       ? noteSent(recovery, length, eliciting, NO_CHANNEL, 0, 0, 0, ctx.now)

@@ -20,7 +20,7 @@ import type { PathState } from "../paths/types.ts";
 import { isReplay, noteReceived } from "../recovery/acks.ts";
 import { createFrameReader, decodeFrames } from "../streams/frame-reader.ts";
 import { probeTimeout } from "../../transport/rtt.ts";
-import type { Association, DropWord, Surroundings } from "./association.ts";
+import { type Association, type DropWord, primitivesOf, type Surroundings } from "./association.ts";
 import { echoClose, violate } from "./closing.ts";
 import { owePing } from "./rekeying.ts";
 import { createHandling, type Handling, SINK } from "./handling.ts";
@@ -80,7 +80,7 @@ function route(association: Association, arrival: Arrival, ctx: Surroundings): n
 function decrypt(association: Association, arrival: Arrival, ctx: Surroundings): number | DropWord {
   const { keys } = association;
   if (keys === null) return "wrong_phase";
-  const opened = unprotect(keys, arrival.rest, arrival.length, ctx.primitives, OPENED);
+  const opened = unprotect(keys, arrival.rest, arrival.length, primitivesOf(association, ctx), OPENED);
   if (typeof opened !== "string") return validate(association, opened, arrival, ctx);
   if (opened === "key_spent") violate(association, "keys", "too many forged packets", ctx);
   return FORGED.includes(opened) ? "forged" : opened === "truncated" ? "truncated" : "undecryptable";

@@ -3,7 +3,7 @@ import { RandomStream } from "../../rng.ts";
 import { MILLISECOND, type Nanos } from "../../units.ts";
 import { createSecretRing, resetToken, type SecretRing } from "../crypto/cookies.ts";
 import { decodeLong, headerForm } from "../crypto/long-packets.ts";
-import { createKeyPair, drawBytes, type Primitives, PURE_PRIMITIVES } from "../crypto/primitives.ts";
+import { createKeyPair, drawBytes, type KeyPair, type Primitives, PURE_PRIMITIVES } from "../crypto/primitives.ts";
 import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
 import { offerCandidates } from "../paths/offer.ts";
 import type { ChannelEvent } from "../streams/channels.ts";
@@ -26,7 +26,7 @@ import { collectLost, deadlineOf, onTimeout } from "./timers.ts";
 
 export type Side = "a" | "b";
 
-export interface Flying {
+interface Flying {
   readonly at: Nanos;
   readonly to: Side;
   readonly arrival: Arrival;
@@ -74,14 +74,14 @@ export const PERFECT: Network = (arrival) => [{ arrival, delay: DELAY }];
 export function createPair(a: Partial<AssociationOptions> = {}, b: Partial<AssociationOptions> = a, seed = 1): Pair {
   const modelled = a.crypto === "modelled";
   const primitives = PURE_PRIMITIVES;
-  const keys = [1, 2].map((fill) =>
-    createKeyPair(new Uint8Array(32).fill(fill), modelled ? MODELLED_PRIMITIVES : primitives),
-  );
+  const keyOf = (fill: number): KeyPair =>
+    createKeyPair(new Uint8Array(32).fill(fill), modelled ? MODELLED_PRIMITIVES : primitives);
+  const [first, second] = [keyOf(1), keyOf(2)];
   const base = { ...ASSOCIATION_DEFAULTS, maxPacket: 1_200 };
   return {
     now: 0,
-    a: createEnd("a", { ...base, localStatic: keys[0]!, remoteStatic: keys[1]!.public, ...a }, seed, primitives),
-    b: createEnd("b", { ...base, localStatic: keys[1]!, ...b }, seed, primitives),
+    a: createEnd("a", { ...base, localStatic: first, remoteStatic: second.public, ...a }, seed, primitives),
+    b: createEnd("b", { ...base, localStatic: second, ...b }, seed, primitives),
     flying: [],
     primitives,
     network: PERFECT,

@@ -1,5 +1,4 @@
 /** Changing a channel's keys while it runs (core/channel/crypto/rekey.ts), and packets that show a peer which keys are in use. */
-import { SECOND, type Nanos } from "../../units.ts";
 import { drawBytes, KEY_BYTES } from "../crypto/primitives.ts";
 import { keyChannel, keyIsWorn } from "../crypto/keys.ts";
 import { beginRekey, type RekeyMessage } from "../crypto/rekey.ts";
@@ -13,8 +12,6 @@ export interface OwedRekey extends RekeyMessage {
 
 /** Frames and channels that wait at most; a peer that asks for more is answered when it asks again. */
 const MOST_OWED = 256;
-/** Where the keys are worn and the last change is not over, it is tried again after so long. */
-export const REKEY_PAUSE: Nanos = SECOND;
 
 export function oweRekey(association: Association, owed: OwedRekey): void {
   const { rekeys } = association;
