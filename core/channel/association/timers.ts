@@ -25,10 +25,14 @@ export function deadlineOf(association: Association): Nanos {
   return earlier(deadline, pathsDeadline(association.paths));
 }
 
-/** When the first acknowledgement that waits for company must go. */
+/** When the first acknowledgement that waits for company must go. Those of failed paths need another that carries them. */
 function acksAt({ paths }: Association): Nanos {
+  const carried = paths.list.some(({ state }) => state === "active" || state === "standby");
   let deadline = -1;
-  for (const { acks, state } of paths.list) if (state !== "abandoned") deadline = earlier(deadline, acks.ackAt);
+  for (const { acks, state } of paths.list) {
+    if (state === "abandoned" || (state === "failed" && !carried)) continue;
+    deadline = earlier(deadline, acks.ackAt);
+  }
   return deadline;
 }
 
