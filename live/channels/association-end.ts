@@ -141,6 +141,11 @@ export class AssociationEnd {
     return this.#links.map(({ name }) => name);
   }
 
+  /** Our own side of each link, with the port that was chosen. */
+  get localUrls(): readonly string[] {
+    return this.#links.map(({ connector }) => connector.url);
+  }
+
   statistics(): AssociationStatistics {
     const engine = this.engine();
     if (engine === null) throw failureOf(this.#ending);

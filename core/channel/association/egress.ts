@@ -242,7 +242,7 @@ function forgetPings(association: Association, channel: number): void {
 function sendAcks(association: Association, ctx: Surroundings): Departure | null {
   for (const path of association.paths.list) {
     if (!ackIsDue(path.acks, ctx.now)) continue;
-    const carrier = path.state === "failed" || path.state === "abandoned" ? liveOne(association) : path;
+    const carrier = path.state === "active" && path.wanted ? path : carrierOf(association, path);
     if (carrier === null) continue;
     begin(carrier);
     appendAck(path, ctx);
@@ -251,10 +251,12 @@ function sendAcks(association: Association, ctx: Surroundings): Departure | null
   return null;
 }
 
-function liveOne({ paths }: Association): PathState | null {
-  return (
-    paths.list.find(({ state }) => state === "active") ?? paths.list.find(({ state }) => state === "standby") ?? null
-  );
+/** Of a path that carries no data, or shall not: another, for nobody knows whether this one still can. */
+function carrierOf({ paths }: Association, path: PathState): PathState | null {
+  const others = paths.list.filter((other) => other !== path);
+  const live = others.find(({ state }) => state === "active") ?? others.find(({ state }) => state === "standby");
+  if (live !== undefined) return live;
+  return path.state === "failed" || path.state === "abandoned" ? null : path;
 }
 
 function begin(path: PathState): void {
