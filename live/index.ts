@@ -7,3 +7,4 @@ export { LiveWorld, type UnderlayCounters } from "./driver.ts";
 export { LiveFailure, runLive, type RunLiveOptions } from "./run.ts";
 export { UnderlayError } from "./underlay/bind.ts";
 export { placeAddress, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";
+export { liveChannels } from "./channels/world.ts";
