@@ -1,8 +1,7 @@
-/** One end of a transfer over loopback in a thread of its own: bare datagrams, channels, or QUIC (quiche). Asked by channel-live.ts. */
+/** One end of a transfer over loopback in a process of its own: bare datagrams, channels, or QUIC (quiche). Asked by channel-live.ts. */
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { parentPort, workerData } from "node:worker_threads";
 import { connectChannels, listenChannels } from "../live/channels/connect.ts";
 import type { ChannelEnd } from "../live/channels/channel-end.ts";
 import { liveChannels } from "../live/channels/world.ts";
@@ -30,16 +29,21 @@ export interface Transfer {
   readonly bytes: number;
   /** From the first byte to the last. */
   readonly seconds: number;
-  /** Of this thread alone. */
+  /** Of this process alone. */
   readonly cpu_s: number;
   /** SHA-256 of what was received, in hex; "" at the sender, and where datagrams may be lost. */
   readonly hash: string;
 }
 
+/** A transfer before it is hashed. */
+export interface Moved extends Pick<Transfer, "bytes" | "seconds"> {
+  readonly pieces: readonly Uint8Array[];
+}
+
 /** An end: `transfer` moves so many bytes; `stop` ends the transfer of a receiver that cannot know when all is there. */
 export interface End {
   readonly address: Address;
-  transfer(bytes: number): Promise<Omit<Transfer, "cpu_s">>;
+  transfer(bytes: number): Promise<Moved>;
   stop?(): void;
   close(): Promise<void>;
 }
@@ -78,7 +82,7 @@ async function bareReceiver(): Promise<End> {
     transfer: async () => {
       bytes = 0;
       await new Promise<void>((resolve) => void (stopped = resolve));
-      return { bytes, seconds: Number(last - first) / 1e9, hash: "" };
+      return { bytes, seconds: Number(last - first) / 1e9, pieces: [] };
     },
     stop: () => stopped(),
     close: async () => void socket.close(),
@@ -100,7 +104,7 @@ async function bareSender({ at, packet }: EndSpec): Promise<End> {
           if (--waiting === 0) burst();
         };
         const burst = (): void => {
-          if (sent >= bytes) resolve({ bytes: sent, seconds: elapsed(begin), hash: "" });
+          if (sent >= bytes) resolve({ bytes: sent, seconds: elapsed(begin), pieces: [] });
           else for (; waiting < BURST; waiting++, sent += packet) socket.send(datagram, done);
         };
         burst();
@@ -126,7 +130,7 @@ async function channelReceiver({ packet }: EndSpec): Promise<End> {
       }
       const seconds = elapsed(first);
       channel.finish();
-      return { bytes, seconds, hash: hashOf(pieces) };
+      return { bytes, seconds, pieces };
     },
     close: () => listener.close(),
   };
@@ -145,7 +149,7 @@ async function channelSender({ at, packet }: EndSpec): Promise<End> {
       for (let sent = 0; sent < bytes; sent += CHUNK) await channel.write(chunk.subarray(0, bytes - sent));
       channel.finish();
       await channel.delivered();
-      return { bytes, seconds: elapsed(begin), hash: "" };
+      return { bytes, seconds: elapsed(begin), pieces: [] };
     },
     close: async () => void (await asking.close()),
   };
@@ -157,7 +161,7 @@ const TUNING = {
   paths: { probeMtu: false },
 };
 
-export function hashOf(pieces: readonly Uint8Array[]): string {
+function hashOf(pieces: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const piece of pieces) hash.update(piece);
   return hash.digest("hex");
@@ -169,24 +173,23 @@ const MAKERS: Readonly<Record<Kind, Readonly<Record<EndSpec["side"], (spec: EndS
   quic: { receive: quicReceiver, send: quicSender },
 };
 
-/** The thread: makes its end, says where it is, then does as it is told. */
+/** The process: makes its end, says where it is, then does as it is told. */
 async function serve(spec: EndSpec): Promise<void> {
-  const port = parentPort;
-  if (port === null) return;
   const end = await MAKERS[spec.kind][spec.side](spec);
-  port.on("message", async (ask: { readonly transfer: number } | "stop" | "close") => {
+  process.on("message", async (ask: { readonly transfer: number } | "stop" | "close") => {
     if (ask === "stop") end.stop?.();
     else if (ask === "close") {
       await end.close();
-      port.close();
+      process.exit(0);
     } else {
-      const before = process.threadCpuUsage();
-      const { hash, ...rest } = await end.transfer(ask.transfer);
-      const { user, system } = process.threadCpuUsage(before);
-      port.postMessage({ ...rest, hash, cpu_s: (user + system) / 1e6 } satisfies Transfer);
+      const before = process.cpuUsage();
+      const { bytes, seconds, pieces } = await end.transfer(ask.transfer);
+      const { user, system } = process.cpuUsage(before);
+      const hash = pieces.length === 0 ? "" : hashOf(pieces);
+      process.send?.({ bytes, seconds, hash, cpu_s: (user + system) / 1e6 } satisfies Transfer);
     }
   });
-  port.postMessage(end.address);
+  process.send?.(end.address);
 }
 
-if (parentPort !== null) await serve(workerData as EndSpec);
+if (process.argv[2] === "end") process.once("message", (spec: EndSpec) => void serve(spec));

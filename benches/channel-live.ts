@@ -1,8 +1,10 @@
 /**
- * Bulk goodput over loopback, sender and receiver in threads of their own: channels with real cryptography, a bare UDP sender and receiver
+ * Bulk goodput over loopback, sender and receiver in processes of their own: channels with real cryptography, a bare UDP sender and receiver
  * with packets of the same size, and QUIC by quiche. They take turns in one run; the figures are medians of the turns' ratios.
  */
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { type Bench, type BenchResult, median, peakRssMb } from "./bench.ts";
 import type { Address, EndSpec, Kind, Transfer } from "./channel-live-end.ts";
 
@@ -14,30 +16,44 @@ const STRAGGLERS_MS = 50;
 
 interface Pair {
   readonly kind: Kind;
-  readonly sender: Worker;
-  readonly receiver: Worker;
+  readonly sender: ChildProcess;
+  readonly receiver: ChildProcess;
 }
 
-function made(spec: EndSpec): Promise<{ readonly worker: Worker; readonly address: Address }> {
-  const worker = new Worker(new URL("channel-live-end.ts", import.meta.url), { workerData: spec });
-  return new Promise((resolve, reject) => {
-    worker.once("error", reject);
-    worker.once("message", (address: Address) => resolve({ worker, address }));
+const END = fileURLToPath(new URL("channel-live-end.ts", import.meta.url));
+
+/** A process: quiche's binding does not stand two threads. */
+async function made(spec: EndSpec): Promise<{ readonly process: ChildProcess; readonly address: Address }> {
+  // quiche's library tells its life on stderr.
+  const stderr = spec.kind === "quic" ? "ignore" : "inherit";
+  const child = fork(END, ["end"], { serialization: "advanced", stdio: ["ignore", "inherit", stderr, "ipc"] });
+  child.send(spec);
+  return { process: child, address: (await answerOf(child)) as Address };
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const over = new AbortController();
+  const ended = once(child, "exit", { signal: over.signal }).then(([code]) => {
+    throw new Error(`an end of the transfer exited with ${String(code)}`);
   });
+  const answered = once(child, "message", { signal: over.signal }).then(([answer]) => answer as unknown);
+  try {
+    return await Promise.race([answered, ended]);
+  } finally {
+    ended.catch(() => undefined);
+    over.abort();
+  }
 }
 
 async function pairOf(kind: Kind, packet: number): Promise<Pair> {
   const receiver = await made({ kind, side: "receive", packet, at: null });
   const sender = await made({ kind, side: "send", packet, at: receiver.address });
-  return { kind, sender: sender.worker, receiver: receiver.worker };
+  return { kind, sender: sender.process, receiver: receiver.process };
 }
 
-function asked(worker: Worker, bytes: number): Promise<Transfer> {
-  return new Promise((resolve, reject) => {
-    worker.once("error", reject);
-    worker.once("message", resolve);
-    worker.postMessage({ transfer: bytes });
-  });
+async function asked(end: ChildProcess, bytes: number): Promise<Transfer> {
+  end.send({ transfer: bytes });
+  return (await answerOf(end)) as Transfer;
 }
 
 interface Turn {
@@ -52,7 +68,7 @@ async function turnOf({ sender, receiver, kind }: Pair, bytes: number): Promise<
   const sent = await asked(sender, bytes);
   if (kind === "bare") {
     await new Promise((resolve) => void setTimeout(resolve, STRAGGLERS_MS));
-    receiver.postMessage("stop");
+    receiver.send("stop");
   }
   const received = await receiving;
   if (kind !== "bare" && received.bytes !== bytes) throw new Error(`${kind}: ${received.bytes} bytes of ${bytes} came`);
@@ -74,8 +90,8 @@ async function run(size: "small" | "large"): Promise<BenchResult> {
     if (turn > 0) rounds.push(round);
   }
   for (const { sender, receiver } of pairs) {
-    sender.postMessage("close");
-    receiver.postMessage("close");
+    for (const end of [sender, receiver]) end.send("close");
+    await Promise.all([sender, receiver].map((end) => end.exitCode ?? once(end, "exit")));
   }
   const wall_s = Number(process.hrtime.bigint() - begin) / 1e9;
   const { user, system } = process.cpuUsage(cpu);

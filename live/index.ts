@@ -8,3 +8,4 @@ export { LiveFailure, runLive, type RunLiveOptions } from "./run.ts";
 export { UnderlayError } from "./underlay/bind.ts";
 export { placeAddress, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";
 export { liveChannels } from "./channels/world.ts";
+export { loadIdentity } from "./channels/identity.ts";
