@@ -158,7 +158,7 @@ async function channelSender({ at, packet }: EndSpec): Promise<End> {
 /** Loopback has room, and its path MTU is known. */
 const TUNING = {
   windows: { channel: 4 << 20, association: 16 << 20, sendBuffer: 4 << 20 },
-  paths: { probeMtu: false },
+  paths: { probeMtu: false, acks: { every: 16 } },
 };
 
 function hashOf(pieces: readonly Uint8Array[]): string {

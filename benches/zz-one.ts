@@ -2,7 +2,7 @@ import { connectChannels, listenChannels } from "../live/channels/connect.ts";
 import { liveChannels } from "../live/channels/world.ts";
 import { patternOf, CHUNK } from "./channel-live-end.ts";
 const N = Number(process.argv[2] ?? 16) << 20;
-const TUNING = { windows: { channel: 4 << 20, association: 16 << 20, sendBuffer: 4 << 20 }, paths: { probeMtu: false } };
+const TUNING = { windows: { channel: 4 << 20, association: 16 << 20, sendBuffer: 4 << 20 }, paths: { probeMtu: false, acks: { every: 16 } } };
 const listener = await listenChannels({ world: liveChannels(), at: ["udp4://127.0.0.1:0"], mtu: 1400, tuning: TUNING });
 const asking = await connectChannels({ world: liveChannels(), links: [{ to: listener.urls[0]!, from: "udp4://127.0.0.1:0", mtu: 1400 }], peer: listener.identity, tuning: TUNING });
 const asked = (await listener.accept())!;
