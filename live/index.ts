@@ -9,3 +9,5 @@ export { type Joined, PiecesError, type PiecesOptions, type PiecesReport } from 
 export { LiveFailure, runLive, type RunLiveOptions } from "./run.ts";
 export { UnderlayError } from "./underlay/bind.ts";
 export { placeAddress, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";
+export { liveChannels } from "./channels/world.ts";
+export { loadIdentity } from "./channels/identity.ts";
