@@ -13,7 +13,6 @@ import {
   type KeyObject,
   randomBytes,
 } from "node:crypto";
-import { createWasmAead } from "../core/channel/crypto/wasm-aead.ts";
 import { KEY_BYTES, type Primitives, TAG_BYTES } from "../core/channel/crypto/primitives.ts";
 
 const CIPHER = "chacha20-poly1305";
@@ -22,11 +21,8 @@ const OPTIONS = { authTagLength: TAG_BYTES };
 /** DER before the 32 bytes of a secret X25519 key (RFC 8410): PKCS #8. */
 const SECRET_HEAD = Buffer.from("302e020100300506032b656e04220420", "hex");
 
-/** Longer texts OpenSSL does sooner: its calls cost more, its bytes less (docs/channels.md). */
-const SHORT = 4_096;
-
-const OPENSSL = {
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
+export const NODE_PRIMITIVES: Primitives = {
+  seal(key, nonce, aad, plain) {
     const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
     cipher.setAAD(aad, { plaintextLength: plain.length });
     const sealed = new Uint8Array(plain.length + TAG_BYTES);
@@ -35,7 +31,7 @@ const OPENSSL = {
     sealed.set(cipher.getAuthTag(), plain.length);
     return sealed;
   },
-  open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+  open(key, nonce, aad, sealed) {
     const length = sealed.length - TAG_BYTES;
     if (length < 0) return null;
     const cipher = createDecipheriv(CIPHER, key, nonce, OPTIONS);
@@ -49,13 +45,6 @@ const OPENSSL = {
     }
     return bytesOf(plain);
   },
-};
-
-const WASM = createWasmAead(OPENSSL) ?? OPENSSL;
-
-export const NODE_PRIMITIVES: Primitives = {
-  seal: (key, nonce, aad, plain) => (plain.length > SHORT ? OPENSSL : WASM).seal(key, nonce, aad, plain),
-  open: (key, nonce, aad, sealed) => (sealed.length > SHORT ? OPENSSL : WASM).open(key, nonce, aad, sealed),
   dh(secret, pub) {
     try {
       return bytesOf(diffieHellman({ privateKey: privateKey(secret), publicKey: publicKey(pub) }));
