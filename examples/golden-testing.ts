@@ -387,8 +387,8 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "22-two-paths-at-once": twoPaths,
   "23-wifi-to-lte": handover,
   "24-coupled-windows": coupledWindows,
-  "28-gateway": gateway,
-  "29-parity-clean": parityClean,
-  "30-parity-lossy": parityLossy,
-  "31-parity-failover": parityFailover,
+  "25-gateway": gateway,
+  "26-parity-clean": parityClean,
+  "27-parity-lossy": parityLossy,
+  "28-parity-failover": parityFailover,
 };
