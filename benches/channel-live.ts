@@ -95,7 +95,8 @@ async function run(size: "small" | "large"): Promise<BenchResult> {
   }
   const wall_s = Number(process.hrtime.bigint() - begin) / 1e9;
   const { user, system } = process.cpuUsage(cpu);
-  const hash = (rounds[0]?.get("channel") as Turn).received.hash;
+  const first = rounds[0]?.get("channel") as Turn;
+  const { hash } = first.received;
   return {
     name: "channel-live",
     rate: rateOf(rounds, "channel"),
