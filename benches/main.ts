@@ -7,6 +7,7 @@ import { chainBench, chainColdBench } from "./chain.ts";
 import { channelChainBench, channelChainRealBench } from "./channel-chain.ts";
 import { channelCoupledBench } from "./channel-coupled.ts";
 import { channelDumbbellBench, channelDumbbellOneBench } from "./channel-dumbbell.ts";
+import { channelLiveBench } from "./channel-live.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
@@ -37,6 +38,7 @@ export const BENCHES: readonly Bench[] = [
   channelCoupledBench,
   channelChainBench,
   channelChainRealBench,
+  channelLiveBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {
