@@ -207,7 +207,9 @@ test("the engine walks the association's machine, and all of it", (t) => {
   t.deepEqual(text([...taken, again]), text(known));
   const states = new Set(known.flatMap(([from, , to]) => [from, to]));
   t.is(states.size, Object.keys(associationLogic.machine.config.states ?? {}).length);
-  t.log(`association: ${states.size} states, ${text(known).length} transitions, all but that from closed taken by the engine`);
+  t.log(
+    `association: ${states.size} states, ${text(known).length} transitions, all but that from closed taken by the engine`,
+  );
 });
 
 /** The machine's own snapshots along every shortest path, and whether an actor that is told the same comes to the same. */
