@@ -70,3 +70,19 @@ export {
 } from "./actors/protocol.ts";
 export { ProtocolError, protocolEnv } from "./actors/protocol-endpoint.ts";
 export { err, ok, type Result } from "./core/result.ts";
+export type { ChannelWorld } from "./actors/channel/program-host.ts";
+export { AssociationEnd, type AssociationStatistics } from "./live/channels/association-end.ts";
+export { ChannelEnd } from "./live/channels/channel-end.ts";
+export {
+  connectChannels,
+  type ConnectOptions,
+  createIdentity,
+  type LinkSpec,
+  listenChannels,
+  ListenerEnd,
+  type ListenOptions,
+} from "./live/channels/connect.ts";
+export { ChannelFailure, type ChannelFailureWord } from "./live/channels/failure.ts";
+export { type Patience, sleep } from "./live/channels/gate.ts";
+export { inVirtualTime } from "./live/channels/virtual-time.ts";
+export { SimChannels } from "./sim/sim-channels.ts";

@@ -1,8 +1,12 @@
 /** `npm run bench -- NAME [--small] [--json]`: one readable line, or with `--json` one JSON object as the last line. */
 import { actorsBench } from "./actors.ts";
+import { associationsBench } from "./associations.ts";
 import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
+import { channelChainBench, channelChainRealBench } from "./channel-chain.ts";
+import { channelCoupledBench } from "./channel-coupled.ts";
+import { channelDumbbellBench, channelDumbbellOneBench } from "./channel-dumbbell.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
@@ -27,6 +31,12 @@ export const BENCHES: readonly Bench[] = [
   coverageBench,
   discoveryBench,
   beaconingBench,
+  associationsBench,
+  channelDumbbellBench,
+  channelDumbbellOneBench,
+  channelCoupledBench,
+  channelChainBench,
+  channelChainRealBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

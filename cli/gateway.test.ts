@@ -1,4 +1,4 @@
-/** Real programs across a Pathloom network: dig asks dnsmasq, as in examples/28-gateway.yaml. Neither knows of it. */
+/** Real programs across a Pathloom network: dig asks dnsmasq, as in examples/25-gateway.yaml. Neither knows of it. */
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,7 +52,7 @@ async function answered(): Promise<{ readonly address: string; readonly ms: numb
     const file = writeText(
       temporaryFolder(),
       "gateway.yaml",
-      readFileSync("examples/28-gateway.yaml", "utf8")
+      readFileSync("examples/25-gateway.yaml", "utf8")
         .replaceAll(":5300", ":5390")
         .replaceAll(":5301", ":5391")
         .replace("10s", "6s"),

@@ -343,6 +343,32 @@ const gateway: Explanation = (t, { flows, timeline }) => {
   t.is(timeline.length, 1);
 };
 
+const parityClean: Explanation = (t, run) => {
+  for (const { id, lost, sent, latency_ms } of run.flows) {
+    t.is(lost, 0, id);
+    t.true(sent > 100, id);
+    near(t, latency_ms.p50, id === "ping" ? 24 : 12, 1, id);
+  }
+};
+
+const parityLossy: Explanation = (t, run) => {
+  const [stream, ping] = [flowOf(run, "stream"), flowOf(run, "ping")];
+  near(t, stream.lost / stream.sent, 0.04, 0.015, "two links of 2 %");
+  near(t, ping.lost / ping.sent, 0.08, 0.06, "four links of 2 %");
+  near(t, stream.latency_ms.p50, 20.5, 0.5, "two links of 10 ms");
+};
+
+const parityFailover: Explanation = (t, run) => {
+  const changes = run.timeline.flatMap((event) => (event.event === "switch" && event.flow === "stream" ? [event] : []));
+  const [away, , , back] = changes;
+  t.is(changes.length, 4);
+  near(t, away?.at_ms, 1_800, 10, "noticed after 300 ms");
+  near(t, back?.at_ms, 3_800, 20, "the old way again, two tries of 1 s later");
+  t.is(back?.path, changes[1]?.path);
+  near(t, flowOf(run, "stream").lost, 64, 4, "300 ms of 200 packets a second, and those under way");
+};
+
+/** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
   "09-priority": priority,
@@ -361,5 +387,8 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "22-two-paths-at-once": twoPaths,
   "23-wifi-to-lte": handover,
   "24-coupled-windows": coupledWindows,
-  "28-gateway": gateway,
+  "25-gateway": gateway,
+  "26-parity-clean": parityClean,
+  "27-parity-lossy": parityLossy,
+  "28-parity-failover": parityFailover,
 };

@@ -13,11 +13,17 @@ export interface Clock {
   stop(): void;
 }
 
-/** Counts from its making; setting the machine's clock does not touch it. */
+/** Setting the machine's clock does not touch it. */
 export class MonotonicClock implements Clock {
-  readonly #epoch = performance.now();
+  readonly #epoch: number;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
+
+  /** `epoch`: when time is 0, by `process.hrtime`, which all threads and processes share; before it, time is negative. Default: now. */
+  constructor(epoch?: bigint) {
+    const now = performance.now();
+    this.#epoch = epoch === undefined ? now : now + Number(epoch - process.hrtime.bigint()) / NANOS_PER_MS;
+  }
 
   now(): Nanos {
     return Math.round((performance.now() - this.#epoch) * NANOS_PER_MS);

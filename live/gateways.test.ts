@@ -138,5 +138,5 @@ test.serial("a port in use is one clear error", async (t) => {
   const failure = await Effect.runPromise(Effect.flip(runLive(assembly, { duration: 100 * MS })));
   taken.close();
   t.true(failure instanceof UnderlayError);
-  t.regex(failure.message, /^gateway carried on 127\.0\.0\.1 port \d+: the port is in use/);
+  t.regex(failure.message, /^gateway carried on 127\.0\.0\.1:\d+: the port is in use/);
 });

@@ -126,7 +126,7 @@ function optionsOf(spec: ChannelSpec): Omit<AssociationOptions, "localStatic"> {
     pattern: spec.handshake === "ik" ? "IK" : "XX",
     crypto: spec.crypto,
     keying: spec.keying,
-    paths: { scheduler: spec.scheduler, maxPaths: spec.paths, ackEvery: spec.ack_every, recovery },
+    paths: { scheduler: spec.scheduler, maxPaths: spec.paths, acks: { every: spec.ack_every }, recovery },
     windows: { channel: bytes, association: bytes },
     limits: { channels: MAX_OPEN_CHANNELS },
     idleTimeout: spec.idle_timeout_ns,

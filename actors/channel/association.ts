@@ -183,8 +183,7 @@ function onPacket(
 ): ControlEvent | undefined {
   const { context } = state;
   const { association, port } = context;
-  // Packets that a listener hands on are counted there.
-  if (context.listener === null && !tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
+  if (!tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
   const ce = (packet.trafficClass & 3) === 3;
   if (ce) {
     context.marked++;

@@ -389,7 +389,8 @@ function damage(packet: Packet, env: Env): Packet {
     } as Packet;
   }
   if (rest.length === 0) return packet;
-  rest[random.below(rest.length)]! ^= 1 << random.below(8);
+  const at = random.below(rest.length);
+  rest[at] = (rest[at] as number) ^ (1 << random.below(8));
   return { ...harmed, rest } as Packet;
 }
 

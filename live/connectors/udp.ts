@@ -16,6 +16,8 @@ import { alreadyOpen, later, notOpen, systemError } from "./errors.ts";
 
 /** Bytes that may wait in Node to be sent. */
 const MAX_OUTGOING = 1024 * 1024;
+/** Bytes that may wait in the system to be received, as far as it allows. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
 /** The largest payload of UDP over IPv4. */
 const MAX_DATAGRAM = 65_507;
 /** Peers whose addresses are kept parsed. */
@@ -76,12 +78,14 @@ class UdpConnector extends DatagramConnector {
     let inCall = true;
     socket.on("error", (error) => this.#failed(socket, error, inCall));
     socket.on("listening", () => this.#isBound(socket, inCall));
+    // Datagrams of one peer mostly follow one another: its address is printed once.
+    let last = { address: "", port: 0, url: "" };
     socket.on("message", (message, { address, port: from }) => {
-      const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
-      this.arrived(
-        bytes,
-        family === 6 ? `${this.scheme}://[${address}]:${from}` : `${this.scheme}://${address}:${from}`,
-      );
+      if (from !== last.port || address !== last.address) {
+        const url = family === 6 ? `${this.scheme}://[${address}]:${from}` : `${this.scheme}://${address}:${from}`;
+        last = { address, port: from, url };
+      }
+      this.arrived(new Uint8Array(message.buffer, message.byteOffset, message.length), last.url);
     });
     socket.bind({ address: host, port, exclusive: true });
     inCall = false;
@@ -102,10 +106,12 @@ class UdpConnector extends DatagramConnector {
     const peer = this.#peer(to);
     if (!peer.ok) return peer;
     if (socket.getSendQueueSize() >= MAX_OUTGOING) {
+      if (!this.#stalled) setImmediate(this.#lookForRoom);
       this.#stalled = true;
       return refuse("repeat_action", `${this.#url}: too much waits to be sent; go on at WRITE.`);
     }
-    socket.send(Buffer.from(bytes), peer.value.port, peer.value.host, this.#sent);
+    // Without a callback an error comes as an event, and nothing has to be called for every datagram.
+    socket.send(Buffer.from(bytes), peer.value.port, peer.value.host);
     return ok(bytes.length);
   }
 
@@ -122,14 +128,16 @@ class UdpConnector extends DatagramConnector {
     return ok(undefined);
   }
 
-  readonly #sent = (error: Error | null): void => {
+  /** Somebody waits for room: looked for in every turn of the loop, for nothing tells of it. */
+  readonly #lookForRoom = (): void => {
     const socket = this.#socket;
-    if (socket === null) return;
-    if (error !== null) this.#failed(socket, error, false);
-    if (this.#stalled && socket.getSendQueueSize() < MAX_OUTGOING / 2) {
-      this.#stalled = false;
-      this.readiness.tell(EVENTS.WRITE);
+    if (socket === null || !this.#stalled) return;
+    if (socket.getSendQueueSize() >= MAX_OUTGOING / 2) {
+      setImmediate(this.#lookForRoom);
+      return;
     }
+    this.#stalled = false;
+    this.readiness.tell(EVENTS.WRITE);
   };
 
   #isBound(socket: Socket, inCall: boolean): void {
@@ -138,6 +146,11 @@ class UdpConnector extends DatagramConnector {
     const { family } = this.#endpoint;
     this.#url = formatUrl({ ...this.#parsed, authority: formatEndpoint({ family, host: address, port }) });
     this.#bound = true;
+    try {
+      socket.setRecvBufferSize(RECEIVE_BUFFER);
+    } catch {
+      // What the system gives by itself will do.
+    }
     if (!inCall) this.readiness.tell(EVENTS.OPEN);
   }
 

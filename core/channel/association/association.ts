@@ -318,12 +318,16 @@ export function fail(association: Association, word: EndingWord, by: Ending["by"
   enter(association, "closed", "handshake.failed");
 }
 
-/** The path that acknowledgements for `path` take; null: they wait until one is alive, or the peer has shown that it is where it seems. */
+/**
+ * The path that acknowledgements for `path` take: of one that carries no data, or shall not, another, for nobody knows whether it still
+ * can. null: they wait until one is alive, or the peer has shown that it is where it seems.
+ */
 export function ackCarrierOf(paths: Paths, path: PathState): PathState | null {
-  const isOwn = path.state !== "failed" && path.state !== "abandoned";
-  if (isOwn && allowanceOf(paths, path) >= LEAST_ACK) return path;
-  const { list } = paths;
-  return list.find(({ state }) => state === "active") ?? list.find(({ state }) => state === "standby") ?? null;
+  const isOwn = path.state !== "failed" && path.state !== "abandoned" && allowanceOf(paths, path) >= LEAST_ACK;
+  if (isOwn && path.state === "active" && path.wanted) return path;
+  const others = paths.list.filter((other) => other !== path);
+  const live = others.find(({ state }) => state === "active") ?? others.find(({ state }) => state === "standby");
+  return live ?? (isOwn ? path : null);
 }
 
 /** Header, tag, and an acknowledgement of few ranges. */

@@ -84,6 +84,19 @@ test("redundant: a way ten times as slow skips what has arrived, and does not ho
   t.true((bytes["two"] as number) < (bytes["one"] as number));
 });
 
+test("redundant: a copy that comes before all else opens the channel", (t) => {
+  const world = standing("redundant");
+  const { pair, a, b } = world;
+  const { network } = counting({ one: 400 * MILLISECOND, two: 10 * MILLISECOND });
+  pair.network = network;
+  const channel = openChannel(a.channels, {}) as number;
+  send({ ...world, channel }, 3_000);
+  run(pair, pair.now + 15 * MILLISECOND);
+  t.is(b.phase, "established", b.ending?.reason ?? "");
+  t.true(acceptChannel(b.channels, channel));
+  t.is(read(b, channel), 3_000);
+});
+
 test("other schedulers send each packet once", (t) => {
   const world = standing("minrtt");
   const { bytes, network } = counting({});

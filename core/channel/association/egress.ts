@@ -167,10 +167,13 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
   const start = WRITER.at;
   appendControls(association);
   const dataAt = WRITER.at;
+  const isCopied = paths.options.scheduler === "redundant";
+  // A copy may come first: whatever opens the channel stands with its data, too.
+  if (isCopied) WRITER.opened = 0;
   const piece = channel >= 0 ? appendPieces(association, channel) : null;
   if (WRITER.at === start && WRITER.zeros === 0) writePing(WRITER);
   forgetPings(association, under);
-  if (piece !== null && paths.options.scheduler === "redundant") {
+  if (piece !== null && isCopied) {
     noteCopy(association, path, { writer: WRITER, from: dataAt, channel: under, piece, cargo: CARGO });
   }
   return seal(association, path, under, true, piece, ctx);

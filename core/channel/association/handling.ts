@@ -93,7 +93,9 @@ export const SINK: FrameSink<Handling> = {
     return null;
   },
   pathStatus(target, path, sequence, status) {
-    onPathStatus(pathsOf(target), path, sequence, status !== 0, nowOf(target));
+    const paths = pathsOf(target);
+    onPathStatus(paths, path, sequence, status !== 0, nowOf(target));
+    if (status === 0) sayAgain(paths.list[pathIndex(paths, path)], nowOf(target));
     return null;
   },
   pathAbandon(target, path, code) {
@@ -107,6 +109,14 @@ export const SINK: FrameSink<Handling> = {
     return null;
   },
 };
+
+/**
+ * The peer uses a path no more, perhaps since it is dead: then the acknowledgements that went over it last are lost, too, and what had
+ * arrived would be sent again.
+ */
+function sayAgain(path: PathState | undefined, now: number): void {
+  if (path !== undefined && path.acks.largest >= 0) path.acks.ackAt = now;
+}
 
 /** Of paths that are gone nobody asks any more. */
 function takeAcknowledgement(target: Handling, id: number, ranges: number[], delay: number, ce: number): Taken {

@@ -28,10 +28,10 @@ const MAX_PATHS = 16;
 
 export function createPaths(options: Partial<Omit<PathsOptions, "role">> & { readonly role: Role }): Paths {
   const { role, scheduler = "single", failAfter = 3, suspectAfter = 1, maxMtu = 0, probeMtu = true } = options;
-  const { weights = {}, ackEvery = 2, recovery = {} } = options;
+  const { weights = {}, recovery = {}, acks = {} } = options;
   const maxPaths = Math.max(1, Math.min(MAX_PATHS, options.maxPaths ?? 4));
   return {
-    options: { role, scheduler, maxPaths, failAfter, suspectAfter, maxMtu, probeMtu, weights, ackEvery, recovery },
+    options: { role, scheduler, maxPaths, failAfter, suspectAfter, maxMtu, probeMtu, weights, recovery, acks },
     started: false,
     limit: maxPaths,
     list: [],
@@ -115,7 +115,7 @@ export function addPath(paths: Paths, id: number, key: string, mtu: Bytes, rtt: 
     validated: false,
     allowance: { received: 0, sent: 0 },
     recovery: createRecovery({ ...rest, ...guess, controller, pacing, datagram }, now),
-    acks: createAcks({ every: paths.options.ackEvery }),
+    acks: createAcks(paths.options.acks),
     validation: { pending: [], attempts: 0, nextAt: now },
     responses: [],
     pmtu: createPmtu(mtu, paths.options.maxMtu),

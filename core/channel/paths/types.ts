@@ -17,7 +17,7 @@
  */
 import type { RandomStream } from "../../rng.ts";
 import type { BitsPerSecond, Bytes, Nanos } from "../../units.ts";
-import type { Acks } from "../recovery/acks.ts";
+import type { AckOptions, Acks } from "../recovery/acks.ts";
 import type { Coupling } from "../recovery/coupled.ts";
 import type { RecoveryOptions } from "../recovery/recovery.ts";
 import type { Recovery } from "../recovery/state.ts";
@@ -232,10 +232,10 @@ export interface PathsOptions {
   readonly probeMtu: boolean;
   /** Given weights of the scheduler `weighted`, by candidate's key; others go by window over round-trip time. */
   readonly weights: Readonly<Record<string, number>>;
-  /** Packets that ask for an acknowledgement until one is sent at once. Default 2. */
-  readonly ackEvery: number;
   /** Of every path's sending side; `datagram` is the path's first MTU. Default NewReno, paced. */
   readonly recovery: Partial<Omit<RecoveryOptions, "datagram">>;
+  /** Of every path's receiving side: how many packets an acknowledgement, and how late. */
+  readonly acks: AckOptions;
 }
 
 export interface PathTableCounts {
