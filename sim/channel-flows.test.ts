@@ -6,7 +6,7 @@ import type { ListenerContext } from "../actors/channel/listener.ts";
 import { Recorder } from "../actors/record.ts";
 import { flowCounts, results } from "../actors/results.ts";
 import { Sampler } from "../actors/samples.ts";
-import type { FlowSpec } from "../core/scenario.ts";
+import type { ChannelSpec, FlowSpec, Scenario } from "../core/scenario.ts";
 import { checkpoint, restore } from "./checkpoint.ts";
 import { parseRecord, replay } from "./replay.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
@@ -124,15 +124,28 @@ test("sampling changes nothing, and finds packets, files, exchanges and late mes
   }
 });
 
-test("what was under way on one of two paths that is cut comes over the other after one probe timeout, not after three", (t) => {
-  const effect = { kind: "down" as const, links: [{ ia: "1-1", ifId: 1 }], ases: [] };
+function pairOverChannels(channel: Partial<ChannelSpec>, ifId: number, cutAt: number): Scenario {
+  const effect = { kind: "down" as const, links: [{ ia: "1-1", ifId }], ases: [] };
   const pair = pairScenario(5, [{}, { latency_ns: 15 * MS }]);
-  const [flow] = pair.flows;
-  const scenario = {
+  return {
     ...pair,
-    flows: [{ ...flow, channel: { ...CHANNEL, scheduler: "minrtt" } } as FlowSpec],
-    faults: [{ id: "cut", timing: { kind: "once" as const, at_ns: 1_500 * MS, for_ns: null }, effect }],
+    flows: [{ ...pair.flows[0], channel: { ...CHANNEL, ...channel } } as FlowSpec],
+    faults: [{ id: "cut", timing: { kind: "once", at_ns: cutAt, for_ns: null }, effect }],
   };
+}
+
+test("a handshake whose way is cut at any instant goes on over another", (t) => {
+  // The policy's first choice is the second link.
+  for (let cutAt = 5; cutAt < 70; cutAt += 5) {
+    const scenario = pairOverChannels({}, 2, cutAt * MS);
+    const world = Simulation.create(assemble(scenario, { repeat: "npx ava sim/channel-flows.test.ts" }));
+    world.run(4_000 * MS);
+    t.true((results(world, scenario).flows[0]?.goodput_bps ?? 0) > 1e6, `cut after ${cutAt} ms`);
+  }
+});
+
+test("what was under way on one of two paths that is cut comes over the other after one probe timeout, not after three", (t) => {
+  const scenario = pairOverChannels({ scheduler: "minrtt" }, 1, 1_500 * MS);
   const world = Simulation.create(assemble(scenario, { repeat: "npx ava sim/channel-flows.test.ts" }));
   let [before, since, longest] = [0, 1_400 * MS, 0];
   for (let now = since; now < 3_500 * MS; now += 5 * MS) {

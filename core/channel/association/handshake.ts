@@ -182,7 +182,7 @@ export function repeatHandshake(association: Association, ctx: Surroundings): vo
   }
   if (association.role === "initiator") {
     const way = wayAt(association, handshake.attempts);
-    if (way !== null && association.phase !== "established") setWay(handshake, way.key, way.mtu);
+    if (way !== null) setWay(handshake, way.key, way.mtu);
   }
   handshake.due = handshake.packet !== null;
   awaitAnswer(association, ctx);
