@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type Bench, type BenchResult, median, peakRssMb } from "./bench.ts";
+import { QUIC_PACKAGE, QUIC_VERSION } from "./channel-live-quic.ts";
 import type { Address, EndSpec, Kind, Transfer } from "./channel-live-end.ts";
 
 const SIZES = { small: { turns: 1, bytes: 2 << 20 }, large: { turns: 9, bytes: 48 << 20 } };
@@ -79,7 +80,7 @@ async function run(size: "small" | "large"): Promise<BenchResult> {
   const { turns, bytes } = SIZES[size];
   const cpu = process.cpuUsage();
   const begin = process.hrtime.bigint();
-  const kinds: readonly Kind[] = (process.env["KINDS"]?.split(",") as Kind[]) ?? ["bare", "channel", "quic"];
+  const kinds: readonly Kind[] = hasQuic() ? ["bare", "channel", "quic"] : ["bare", "channel"];
   const pairs: Pair[] = [];
   for (const kind of kinds) pairs.push(await pairOf(kind, PACKET));
   const rounds: Map<Kind, Turn>[] = [];
@@ -133,7 +134,17 @@ function figuresOf(rounds: readonly Map<Kind, Turn>[], kinds: readonly Kind[]): 
     const ratios = rounds.map((round) => (round.get("channel") as Turn).rate / (round.get(kind) as Turn).rate);
     more[`channel_by_${kind}`] = median(ratios).toFixed(2);
   }
+  if (!kinds.includes("quic")) more["quic"] = `not there: npm install --no-save ${QUIC_PACKAGE}@${QUIC_VERSION}`;
   return more;
+}
+
+function hasQuic(): boolean {
+  try {
+    import.meta.resolve(QUIC_PACKAGE);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const channelLiveBench: Bench = {
