@@ -16,7 +16,7 @@ import type { ChannelMessageSinkContext } from "./apps/channel-message-sink.ts";
 import type { Completion } from "./apps/connection.ts";
 import type { MessageSinkContext } from "./apps/message-sink.ts";
 import { clockOf, tallyId, tallyOf } from "./flow-ends.ts";
-import { listen, listenToNews } from "./listen.ts";
+import { listen, listenAtSink, listenToNews } from "./listen.ts";
 import type { Present } from "./with-packet-handler.ts";
 import type { Cell, World } from "./world.ts";
 
@@ -79,7 +79,7 @@ export class Sampler {
   #listen({ flow, packets, others }: Watched): void {
     const cell = (id: string): Cell => this.#world.cellOf(id);
     const sink = cell(tallyId(flow));
-    listenToPackets(flow, sink, packets, this.#warmup);
+    listenToPackets(this.#world, flow, packets, this.#warmup);
     const overChannels = isOverChannels(flow);
     if (flow.app === "message-stream") {
       if (overChannels) listenToChannelMessages(cell(`app/${flow.id}/sink`), others, this.#warmup);
@@ -98,8 +98,8 @@ export class Sampler {
 }
 
 /** Packets that counted: what came once more, or belongs to another flow, does not. Most packets are past it after one draw. */
-function listenToPackets(flow: FlowSpec, cell: Cell, kept: Reservoir, warmup: Nanos): void {
-  listen<unknown>(cell, (onPacket) => (state, packet, ifId, env) => {
+function listenToPackets(world: World, flow: FlowSpec, kept: Reservoir, warmup: Nanos): void {
+  listenAtSink(world, flow, (onPacket) => (state, packet, ifId, env) => {
     const draw = kept.draw(packet.number);
     if (draw >= kept.limit) return onPacket(state, packet, ifId, env);
     const counts = tallyOf(flow, state.context);

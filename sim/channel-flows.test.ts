@@ -101,7 +101,7 @@ test("what the applications over channels say of themselves adds up", (t) => {
   t.true((bulk?.paths.filter(({ packets }) => packets > 50).length ?? 0) >= 2, "minrtt uses more than one path");
   t.deepEqual([sealed?.transfers?.completed, files?.transfers?.unfinished], [1, 0]);
   t.true((files?.transfers?.completed ?? 0) > 10);
-  t.true((web?.channel?.associations ?? 0) > 1, "idle for 60 ms, an association ends and another begins");
+  t.true((web?.channel?.associations ?? 0) > 1, "idle for 150 ms, an association ends and another begins");
   const client = world.read<ChannelExchangesContext>("app/web").context;
   t.is(client.started, client.completed + client.givenUp);
   const { sent = 0, on_time = 0, late = 0, lost = 0 } = talk?.messages ?? {};

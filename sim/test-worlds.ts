@@ -201,12 +201,12 @@ export function channelScenario(seed: number): Scenario {
       ecn: false,
     },
     {
-      ...over({ idle_timeout_ns: 60 * MS, keying: "association", controller: "newreno" }),
+      ...over({ idle_timeout_ns: 150 * MS, keying: "association", controller: "newreno" }),
       id: "web",
       app: "request-response",
       request: size(300),
       response: { kind: "exponential", mean: 9_000 },
-      think: { kind: "exponential", mean: 50 * MS },
+      think: { kind: "exponential", mean: 120 * MS },
       timeout_ns: 400 * MS,
     },
     {

@@ -7,7 +7,7 @@
 import { arrivedAt } from "../../actors/app-results.ts";
 import type { Completion } from "../../actors/apps/connection.ts";
 import { beginningOf, clockOf, portOf, sourceId, tallyId, tallyOf } from "../../actors/flow-ends.ts";
-import { listen, listenToNews } from "../../actors/listen.ts";
+import { listen, listenAtSink, listenToNews } from "../../actors/listen.ts";
 import type { MonitorContext } from "../../actors/selectors/monitor.ts";
 import type { ProberContext } from "../../actors/selectors/prober.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
@@ -194,7 +194,7 @@ export class RunMeter {
     const isPing = flow.app === "ping";
     const bytesOf = handedOver(flow);
     const takeDelivered = isOverChannels(flow) ? this.#watchDelivered(watched, flow) : null;
-    listen<unknown>(this.#cell(tallyId(flow)), (onPacket) => (state, packet, ifId, env) => {
+    listenAtSink(this.#world, flow, (onPacket) => (state, packet, ifId, env) => {
       const counts = tallyOf(flow, state.context);
       const { received, reordered } = counts;
       takeDelivered?.(env.now);
@@ -210,8 +210,8 @@ export class RunMeter {
   }
 
   /**
-   * A listener hands packets on to an association: what that delivers counts at the instant of the packet, and is seen when the next one
-   * comes, or at the end.
+   * What a packet makes its association deliver, at once or through the application, counts at the instant of the packet; it is seen when
+   * the next one comes, or at the end.
    */
   #watchDelivered({ strand }: WatchedFlow, flow: ChannelFlow): (now: Nanos) => void {
     // Responses are counted at the client.
