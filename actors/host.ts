@@ -8,7 +8,7 @@
 import { setup } from "xstate";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
 import { END_HOST_PORT, endHostPort, type PortRange } from "../core/end-host-port.ts";
-import type { Packet } from "../core/packet.ts";
+import { type Packet, setPath } from "../core/packet.ts";
 import type { HostSpec } from "../core/scenario.ts";
 import { isScmpError } from "../core/scmp.ts";
 import type { TraceDetail } from "../core/trace.ts";
@@ -113,7 +113,10 @@ function dispatch(host: HostContext, packet: Packet, env: Env): void {
     const reply = echoReply(packet, host.address);
     const bytes = host.probeBytes.get(packet.flow);
     if (bytes !== undefined) host.probeBytes.set(packet.flow, bytes + reply.wireLength);
-    env.sendPacket(selectorOf(host, packet) ?? host.node, reply, 0, 0);
+    const selector = selectorOf(host, packet);
+    // A selector leaves packets alone that have a path already.
+    if (selector !== undefined) setPath(reply, null, 0, 0);
+    env.sendPacket(selector ?? host.node, reply, 0, 0);
   } else if (l4.kind === "scmp.traceroute" && !l4.reply) {
     env.sendPacket(host.node, hostTracerouteReply(packet, host.address), 0, 0);
   } else {
