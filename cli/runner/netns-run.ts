@@ -18,14 +18,7 @@ import { commandsByPlace, type Shaped, shapeNetwork } from "../../live/netns/sha
 import { createCounters } from "../../live/underlay/socket.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import { InputError, RunError } from "../errors.ts";
-import {
-  bundledWorker,
-  type LiveFigures,
-  type LiveJob,
-  type SimulationJob,
-  type SimulationReport,
-  workerEntry,
-} from "./job.ts";
+import { type LiveFigures, type LiveJob, type SimulationJob, type SimulationReport, workerEntry } from "./job.ts";
 import { FileError, guardWrite, makeFolder } from "./line-files.ts";
 import { type FromNetnsChild, NETNS_CHILD, type PartEnd, type ToNetnsChild } from "./netns-protocol.ts";
 import { mergeSamples, writeRecordings } from "./netns-recording.ts";
@@ -68,10 +61,9 @@ export const runInNamespaces = Effect.fnUntraced(function* (
   return yield* gather(job, ends, kernelFigures(names, shaped));
 }, Effect.scoped);
 
-/** A bundle needs none of the loaders that this process may have been started with. */
+/** The program of every other run: parity compares hashes of its machines. */
 function programOf(): { readonly entry: URL; readonly execArgv: readonly string[] } {
-  const bundle = bundledWorker();
-  return bundle === null ? { entry: workerEntry(), execArgv: process.execArgv } : { entry: bundle, execArgv: [] };
+  return { entry: workerEntry(), execArgv: process.execArgv };
 }
 
 interface Whole {
