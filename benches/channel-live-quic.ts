@@ -1,5 +1,13 @@
 /** QUIC by @matrixai/quic (quiche) as one end of a transfer, and the certificate that it wants. */
-import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign, timingSafeEqual, webcrypto } from "node:crypto";
+import {
+  createHmac,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+  webcrypto,
+} from "node:crypto";
 import { events, QUICClient, QUICServer } from "@matrixai/quic";
 import { CHUNK, type End, type EndSpec, patternOf } from "./channel-live-end.ts";
 
@@ -18,7 +26,6 @@ function configOf(packet: number) {
     initialMaxData: WINDOW,
     initialMaxStreamDataBidiLocal: WINDOW,
     initialMaxStreamDataBidiRemote: WINDOW,
-    readableChunkSize: CHUNK,
   };
 }
 
@@ -38,12 +45,15 @@ export async function quicReceiver({ packet }: EndSpec): Promise<End> {
   });
   const streams: Stream[] = [];
   let next = (): void => undefined;
-  server.addEventListener(events.EventQUICServerConnection.name, ({ detail: connection }: { readonly detail: Connection }) => {
-    connection.addEventListener(events.EventQUICConnectionStream.name, ({ detail }: { readonly detail: Stream }) => {
-      streams.push(detail);
-      next();
-    });
-  });
+  server.addEventListener(
+    events.EventQUICServerConnection.name,
+    ({ detail: connection }: { readonly detail: Connection }) => {
+      connection.addEventListener(events.EventQUICConnectionStream.name, ({ detail }: { readonly detail: Stream }) => {
+        streams.push(detail);
+        next();
+      });
+    },
+  );
   await server.start({ host: "127.0.0.1", port: 0 });
   return {
     address: { port: Number(server.port), key: null },

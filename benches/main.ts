@@ -3,6 +3,7 @@ import { actorsBench } from "./actors.ts";
 import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
+import { channelLiveBench } from "./channel-live.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
@@ -19,6 +20,7 @@ export const BENCHES: readonly Bench[] = [
   gridBench,
   actorsBench,
   connectorsBench,
+  channelLiveBench,
   codecBench,
   recordingBench,
   selectorBench,

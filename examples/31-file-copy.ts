@@ -277,7 +277,8 @@ async function sendLive(path: string, to: string, key: string, silenceMs = "2000
 async function main([what, ...rest]: readonly string[]): Promise<void> {
   if (what === "receive" && rest[0] !== undefined) return receiveLive(rest[0], rest[1] ?? "udp://127.0.0.1:0");
   if (what === "send" && rest.length >= 3) return sendLive(...(rest as [string, string, string, string?]));
-  if (what !== "--sim") throw new Error("usage: 31-file-copy.ts receive FOLDER [URL] | send FILE URL KEY [SILENCE] | --sim");
+  if (what !== "--sim")
+    throw new Error("usage: 31-file-copy.ts receive FOLDER [URL] | send FILE URL KEY [SILENCE] | --sim");
   const place = copyInSimulator();
   const size = 1_000_000;
   const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 31 + (at >> 8)) & 255);

@@ -12,7 +12,11 @@ import { chatInSimulator, converse } from "./30-chat.ts";
 import { copyInSimulator, copyWithCut, memoryStore } from "./31-file-copy.ts";
 
 function example(t: ExecutionContext, ...words: string[]): ChildProcess & { lines: string[] } {
-  const child = spawn(process.execPath, ["--import=tsx", join(import.meta.dirname, words[0] as string), ...words.slice(1)]);
+  const child = spawn(process.execPath, [
+    "--import=tsx",
+    join(import.meta.dirname, words[0] as string),
+    ...words.slice(1),
+  ]);
   t.teardown(() => child.kill("SIGKILL"));
   const lines: string[] = [];
   let text = "";
@@ -68,7 +72,13 @@ test("30-chat in virtual time: the same, and twice alike", async (t) => {
   }
   t.deepEqual(runs[0], runs[1]);
   t.deepEqual(runs[0]?.heard, {
-    alice: ["* bob is here", "* carol is here", "bob: it goes by way of 1-ff00:0:150", "* carol is gone", "* bob is gone"],
+    alice: [
+      "* bob is here",
+      "* carol is here",
+      "bob: it goes by way of 1-ff00:0:150",
+      "* carol is gone",
+      "* bob is gone",
+    ],
     bob: ["* carol is here", "alice: has anybody seen the other path?", "* carol is gone"],
     carol: ["alice: has anybody seen the other path?", "bob: it goes by way of 1-ff00:0:150"],
   });
@@ -130,7 +140,9 @@ test("31-file-copy in virtual time: the same, and twice alike", async (t) => {
   for (let run = 0; run < 2; run++) {
     const place = copyInSimulator();
     const [store, lines] = [memoryStore(), [] as string[]];
-    const attempts = await inVirtualTime(place.world, () => copyWithCut(place, source, store, (line) => lines.push(line)));
+    const attempts = await inVirtualTime(place.world, () =>
+      copyWithCut(place, source, store, (line) => lines.push(line)),
+    );
     t.true(attempts > 1);
     t.deepEqual(store.read("numbers"), bytes);
     runs.push([...lines, place.world.network.simulation.digest()]);

@@ -71,7 +71,8 @@ export class ChannelEnd implements AsyncIterable<Uint8Array> {
   tryWriteMessage(bytes: Uint8Array): boolean {
     this.#expect("messages", "writeMessage");
     const word = writeMessage(this.#writing(), this.id, bytes);
-    if (word === "too-long") throw this.#fault("too-long", `a message of ${bytes.length} bytes is longer than the peer's window`);
+    if (word === "too-long")
+      throw this.#fault("too-long", `a message of ${bytes.length} bytes is longer than the peer's window`);
     if (word === "state") throw this.#gone("writeMessage");
     if (word === "queued") this.association.settle();
     return word === "queued";

@@ -79,7 +79,11 @@ export async function connectChannels(options: ConnectOptions): Promise<Associat
   const index = host.connect(optionsOf(options, name, peer ?? null), links);
   end = new AssociationEnd(host, index, links);
   for (const { connector } of links) host.attach(connector);
-  host.offer(index, links, links.map(() => true));
+  host.offer(
+    index,
+    links,
+    links.map(() => true),
+  );
   host.ask(index, { type: "association.open" });
   try {
     await end.established(left());

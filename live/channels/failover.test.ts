@@ -92,7 +92,11 @@ async function flightsOf(place: Place, pattern: NoisePattern): Promise<{ flights
   const { clock } = place.world.scheduler;
   const flights: Flight[] = [];
   const watched = tapped(place, ({ way, bytes }) => {
-    flights.push({ way, form: headerForm(bytes) === "long" ? `long ${(bytes[0] as number) & 0x0f}` : "short", at: clock.now() });
+    flights.push({
+      way,
+      form: headerForm(bytes) === "long" ? `long ${(bytes[0] as number) & 0x0f}` : "short",
+      at: clock.now(),
+    });
     return true;
   });
   const identity = createIdentity(place.world, "listener");
@@ -116,7 +120,11 @@ for (const pattern of ["XX", "IK"] as const) {
     const handshake = flights.map(({ way, form }) => `${way} ${form}`);
     // Types of long packets: 0 or 2 and so on by core/channel/crypto/long-packets.ts.
     const [initial, retry, again, response] = flights as [Flight, Flight, Flight, Flight];
-    t.deepEqual(handshake.slice(0, 4).map((one) => one.split(" ")[0]), ["out", "in", "out", "in"], handshake.join(", "));
+    t.deepEqual(
+      handshake.slice(0, 4).map((one) => one.split(" ")[0]),
+      ["out", "in", "out", "in"],
+      handshake.join(", "),
+    );
     t.is(flights.filter(({ way }) => way === "in").length, 2, "nothing else had to come before data may go");
     t.is(again.at, retry.at);
     t.is(stoodAt, response.at);

@@ -34,7 +34,8 @@ export class Gate {
         end();
       };
       const waiter = { resolve: () => finish(resolve), reject: (error: unknown) => finish(() => reject(error)) };
-      const expire = (): void => waiter.reject(new ChannelFailure("timeout", `${doing}: no success within ${timeout} ns.`));
+      const expire = (): void =>
+        waiter.reject(new ChannelFailure("timeout", `${doing}: no success within ${timeout} ns.`));
       const abort = (): void => waiter.reject(abortedBy(doing, signal as AbortSignal));
       this.#waiters.add(waiter);
       if (timeout !== undefined) this.#scheduler.scheduleOnce(Math.max(0, timeout), expire);
@@ -61,7 +62,11 @@ export function lasting({ signal, timeout }: Patience, scheduler: Scheduler): ()
 }
 
 /** Lets time go by on a world's clock, so that a program waits as long in virtual time as in real time. */
-export async function sleep(world: { readonly scheduler: Scheduler }, time: Nanos, signal?: AbortSignal): Promise<void> {
+export async function sleep(
+  world: { readonly scheduler: Scheduler },
+  time: Nanos,
+  signal?: AbortSignal,
+): Promise<void> {
   const gate = new Gate(world.scheduler);
   const wake = (): void => gate.open();
   const waiting = gate.wait("sleep", { signal });

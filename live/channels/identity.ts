@@ -22,7 +22,10 @@ export function loadIdentity(file: string): KeyPair {
 function parse(file: string, text: string): Uint8Array {
   const [head, hex = "", ...more] = text.trim().split(/\s+/);
   if (head !== HEAD || !/^[0-9a-f]{64}$/.test(hex) || more.length > 0) {
-    throw new ChannelFailure("identity", `${file}: expected "${HEAD}" and 64 hex digits; name another file to get a fresh key.`);
+    throw new ChannelFailure(
+      "identity",
+      `${file}: expected "${HEAD}" and 64 hex digits; name another file to get a fresh key.`,
+    );
   }
   return new Uint8Array(Buffer.from(hex, "hex"));
 }

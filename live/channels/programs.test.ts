@@ -5,7 +5,17 @@ import { MILLISECOND, SECOND } from "../../core/units.ts";
 import type { ChannelEnd } from "./channel-end.ts";
 import { connectChannels, createIdentity, listenChannels } from "./connect.ts";
 import { ChannelFailure, type ChannelFailureWord } from "./failure.ts";
-import { bare, bytesOf, type Ends, linksReady, livePlace, pair, type Place, runIn, simPlace } from "./worlds-testing.ts";
+import {
+  bare,
+  bytesOf,
+  type Ends,
+  linksReady,
+  livePlace,
+  pair,
+  type Place,
+  runIn,
+  simPlace,
+} from "./worlds-testing.ts";
 
 const PLACES: readonly (readonly [string, () => Place])[] = [
   ["live", livePlace],
@@ -33,7 +43,12 @@ async function channelOf({ asking, asked }: Ends, options: ChannelOptions = {}):
   return [here, (await asked.accept()) as ChannelEnd];
 }
 
-async function fails(t: ExecutionContext, promise: Promise<unknown>, word: ChannelFailureWord, code = 0): Promise<void> {
+async function fails(
+  t: ExecutionContext,
+  promise: Promise<unknown>,
+  word: ChannelFailureWord,
+  code = 0,
+): Promise<void> {
   const error = await t.throwsAsync(promise, { instanceOf: ChannelFailure });
   t.deepEqual([error?.word, error?.code], [word, code], error?.message);
 }
@@ -91,7 +106,11 @@ inBoth("flow control: a write waits for the reader, and a wait has an end", asyn
   let written = 0;
   for (let taken = here.tryWrite(sent); taken > 0; taken = here.tryWrite(sent.subarray(written))) written += taken;
   t.true(written >= 65_536 && written < 200_000, `${written}`);
-  await fails(t, there.read(10, { timeout: 0 }).then(() => here.write(sent, { timeout: 20 * MILLISECOND })), "timeout");
+  await fails(
+    t,
+    there.read(10, { timeout: 0 }).then(() => here.write(sent, { timeout: 20 * MILLISECOND })),
+    "timeout",
+  );
   const stop = new AbortController();
   const given = here.write(bytesOf(400_000), { signal: stop.signal });
   stop.abort();
@@ -139,7 +158,14 @@ inBoth("refused, reset, stopped, closed: each says so, with its code", async (t,
   await fails(t, resetThere.read(), "channel-reset", 301);
   const [stopped, stoppedThere] = await channelOf(ends);
   stoppedThere.stop(302);
-  await fails(t, (async () => { for (;;) await stopped.write(bytesOf(100_000)); })(), "channel-stopped", 302);
+  await fails(
+    t,
+    (async () => {
+      for (;;) await stopped.write(bytesOf(100_000));
+    })(),
+    "channel-stopped",
+    302,
+  );
   const [closed, closedThere] = await channelOf(ends);
   closedThere.close(303);
   await fails(t, closed.read(), "channel-closed", 303);
@@ -199,7 +225,11 @@ inBoth("a link that is taken down mid-transfer: what follows goes over the other
 });
 
 inBoth("keys change under way, and the peer's silence ends it all", async (t, place) => {
-  const ends = await pair(place, { idleTimeout: 60 * SECOND }, { idleTimeout: 300 * MILLISECOND, keepAlive: 100 * MILLISECOND });
+  const ends = await pair(
+    place,
+    { idleTimeout: 60 * SECOND },
+    { idleTimeout: 300 * MILLISECOND, keepAlive: 100 * MILLISECOND },
+  );
   const { asking, listener } = ends;
   const [here, there] = await channelOf(ends);
   for (let round = 0; round < 5; round++) {

@@ -31,7 +31,8 @@ export async function inVirtualTime<T>(
     }
     let word = world.step(until);
     while (word === "network") word = world.step(until);
-    if (word === "over") throw new ChannelFailure("stuck", `Nothing is left to happen before ${until} ns, and the program waits.`);
+    if (word === "over")
+      throw new ChannelFailure("stuck", `Nothing is left to happen before ${until} ns, and the program waits.`);
   }
 }
 

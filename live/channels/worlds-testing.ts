@@ -6,7 +6,13 @@ import { MILLISECOND } from "../../core/units.ts";
 import { quietScenario, SimNetwork } from "../../sim/sim-connectors.ts";
 import { SimChannels } from "../../sim/sim-channels.ts";
 import { buildPreset } from "../../topologies/presets.ts";
-import { connectChannels, type ConnectOptions, listenChannels, type ListenerEnd, type ListenOptions } from "./connect.ts";
+import {
+  connectChannels,
+  type ConnectOptions,
+  listenChannels,
+  type ListenerEnd,
+  type ListenOptions,
+} from "./connect.ts";
 import type { AssociationEnd } from "./association-end.ts";
 import { sleep } from "./gate.ts";
 import { inVirtualTime } from "./virtual-time.ts";
@@ -34,7 +40,10 @@ export function simPlace(seed = 1, loss = 0): Place {
   const made = SimNetwork.create({ scenario: quietScenario({ ...preset.value, links }, { seed }) });
   if (!made.ok) throw new Error(made.error.message);
   const sim = new SimChannels(made.value);
-  const [here, there] = ["sim://1-ff00:0:110,10.0.0.1:0?policy=pinned&path=", "sim://1-ff00:0:120,10.0.0.1:0?policy=pinned&path="];
+  const [here, there] = [
+    "sim://1-ff00:0:110,10.0.0.1:0?policy=pinned&path=",
+    "sim://1-ff00:0:120,10.0.0.1:0?policy=pinned&path=",
+  ];
   return { name: "sim", world: sim, at: [`${there}0`, `${there}1`], from: [`${here}0`, `${here}1`], sim };
 }
 
@@ -65,7 +74,8 @@ export async function pair(
 
 /** Waits until every link has answered, the quicker ones perhaps only after their challenge was repeated. */
 export async function linksReady(association: AssociationEnd): Promise<void> {
-  const ready = (): boolean => association.statistics().paths.every(({ state }) => state === "active" || state === "standby");
+  const ready = (): boolean =>
+    association.statistics().paths.every(({ state }) => state === "active" || state === "standby");
   while (!ready()) await sleep(association.world, 10 * MILLISECOND);
 }
 
@@ -81,7 +91,11 @@ export function bytesOf(length: number, salt = 1): Uint8Array {
 }
 
 /** Sees every datagram at the connectors of a world and says whether it goes on. */
-export type Tap = (datagram: { readonly way: "in" | "out"; readonly bytes: Uint8Array; readonly url: string }) => boolean;
+export type Tap = (datagram: {
+  readonly way: "in" | "out";
+  readonly bytes: Uint8Array;
+  readonly url: string;
+}) => boolean;
 
 /** The place with a tap on each of its connectors: what a cut cable, or a listener on the wire, would be. */
 export function tapped(place: Place, tap: Tap): Place {
@@ -95,7 +109,8 @@ export function tapped(place: Place, tap: Tap): Place {
 
 function tapConnector(connector: Connector, tap: Tap): Connector {
   const own: Partial<Connector> = {
-    send: (bytes, to) => (tap({ way: "out", bytes, url: connector.url }) ? connector.send(bytes, to) : ok(bytes.length)),
+    send: (bytes, to) =>
+      tap({ way: "out", bytes, url: connector.url }) ? connector.send(bytes, to) : ok(bytes.length),
     receive: () => {
       for (;;) {
         const got = connector.receive();

@@ -17,7 +17,8 @@ test("RFC 8439, section 2.8.2", (t) => {
   const key = Uint8Array.from({ length: 32 }, (_, at) => 0x80 + at);
   const nonce = new Uint8Array(Buffer.from("070000004041424344454647", "hex"));
   const aad = new Uint8Array(Buffer.from("50515253c0c1c2c3c4c5c6c7", "hex"));
-  const text = "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
+  const text =
+    "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
   const plain = new TextEncoder().encode(text);
   const sealed = wasm.seal(key, nonce, aad, plain);
   t.is(Buffer.from(sealed.subarray(0, 16)).toString("hex"), "d31a8d34648e60db7b86afbc53ef7ec2");
@@ -27,10 +28,12 @@ test("RFC 8439, section 2.8.2", (t) => {
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 /** Zeros, ones and chance: carries through every limb are rare otherwise. */
-const text = fc.tuple(fc.integer({ min: 0, max: 2_100 }), fc.constantFrom(0, 0xff, -1), fc.integer()).map(([length, fill, seed]) => {
-  if (fill >= 0) return new Uint8Array(length).fill(fill);
-  return Uint8Array.from({ length }, (_, at) => Math.imul(at ^ seed, 0x9e37_79b1) >>> 24);
-});
+const text = fc
+  .tuple(fc.integer({ min: 0, max: 2_100 }), fc.constantFrom(0, 0xff, -1), fc.integer())
+  .map(([length, fill, seed]) => {
+    if (fill >= 0) return new Uint8Array(length).fill(fill);
+    return Uint8Array.from({ length }, (_, at) => Math.imul(at ^ seed, 0x9e37_79b1) >>> 24);
+  });
 
 test("the same bytes as OpenSSL's for whatever key, nonce, associated data and text; one bit of difference opens nothing", (t) => {
   const property = fc.property(

@@ -35,7 +35,10 @@ const OUT = IN + BLOCK + MAX_DATA + GROUP;
 const CONSTANTS = "expand 32-byte k";
 
 /** Sealing and opening; what is longer than 64 KiB, or has more than 32 bytes of associated data, is left to `others`. null: no WebAssembly with vectors here. */
-export function createWasmAead(others: { readonly seal: Seal; readonly open: Open }): { readonly seal: Seal; readonly open: Open } | null {
+export function createWasmAead(others: {
+  readonly seal: Seal;
+  readonly open: Open;
+}): { readonly seal: Seal; readonly open: Open } | null {
   const wasm = instantiate();
   if (wasm === null) return null;
   const memory = new Uint8Array(wasm.memory.buffer);
@@ -81,7 +84,8 @@ export function createWasmAead(others: { readonly seal: Seal; readonly open: Ope
       run(key, nonce, length);
       authenticate(IN, aad, length);
       let difference = 0;
-      for (let at = 0; at < TAG_BYTES; at++) difference |= (memory[TAG + at] as number) ^ (sealed[length + at] as number);
+      for (let at = 0; at < TAG_BYTES; at++)
+        difference |= (memory[TAG + at] as number) ^ (sealed[length + at] as number);
       // IN has to begin with zeros again.
       memory.fill(0, IN + MAX_AAD, IN + BLOCK);
       return difference === 0 ? memory.slice(OUT + BLOCK, OUT + BLOCK + length) : null;

@@ -129,10 +129,7 @@ function writeWords(n: number): Code {
 
 function chachaCode(): Code {
   const all = Array.from({ length: 16 }, (_, at) => at);
-  const rounds = repeat(
-    [...COLUMNS, ...DIAGONALS, ...get(ROUND), ...i32(1), I32_SUB, ...set(ROUND)],
-    get(ROUND),
-  );
+  const rounds = repeat([...COLUMNS, ...DIAGONALS, ...get(ROUND), ...i32(1), I32_SUB, ...set(ROUND)], get(ROUND));
   const group = [
     ...all.flatMap((at) => [...initialWord(at), ...set(word(at))]),
     ...i32(10),
@@ -166,7 +163,8 @@ const [R, FIVE_R, H, D] = [4, 9, 14, 19];
 /** The 26 bits of a number of 128, in LOW and HIGH, that make a limb. */
 function limb(n: number): Code {
   const shift = 26 * n;
-  if (n === 2) return [...get(LOW), ...i64(52), I64_SHR_U, ...get(HIGH), ...i64(12), I64_SHL, I64_OR, ...i64(MASK), I64_AND];
+  if (n === 2)
+    return [...get(LOW), ...i64(52), I64_SHR_U, ...get(HIGH), ...i64(12), I64_SHL, I64_OR, ...i64(MASK), I64_AND];
   const part = shift < 64 ? [...get(LOW), ...i64(shift), I64_SHR_U] : [...get(HIGH), ...i64(shift - 64), I64_SHR_U];
   return n === 4 ? part : [...part, ...i64(MASK), I64_AND];
 }
@@ -284,7 +282,14 @@ function finish(): Code {
   const shifted = (n: number, by: number, op: number): Code => [...get(H + n), ...i64(by), op];
   return [
     ...[...get(H), ...shifted(1, 26, I64_SHL), I64_OR, ...shifted(2, 52, I64_SHL), I64_OR, ...set(LOW)],
-    ...[...shifted(2, 12, I64_SHR_U), ...shifted(3, 14, I64_SHL), I64_OR, ...shifted(4, 40, I64_SHL), I64_OR, ...set(HIGH)],
+    ...[
+      ...shifted(2, 12, I64_SHR_U),
+      ...shifted(3, 14, I64_SHL),
+      I64_OR,
+      ...shifted(4, 40, I64_SHL),
+      I64_OR,
+      ...set(HIGH),
+    ],
     ...[...get(KEY), ...i64Load(16), ...set(CARRY), ...get(LOW), ...get(CARRY), I64_ADD, ...set(LOW)],
     ...[...get(RESULT), ...get(LOW), ...i64Store(0)],
     ...[...get(RESULT), ...get(HIGH), ...get(KEY), ...i64Load(24), I64_ADD],
@@ -303,7 +308,10 @@ function polyCode(): Code {
 
 const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
-const text = (letters: string): Code => [...unsigned(letters.length), ...Array.from(letters, (one) => one.charCodeAt(0))];
+const text = (letters: string): Code => [
+  ...unsigned(letters.length),
+  ...Array.from(letters, (one) => one.charCodeAt(0)),
+];
 
 function body(locals: readonly (readonly [count: number, type: number])[], code: Code): Code {
   const all = [...list(locals.map(([count, type]) => [...unsigned(count), type])), ...code, END];
@@ -314,7 +322,13 @@ function body(locals: readonly (readonly [count: number, type: number])[], code:
 export function aeadModule(pages: number): Uint8Array<ArrayBuffer> {
   const type = (params: number): Code => [0x60, ...list(Array.from({ length: params }, () => [I32])), 0];
   const functions = [
-    body([[1, I32], [20, V128]], chachaCode()),
+    body(
+      [
+        [1, I32],
+        [20, V128],
+      ],
+      chachaCode(),
+    ),
     body([[23, I64]], polyCode()),
   ];
   return Uint8Array.from([
@@ -322,7 +336,14 @@ export function aeadModule(pages: number): Uint8Array<ArrayBuffer> {
     ...section(1, list([type(3), type(4)])),
     ...section(3, list([[0], [1]])),
     ...section(5, list([[0, ...unsigned(pages)]])),
-    ...section(7, list([[...text("memory"), 2, 0], [...text("chacha"), 0, 0], [...text("poly"), 0, 1]])),
+    ...section(
+      7,
+      list([
+        [...text("memory"), 2, 0],
+        [...text("chacha"), 0, 0],
+        [...text("poly"), 0, 1],
+      ]),
+    ),
     ...section(10, list(functions)),
   ]);
 }
