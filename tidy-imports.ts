@@ -67,7 +67,7 @@ const PAGE_WORKER: Reach = { folders: ["core", "topologies", "actors", "sim"], p
 /** The library's face re-exports, and adds nothing. */
 const FACE: Reach = { folders: ["core", "topologies", "actors", "sim", "live"], packages: [] };
 /** What only tests import: a real browser, made-up data, links of theory. */
-const TESTING = /^(viz|sim)\/.*-testing\.ts$/;
+const TESTING = /^(viz|sim|live)\/.*-testing\.ts$/;
 /** The build and the tidy test; `cli` for the one function that names a build. */
 const TOOLS: Reach = { folders: [...ALL_FOLDERS, "cli"], packages: ANY_PACKAGE };
 

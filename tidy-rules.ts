@@ -246,7 +246,11 @@ export const xstateCalls: Rule = (source) => {
 };
 
 /** What drives actors: the shared half of the drivers, and the endpoint of a protocol of one's own. */
-const DRIVERS: ReadonlySet<string> = new Set(["actors/world.ts", "actors/protocol-endpoint.ts"]);
+const DRIVERS: ReadonlySet<string> = new Set([
+  "actors/world.ts",
+  "actors/protocol-endpoint.ts",
+  "actors/channel/program-host.ts",
+]);
 
 /** Inside actors only an Env is sent to, or a connector, which is a socket; the drivers hand events to XState. */
 export const directSend: Rule = (source) => {

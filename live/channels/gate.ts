@@ -45,12 +45,12 @@ export class Gate {
 
   /** Everybody looks again. */
   open(): void {
-    for (const waiter of [...this.#waiters]) waiter.resolve();
+    for (const waiter of Array.from(this.#waiters)) waiter.resolve();
   }
 
   /** Nobody shall wait any more. */
   fail(error: unknown): void {
-    for (const waiter of [...this.#waiters]) waiter.reject(error);
+    for (const waiter of Array.from(this.#waiters)) waiter.reject(error);
   }
 }
 

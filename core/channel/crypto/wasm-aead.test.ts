@@ -1,11 +1,14 @@
 /** The WebAssembly against RFC 8439 and against OpenSSL. */
 import { createCipheriv } from "node:crypto";
+import { fc, testProp } from "@fast-check/ava";
 import test from "ava";
-import fc from "fast-check";
 import { openChaCha, sealChaCha } from "./aead.ts";
 import { createWasmAead } from "./wasm-aead.ts";
 
-const wasm = createWasmAead({ seal: sealChaCha, open: openChaCha })!;
+const others = { seal: sealChaCha, open: openChaCha };
+const wasm = createWasmAead(others) ?? others;
+
+test("there is WebAssembly here", (t) => t.not(wasm, others));
 
 function openssl(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
   const cipher = createCipheriv("chacha20-poly1305", key, nonce, { authTagLength: 16 });
@@ -35,26 +38,19 @@ const text = fc
     return Uint8Array.from({ length }, (_, at) => Math.imul(at ^ seed, 0x9e37_79b1) >>> 24);
   });
 
-test("the same bytes as OpenSSL's for whatever key, nonce, associated data and text; one bit of difference opens nothing", (t) => {
-  const property = fc.property(
-    bytes(32),
-    bytes(12),
-    fc.uint8Array({ maxLength: 40 }),
-    text,
-    fc.nat(),
-    (key, nonce, aad, plain, where) => {
-      const sealed = wasm.seal(key, nonce, aad, plain);
-      t.deepEqual(sealed, openssl(key, nonce, aad, plain));
-      t.deepEqual(wasm.open(key, nonce, aad, sealed), plain);
-      const bit = where % (8 * sealed.length);
-      sealed[bit >> 3] = (sealed[bit >> 3] as number) ^ (1 << (bit & 7));
-      t.is(wasm.open(key, nonce, aad, sealed), null);
-    },
-  );
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  t.log(`seed ${seed}`);
-  fc.assert(property, { seed, numRuns: 300 });
-});
+testProp(
+  "the same bytes as OpenSSL's for whatever key, nonce, associated data and text; one other bit opens nothing",
+  [bytes(32), bytes(12), fc.uint8Array({ maxLength: 40 }), text, fc.nat()],
+  (t, key, nonce, aad, plain, where) => {
+    const sealed = wasm.seal(key, nonce, aad, plain);
+    t.deepEqual(sealed, openssl(key, nonce, aad, plain));
+    t.deepEqual(wasm.open(key, nonce, aad, sealed), plain);
+    const bit = where % (8 * sealed.length);
+    sealed[bit >> 3] = (sealed[bit >> 3] as number) ^ (1 << (bit & 7));
+    t.is(wasm.open(key, nonce, aad, sealed), null);
+  },
+  { numRuns: 300 },
+);
 
 test("the largest datagram, and one that is too large for it", (t) => {
   const [key, nonce, aad] = [new Uint8Array(32).fill(7), new Uint8Array(12).fill(9), new Uint8Array(18).fill(3)];
@@ -62,7 +58,7 @@ test("the largest datagram, and one that is too large for it", (t) => {
     const plain = Uint8Array.from({ length }, (_, at) => at & 255);
     const sealed = wasm.seal(key, nonce, aad, plain);
     t.true(Buffer.from(openssl(key, nonce, aad, plain)).equals(sealed));
-    t.true(Buffer.from(plain).equals(wasm.open(key, nonce, aad, sealed)!));
+    t.true(Buffer.from(plain).equals(wasm.open(key, nonce, aad, sealed) ?? new Uint8Array(0)));
   }
   t.is(wasm.open(key, nonce, aad, new Uint8Array(15)), null);
 });

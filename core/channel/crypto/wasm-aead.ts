@@ -11,16 +11,17 @@ import { aeadModule, STATE } from "./wasm-code.ts";
 type Seal = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array) => Uint8Array;
 type Open = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array) => Uint8Array | null;
 
-/** The part of WebAssembly that is used; worlds without it have none. */
+/** As far as it is used; the standard library's types leave it to the page's and to Node's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+/** What the module gives. */
 interface WasmExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   chacha(source: number, target: number, groups: number): void;
   poly(key: number, from: number, end: number, target: number): void;
-}
-
-interface WasmApi {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
 const BLOCK = 64;
@@ -99,10 +100,10 @@ export function fastPrimitives(): Primitives {
 }
 
 function instantiate(): WasmExports | null {
-  const api = (globalThis as { readonly WebAssembly?: WasmApi }).WebAssembly;
-  if (api === undefined) return null;
+  if (typeof WebAssembly === "undefined") return null;
   try {
-    return new api.Instance(new api.Module(aeadModule(PAGES))).exports as WasmExports;
+    const code = new WebAssembly.Module(aeadModule(PAGES));
+    return new WebAssembly.Instance(code).exports as WasmExports;
   } catch {
     return null;
   }

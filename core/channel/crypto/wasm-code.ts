@@ -280,21 +280,13 @@ function reduce(): Code {
 /** The low 128 bits of h and the second half of the key, added. */
 function finish(): Code {
   const shifted = (n: number, by: number, op: number): Code => [...get(H + n), ...i64(by), op];
-  return [
-    ...[...get(H), ...shifted(1, 26, I64_SHL), I64_OR, ...shifted(2, 52, I64_SHL), I64_OR, ...set(LOW)],
-    ...[
-      ...shifted(2, 12, I64_SHR_U),
-      ...shifted(3, 14, I64_SHL),
-      I64_OR,
-      ...shifted(4, 40, I64_SHL),
-      I64_OR,
-      ...set(HIGH),
-    ],
-    ...[...get(KEY), ...i64Load(16), ...set(CARRY), ...get(LOW), ...get(CARRY), I64_ADD, ...set(LOW)],
-    ...[...get(RESULT), ...get(LOW), ...i64Store(0)],
-    ...[...get(RESULT), ...get(HIGH), ...get(KEY), ...i64Load(24), I64_ADD],
-    ...[...get(LOW), ...get(CARRY), I64_LESS, EXTEND, I64_ADD, ...i64Store(8)],
-  ];
+  const low = [...get(H), ...shifted(1, 26, I64_SHL), I64_OR, ...shifted(2, 52, I64_SHL), I64_OR, ...set(LOW)];
+  const top = [...shifted(3, 14, I64_SHL), I64_OR, ...shifted(4, 40, I64_SHL), I64_OR];
+  const high = [...shifted(2, 12, I64_SHR_U), ...top, ...set(HIGH)];
+  const pad = [...get(KEY), ...i64Load(16), ...set(CARRY), ...get(LOW), ...get(CARRY), I64_ADD, ...set(LOW)];
+  const carried = [...get(LOW), ...get(CARRY), I64_LESS, EXTEND, I64_ADD];
+  const sum = [...get(RESULT), ...get(HIGH), ...get(KEY), ...i64Load(24), I64_ADD, ...carried, ...i64Store(8)];
+  return [...low, ...high, ...pad, ...get(RESULT), ...get(LOW), ...i64Store(0), ...sum];
 }
 
 function polyCode(): Code {
@@ -318,6 +310,8 @@ function body(locals: readonly (readonly [count: number, type: number])[], code:
   return [...unsigned(all.length), ...all];
 }
 
+const MAGIC: Code = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** The whole module; `pages` of 64 KiB of memory. */
 export function aeadModule(pages: number): Uint8Array<ArrayBuffer> {
   const type = (params: number): Code => [0x60, ...list(Array.from({ length: params }, () => [I32])), 0];
@@ -332,7 +326,7 @@ export function aeadModule(pages: number): Uint8Array<ArrayBuffer> {
     body([[23, I64]], polyCode()),
   ];
   return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC,
     ...section(1, list([type(3), type(4)])),
     ...section(3, list([[0], [1]])),
     ...section(5, list([[0, ...unsigned(pages)]])),
