@@ -51,11 +51,14 @@ const OPENSSL = {
   },
 };
 
-const WASM = createWasmAead(OPENSSL) ?? OPENSSL;
+const WASM = createWasmAead(OPENSSL);
+const SHORTER = WASM ?? OPENSSL;
 
 export const NODE_PRIMITIVES: Primitives = {
-  seal: (key, nonce, aad, plain) => (plain.length > SHORT ? OPENSSL : WASM).seal(key, nonce, aad, plain),
-  open: (key, nonce, aad, sealed) => (sealed.length > SHORT ? OPENSSL : WASM).open(key, nonce, aad, sealed),
+  seal: (key, nonce, aad, plain) => (plain.length > SHORT ? OPENSSL : SHORTER).seal(key, nonce, aad, plain),
+  open: (key, nonce, aad, sealed) => (sealed.length > SHORT ? OPENSSL : SHORTER).open(key, nonce, aad, sealed),
+  // Packets are short.
+  ...(WASM === null ? {} : { sealPacket: WASM.sealPacket, openPacket: WASM.openPacket }),
   dh(secret, pub) {
     try {
       return bytesOf(diffieHellman({ privateKey: privateKey(secret), publicKey: publicKey(pub) }));

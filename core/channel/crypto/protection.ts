@@ -95,7 +95,9 @@ export function protect(keys: Keys, buffer: Uint8Array, end: number, length: num
   buffer[0] = SHORT_BITS | (current.number & GENERATION_BITS);
   if (keys.mode === "modelled") return copyOf(buffer, 0, end);
   readHeader(buffer);
-  const sealed = p.seal(current.sendKey, NONCE, HEADER, plainOf(buffer, end, length));
+  const plain = plainOf(buffer, end, length);
+  if (p.sealPacket !== undefined) return p.sealPacket(current.sendKey, NONCE, HEADER, plain);
+  const sealed = p.seal(current.sendKey, NONCE, HEADER, plain);
   const packet = new Uint8Array(SHORT_HEADER + sealed.length);
   packet.set(HEADER);
   packet.set(sealed, SHORT_HEADER);
@@ -148,7 +150,10 @@ function openInto(
   if (rest.length < wireLength) return "truncated";
   if (keys.forged >= keys.limits.forged) return "key_spent";
   readHeader(rest);
-  const plain = p.open(receiveKey, NONCE, HEADER, rest.subarray(SHORT_HEADER));
+  const plain =
+    p.openPacket === undefined
+      ? p.open(receiveKey, NONCE, HEADER, rest.subarray(SHORT_HEADER))
+      : p.openPacket(receiveKey, NONCE, HEADER, rest, SHORT_HEADER);
   if (plain === null) {
     keys.forged++;
     return "forged";
