@@ -151,8 +151,9 @@ export class ProgramHost {
     return this.#target;
   }
 
-  /** Datagrams of an open connector go to the listener, or to the association that asks. */
-  attach(connector: Connector): void {
+  /** Datagrams of an open connector go to the listener, or to the association that asks, whose one peer there is `peer`. */
+  attach(connector: Connector, peer: PeerAddress | null = null): void {
+    if (peer !== null) connector.dedicate?.(peer);
     this.#sources.set(connector, { fresh: new Map(), old: new Map() });
     this.world.scheduler.register(connector, EVENTS.READ, this.#readAll);
   }

@@ -71,7 +71,10 @@ class WasmAead {
     const memory = this.#memory;
     const length = packet.length - start - TAG_BYTES;
     // What stands before the data is overwritten by the associated data.
-    memory.set(start <= BLOCK - MAX_AAD ? packet : packet.subarray(start), IN + BLOCK - (start <= BLOCK - MAX_AAD ? start : 0));
+    memory.set(
+      start <= BLOCK - MAX_AAD ? packet : packet.subarray(start),
+      IN + BLOCK - (start <= BLOCK - MAX_AAD ? start : 0),
+    );
     let difference = 0;
     this.#run(key, nonce, length);
     this.#authenticate(IN, aad, length, TAG);
