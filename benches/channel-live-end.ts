@@ -159,8 +159,8 @@ async function channelSender({ at, packet }: EndSpec): Promise<End> {
 const TUNING = {
   idleTimeout: 0,
   tuning: {
-    windows: { channel: 8 << 20, association: 16 << 20, sendBuffer: 4 << 20 },
-    paths: { probeMtu: false, acks: { every: 16 } },
+    windows: { channel: 3 << 20, association: 16 << 20, sendBuffer: 4 << 20 },
+    paths: { probeMtu: false, acks: { every: 32 }, recovery: { pacing: false } },
   },
 };
 

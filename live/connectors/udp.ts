@@ -115,7 +115,7 @@ class UdpConnector extends DatagramConnector {
     if (this.#only !== null) {
       if (to !== this.#only)
         return refuse("invalid_value", `${this.#url} is dedicated to ${this.#only}, not to ${to}.`);
-      socket.send(Buffer.from(bytes));
+      socket.send(bytes);
       return ok(bytes.length);
     }
     // Without a callback an error comes as an event, and nothing has to be called for every datagram.
