@@ -1,10 +1,12 @@
 /** What applications say of themselves: bytes, transfers, messages, transport. Read from their contexts; field names are those of `run --json`. */
-import { createHistogram, type Histogram, record } from "../core/histogram.ts";
-import type { FlowSpec } from "../core/scenario.ts";
-import { hasNumber } from "../core/transport/ranges.ts";
+import { createHistogram, record } from "../core/histogram.ts";
+import { type BulkFlow, type FlowSpec, isOverChannels } from "../core/scenario.ts";
+import type { Nanos } from "../core/units.ts";
 import type { Sender } from "../core/transport/sender.ts";
+import type { ChannelBulkContext } from "./apps/channel-bulk.ts";
 import type { BulkContext } from "./apps/bulk.ts";
 import { addTotals, createTotals, type TransportTotals } from "./apps/connection.ts";
+import type { GatewayContext } from "./apps/gateway.ts";
 import type { FileTransferContext } from "./apps/file-transfer.ts";
 import type { MessageSinkContext } from "./apps/message-sink.ts";
 import type { MessageStreamContext } from "./apps/message-stream.ts";
@@ -12,90 +14,62 @@ import type { RequestResponseContext } from "./apps/request-response.ts";
 import type { ResponderContext } from "./apps/responder.ts";
 import type { StreamSinkContext } from "./apps/stream-sink.ts";
 import type { Tally } from "./apps/tally.ts";
-import { type LatencyMs, latencyMs } from "./latency.ts";
+import {
+  type AppResult,
+  messageResult,
+  type ReplyCount,
+  transferResult,
+  type TransferResult,
+  type TransportResult,
+} from "./app-result.ts";
+import { channelAppResult } from "./channel-results.ts";
 import type { World } from "./world.ts";
 
-/** Files, exchanges, or the one transfer of a bulk flow with a number of bytes. */
-export interface TransferResult {
-  readonly started: number;
-  readonly completed: number;
-  /** Under way at the end, or given up. */
-  readonly unfinished: number;
-  /** From the start until the sender knows that the last byte arrived; for exchanges, until the response is whole. */
-  readonly fct_ms: LatencyMs;
-}
-
-export interface MessageResult {
-  /** Messages, as are the others; of the last moments some may still be under way: those are in none of the three. */
-  readonly sent: number;
-  readonly on_time: number;
-  readonly late: number;
-  /** Not whole though the deadline has passed. */
-  readonly lost: number;
-}
-
-export interface TransportResult {
-  /** Packets with bytes that had been sent before. */
-  readonly retransmitted: number;
-  /** Packets declared lost that had arrived. */
-  readonly spurious: number;
-  readonly probe_timeouts: number;
-  /** Times the window was reduced. */
-  readonly congestion_events: number;
-  /** The latest estimate; null without a sample. */
-  readonly srtt_ms: number | null;
-  /** The latest window; payload bytes. */
-  readonly cwnd_bytes: number;
-  /** Packets that arrived marked "congestion experienced". */
-  readonly ecn_marked: number;
-}
-
-/** Packets of the answering side: acknowledgements, responses. */
-export interface ReplyCount {
-  readonly sent: number;
-  readonly received: number;
-  readonly duplicates: number;
-}
-
-export interface AppResult {
-  /** Application's bytes since the warm-up; null where only packets count. */
-  readonly measured: number | null;
-  /** When the flow had nothing more to send, where it can say so. */
-  readonly endedAt: number | null;
-  readonly replies: ReplyCount | null;
-  readonly details: {
-    readonly transfers?: TransferResult;
-    readonly messages?: MessageResult;
-    readonly transport?: TransportResult;
-  };
-}
-
 export function appResult(world: World, flow: FlowSpec): AppResult {
+  if (isOverChannels(flow))
+    return channelAppResult(world, flow, flow.app === "bulk" ? bulkTransfer(world, flow) : null);
   const source = `app/${flow.id}`;
   const sink = `${source}/sink`;
   const read = <C>(id: string): C => world.read<C>(id).context;
   switch (flow.app) {
     case "bulk":
-      return bulkResult(flow.start_ns, world.now, read<BulkContext>(source), read<StreamSinkContext>(sink));
+      return bulkResult(bulkTransfer(world, flow), read<BulkContext>(source), read<StreamSinkContext>(sink));
     case "file-transfer":
       return fileResult(read<FileTransferContext>(source), read<StreamSinkContext>(sink));
     case "request-response":
       return exchangeResult(read<RequestResponseContext>(source), read<ResponderContext>(sink));
     case "message-stream":
-      return messageResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
+      return streamResult(world.now, read<MessageStreamContext>(source), read<MessageSinkContext>(sink));
+    case "gateway":
+      return gatewayResult(read<GatewayContext>(source), read<GatewayContext>(sink));
     default:
       return { measured: null, endedAt: null, replies: null, details: {} };
   }
 }
 
-function bulkResult(start: number, now: number, bulk: BulkContext, sink: StreamSinkContext): AppResult {
-  const { outgoing, bytes, completedAt } = bulk;
+/** When all bytes of a bulk flow that has a number of them were known to have arrived; -1: not yet, or it stopped before. */
+export function arrivedAt(world: World, flow: BulkFlow): Nanos {
+  if (isOverChannels(flow)) {
+    const { completedAt, total } = world.read<ChannelBulkContext>(`app/${flow.id}`).context;
+    return flow.bytes > 0 && total === flow.bytes ? completedAt : -1;
+  }
+  const { completedAt, outgoing } = world.read<BulkContext>(`app/${flow.id}`).context;
+  return flow.bytes > 0 && outgoing.sender.total === flow.bytes ? completedAt : -1;
+}
+
+/** The one transfer of a bulk flow with a number of bytes. */
+export function bulkTransfer(world: World, flow: BulkFlow): TransferResult {
+  const { start_ns: start, stop_ns: stop } = flow;
   const time = createHistogram();
-  const started = now >= start && bulk.start < bulk.stop ? 1 : 0;
-  const whole = completedAt >= 0 && outgoing.sender.total === bytes ? 1 : 0;
-  if (whole === 1) record(time, completedAt - start);
+  const at = arrivedAt(world, flow);
+  if (at >= 0) record(time, at - start);
+  return transferResult(world.now >= start && start < stop ? 1 : 0, at >= 0 ? 1 : 0, time);
+}
+
+function bulkResult(transfer: TransferResult, bulk: BulkContext, sink: StreamSinkContext): AppResult {
+  const { outgoing, bytes, completedAt } = bulk;
   const transport = transportResult(createTotals(), [outgoing.sender], sink.marked);
-  const details = bytes === 0 ? { transport } : { transfers: transferResult(started, whole, time), transport };
+  const details = bytes === 0 ? { transport } : { transfers: transfer, transport };
   return {
     measured: sink.measured,
     endedAt: completedAt < 0 ? null : completedAt,
@@ -141,24 +115,28 @@ function exchangeResult(client: RequestResponseContext, server: ResponderContext
   };
 }
 
-function messageResult(now: number, stream: MessageStreamContext, sink: MessageSinkContext): AppResult {
-  const { messages: sent, start, interval } = stream;
-  const { onTime, late, deadline } = sink;
-  let undecided = 0;
-  for (let message = sent - 1; message >= 0 && start + message * interval + deadline >= now; message--) {
-    if (!hasNumber(sink.over, message)) undecided++;
-  }
-  const messages = { sent, on_time: onTime, late, lost: sent - onTime - late - undecided };
+function streamResult(now: number, stream: MessageStreamContext, sink: MessageSinkContext): AppResult {
+  const messages = messageResult(now, stream, sink);
   return { measured: sink.measured, endedAt: null, replies: null, details: { messages } };
+}
+
+function gatewayResult(entry: GatewayContext, exit: GatewayContext): AppResult {
+  const gateway = {
+    too_long: entry.tooLong + exit.tooLong,
+    unanswerable: entry.unanswerable + exit.unanswerable,
+    malformed: entry.malformed + exit.malformed,
+  };
+  return {
+    measured: exit.handedOn,
+    endedAt: null,
+    replies: replyCount({ replies: entry }, exit),
+    details: { gateway },
+  };
 }
 
 function replyCount(source: { readonly replies: Tally }, sink: { readonly sent: number }): ReplyCount {
   const { received, duplicates } = source.replies;
   return { sent: sink.sent, received, duplicates };
-}
-
-function transferResult(started: number, completed: number, time: Histogram): TransferResult {
-  return { started, completed, unfinished: started - completed, fct_ms: latencyMs(time) };
 }
 
 function transportResult(ended: TransportTotals, open: readonly Sender[], marked: number): TransportResult {

@@ -8,7 +8,7 @@ import type { ActorIndex } from "../core/env.ts";
 import { createForwardingKeys, type ForwardingKeys } from "../core/forwarding-keys.ts";
 import { MAC_CACHE_ENTRIES } from "../core/hop-mac.ts";
 import { planTimeline } from "../core/faults.ts";
-import type { Scenario } from "../core/scenario.ts";
+import type { LinkEnd, Scenario } from "../core/scenario.ts";
 import { planControls, planControlPlane } from "./assemble/control.ts";
 import { planFaults } from "./assemble/faults.ts";
 import { type BeaconPolicy, DEFAULT_BEACON_POLICY } from "../core/beaconing/policy.ts";
@@ -16,7 +16,7 @@ import { planApplications, planFlow } from "./assemble/flows.ts";
 import { planHost, planHosts, planOutside } from "./assemble/hosts.ts";
 import { createMeasuring } from "./assemble/measuring.ts";
 import { hasSessions, impairedEnds, planLink, planNode, planSession, type Shaping } from "./assemble/network.ts";
-import { directionsOf } from "./assemble/plan.ts";
+import { type Direction, directionsOf } from "./assemble/plan.ts";
 import { planTraceroute, type TracerouteSpec } from "./assemble/traceroute.ts";
 import type { ControlTimes } from "./control/context.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
@@ -36,7 +36,7 @@ export interface AssembleOptions {
   /** Of the control services, where the scenario's discovery is beaconing; what is not said is as by default. */
   readonly controlTimes?: Partial<ControlTimes>;
   /** What link actors do to packets; paths are told of links as the scenario has them in any case. Default: `model`. */
-  readonly shaping?: Shaping;
+  readonly shaping?: Shaping | ((from: LinkEnd) => Shaping);
   /** In place of those that follow from the scenario's keys and seed. */
   readonly keys?: ForwardingKeys;
   /** A traceroute that runs beside the flows. */
@@ -72,7 +72,7 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     ...scenario.network.ases.map((as) =>
       planNode(scenario, as, leaving.get(as.ia) ?? [], living.get(as.ia) ?? [], macCache, at),
     ),
-    ...directions.map((direction) => planLink(scenario, direction, impaired, options.shaping ?? "model", at)),
+    ...directions.map((direction) => planLink(scenario, direction, impaired, shapingAt(options, direction), at)),
     ...(hasSessions(scenario) ? directions.map((direction) => planSession(scenario, direction, at)) : []),
     ...[...hosts.values()].map((host) => planHost(host, scenario, portsOf(host.spec.ia), at)),
     ...planOutside(scenario, portsOf),
@@ -103,6 +103,10 @@ export function assemble(scenario: Scenario, options: AssembleOptions): Assembly
     timeline,
     scenario,
   };
+}
+
+function shapingAt({ shaping = "model" }: AssembleOptions, { from }: Direction): Shaping {
+  return typeof shaping === "string" ? shaping : shaping(from);
 }
 
 /** What is not renewed for four intervals is put out, as by default. */

@@ -21,6 +21,9 @@
  *       +--->|      | INIT, UP             |      |<---+
  *            +------+                      +------+
  *
+ * No Poll Sequence tells of the shorter interval once a session is Up (RFC 5880, 6.8.3): scionproto's sessions discard packets that poll,
+ * and every packet says the interval anyway. A neighbour's poll is answered.
+ *
  * A run begins in the middle of its network's life: every session is Up. The router learns of each end and return of Up.
  */
 import { assign, setup } from "xstate";
@@ -74,8 +77,6 @@ export interface BfdContext extends BfdInput {
   remoteMinTx: Nanos;
   remoteMinRx: Nanos;
   remoteMultiplier: number;
-  /** A Poll Sequence is under way: the new interval is not yet known to be known. */
-  polling: boolean;
   /** When the session is given up unless a packet comes. */
   deadline: Nanos;
   path: OneHopPath | null;
@@ -94,9 +95,9 @@ const bfdMachine = setup({
     startTimers: ({ context, system }) => startTimers(context, envOf(system)),
     stopTimers: assign(({ context, system }) => stopTimers(context, envOf(system))),
     becomeAdminDown: assign({ localState: BFD_STATE.adminDown }),
-    becomeDown: assign({ localState: BFD_STATE.down, polling: false }),
+    becomeDown: assign({ localState: BFD_STATE.down }),
     becomeInit: assign({ localState: BFD_STATE.init }),
-    becomeUp: assign({ localState: BFD_STATE.up, diagnostic: DIAGNOSTIC.none, polling: true }),
+    becomeUp: assign({ localState: BFD_STATE.up, diagnostic: DIAGNOSTIC.none }),
     blameTime: assign({ diagnostic: DIAGNOSTIC.timeExpired }),
     blameNeighbour: assign({ diagnostic: DIAGNOSTIC.neighbourDown }),
     forgetNeighbour: assign({ remoteDiscriminator: 0 }),
@@ -191,7 +192,6 @@ function createSession(input: BfdInput): BfdContext {
     remoteMinTx: input.interval,
     remoteMinRx: input.interval,
     remoteMultiplier: input.multiplier,
-    polling: false,
     deadline: 0,
     path: null,
     sent: 0,
@@ -212,7 +212,6 @@ function learn(session: BfdContext, packet: BfdControl, env: Env): void {
   session.remoteMinTx = packet.desiredMinTx * MICROSECOND;
   session.remoteMinRx = packet.requiredMinRx * MICROSECOND;
   session.remoteMultiplier = packet.detectMult;
-  if (packet.final) session.polling = false;
   session.deadline = env.now + detectionTime(session);
 }
 
@@ -282,7 +281,7 @@ function controlPacket(session: BfdContext, final: boolean): BfdControl {
     kind: "bfd",
     diagnostic: session.diagnostic,
     state: session.localState,
-    poll: session.polling && !final,
+    poll: false,
     final,
     controlPlaneIndependent: false,
     authenticationPresent: false,

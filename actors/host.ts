@@ -8,11 +8,12 @@
 import { setup } from "xstate";
 import type { ActorIndex, ControlEvent, Env } from "../core/env.ts";
 import { END_HOST_PORT, endHostPort, type PortRange } from "../core/end-host-port.ts";
-import type { Packet } from "../core/packet.ts";
+import { type Packet, setPath } from "../core/packet.ts";
 import type { HostSpec } from "../core/scenario.ts";
 import { isScmpError } from "../core/scmp.ts";
 import type { TraceDetail } from "../core/trace.ts";
 import { echoReply, hostTracerouteReply } from "./answer.ts";
+import { newsOf, tellSelectors } from "./scmp-news.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
 
 export interface HostInput {
@@ -112,7 +113,10 @@ function dispatch(host: HostContext, packet: Packet, env: Env): void {
     const reply = echoReply(packet, host.address);
     const bytes = host.probeBytes.get(packet.flow);
     if (bytes !== undefined) host.probeBytes.set(packet.flow, bytes + reply.wireLength);
-    env.sendPacket(selectorOf(host, packet) ?? host.node, reply, 0, 0);
+    const selector = selectorOf(host, packet);
+    // A selector leaves packets alone that have a path already.
+    if (selector !== undefined) setPath(reply, null, 0, 0);
+    env.sendPacket(selector ?? host.node, reply, 0, 0);
   } else if (l4.kind === "scmp.traceroute" && !l4.reply) {
     env.sendPacket(host.node, hostTracerouteReply(packet, host.address), 0, 0);
   } else {
@@ -123,7 +127,7 @@ function dispatch(host: HostContext, packet: Packet, env: Env): void {
 
 const EVERY_PORT: PortRange = { min: 0, max: 65_535 };
 
-/** Replies go to whoever asked; news that an interface is down goes to every selector of the host. */
+/** Replies go to whoever asked; what an error tells of a path goes to every selector of the host. */
 function receiveScmp(host: HostContext, packet: Packet, app: ActorIndex | undefined, env: Env): void {
   const { l4 } = packet;
   if (l4.kind === "scmp.echo" || l4.kind === "scmp.traceroute") {
@@ -136,10 +140,10 @@ function receiveScmp(host: HostContext, packet: Packet, app: ActorIndex | undefi
   }
   host.errors++;
   if (env.tracing) env.trace("host.error", packet, errorDetail(packet));
-  if (l4.kind !== "scmp.interface-down") return;
-  const down = { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
-  for (const selector of host.selectors) env.send(selector, down, 0);
-  if (host.control !== null) env.send(host.control, down, 0);
+  const news = newsOf(packet);
+  if (news === null) return;
+  tellSelectors(host.selectors, news, env);
+  if (host.control !== null && l4.kind === "scmp.interface-down") env.send(host.control, news, 0);
 }
 
 /** Who reports what. */

@@ -1,5 +1,13 @@
 /** Every logic that a scenario can use, by name. A module constant: machines are shared by all their actors. */
 import { bulkLogic } from "./apps/bulk.ts";
+import { channelBulkLogic } from "./apps/channel-bulk.ts";
+import { channelExchangesLogic } from "./apps/channel-exchanges.ts";
+import { channelFilesLogic } from "./apps/channel-files.ts";
+import { channelMessageSinkLogic } from "./apps/channel-message-sink.ts";
+import { channelMessagesLogic } from "./apps/channel-messages.ts";
+import { channelResponderLogic } from "./apps/channel-responder.ts";
+import { channelSinkLogic } from "./apps/channel-sink.ts";
+import { gatewayLogic } from "./apps/gateway.ts";
 import { fileTransferLogic } from "./apps/file-transfer.ts";
 import { messageSinkLogic } from "./apps/message-sink.ts";
 import { messageStreamLogic } from "./apps/message-stream.ts";
@@ -41,12 +49,20 @@ export const LOGICS: ReadonlyMap<string, PacketLogic> = new Map<string, PacketLo
   ["sink", sinkLogic],
   ["message-stream", messageStreamLogic],
   ["message-sink", messageSinkLogic],
+  ["gateway", gatewayLogic],
   ["bulk", bulkLogic],
   ["file-transfer", fileTransferLogic],
   ["stream-sink", streamSinkLogic],
   ["request-response", requestResponseLogic],
   ["responder", responderLogic],
   ["traceroute", tracerouteLogic],
+  ["channel-bulk", channelBulkLogic],
+  ["channel-files", channelFilesLogic],
+  ["channel-sink", channelSinkLogic],
+  ["channel-exchanges", channelExchangesLogic],
+  ["channel-responder", channelResponderLogic],
+  ["channel-messages", channelMessagesLogic],
+  ["channel-message-sink", channelMessageSinkLogic],
   ["association", associationLogic],
   ["listener", listenerLogic],
   ["channel", channelLogic],

@@ -5,20 +5,16 @@ import { NO_FLOW } from "../core/packet.ts";
 import { bitsBetween, offeredBetween } from "../core/rate-schedule.ts";
 import type { FaultEffect, FlowSpec, LinkDirection, Scenario } from "../core/scenario.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
-import {
-  appResult,
-  type MessageResult,
-  type ReplyCount,
-  type TransferResult,
-  type TransportResult,
-} from "./app-results.ts";
-import type { Sending } from "./apps/datagram.ts";
+import type { GatewayResult, MessageResult, ReplyCount, TransferResult, TransportResult } from "./app-result.ts";
+import { appResult } from "./app-results.ts";
+import type { ChannelResult } from "./channel-results.ts";
 import type { Tally } from "./apps/tally.ts";
 import type { EndpointContext } from "./apps/endpoint.ts";
 import type { TracerouteContext } from "./apps/traceroute.ts";
 import type { BfdContext } from "./bfd.ts";
 import { type ControlPlaneResult, controlPlaneResult } from "./control/results.ts";
 import type { ControlContext } from "./control/context.ts";
+import { beginningOf, sourceId, tallyId, tallyOf as tallyIn } from "./flow-ends.ts";
 import type { HostContext } from "./host.ts";
 import { type LatencyMs, latencyMs } from "./latency.ts";
 import { type LinkContext, measuredBytes, queueFigures } from "./link.ts";
@@ -62,6 +58,10 @@ export interface FlowResult {
   readonly transfers?: TransferResult;
   readonly messages?: MessageResult;
   readonly transport?: TransportResult;
+  /** Of flows over channels. */
+  readonly channel?: ChannelResult;
+  /** Of gateways. */
+  readonly gateway?: GatewayResult;
 }
 
 export interface ReplyResult {
@@ -140,7 +140,7 @@ export interface FlowCount {
 
 export function flowCounts(world: World, scenario: Scenario): FlowCount[] {
   const counts = scenario.flows.flatMap((flow, number): FlowCount[] => {
-    const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+    const { sent } = beginningOf(flow, world.read(sourceId(flow)).context);
     const { replies } = appResult(world, flow);
     const { received, duplicates } = tallyOf(world, flow);
     const data = { flow: number, id: flow.id, sent, received, duplicates };
@@ -228,17 +228,12 @@ export function jain(shares: readonly number[]): number | null {
   return squares === 0 ? null : (sum * sum) / (shares.length * squares);
 }
 
-/** Id of the actor that counts what a flow brings. */
-export function tallyId({ app, id }: FlowSpec): string {
-  return app === "ping" ? `app/${id}` : `app/${id}/sink`;
-}
-
 function tallyOf(world: World, flow: FlowSpec): Tally {
-  return world.read<Tally>(tallyId(flow)).context;
+  return tallyIn(flow, world.read(tallyId(flow)).context);
 }
 
 function flowResult(world: World, scenario: Scenario, flow: FlowSpec, number: number): FlowResult {
-  const { sent } = world.read<Sending>(`app/${flow.id}`).context;
+  const { sent } = beginningOf(flow, world.read(sourceId(flow)).context);
   const { measured, endedAt, replies, details } = appResult(world, flow);
   const { duplicates, latency, measuredBytes, received, receivedBytes, reordered } = tallyOf(world, flow);
   const selector = world.read<SelectorContext>(`selector/${flow.id}`).context;

@@ -3,19 +3,21 @@
  * whose keyed draw is least. Such a sample needs no stream, so that the run is the same with and without it, and it does not depend
  * on the order in which things arrive.
  */
-import { localTime, type LocalClock } from "../core/clock.ts";
+import { localTime } from "../core/clock.ts";
 import { drawKey, finish } from "../core/digest.ts";
+import type { ControlEvent, Env } from "../core/env.ts";
 import { Heap } from "../core/heap.ts";
 import type { Packet } from "../core/packet.ts";
-import type { FlowSpec, Scenario } from "../core/scenario.ts";
+import { type BulkFlow, type FlowSpec, isOverChannels, type Scenario } from "../core/scenario.ts";
 import { decodeFrame } from "../core/transport/frames.ts";
 import type { Nanos } from "../core/units.ts";
-import type { BulkContext } from "./apps/bulk.ts";
+import { arrivedAt } from "./app-results.ts";
+import type { ChannelMessageSinkContext } from "./apps/channel-message-sink.ts";
 import type { Completion } from "./apps/connection.ts";
 import type { MessageSinkContext } from "./apps/message-sink.ts";
-import type { Tally } from "./apps/tally.ts";
-import { tallyId } from "./results.ts";
-import type { PacketHandler } from "./with-packet-handler.ts";
+import { clockOf, tallyId, tallyOf } from "./flow-ends.ts";
+import { listen, listenAtSink, listenToNews } from "./listen.ts";
+import type { Present } from "./with-packet-handler.ts";
 import type { Cell, World } from "./world.ts";
 
 /** Packets of one flow that can be kept. */
@@ -77,57 +79,71 @@ export class Sampler {
   #listen({ flow, packets, others }: Watched): void {
     const cell = (id: string): Cell => this.#world.cellOf(id);
     const sink = cell(tallyId(flow));
-    listenToPackets(sink, packets, this.#warmup);
-    if (flow.app === "message-stream") listenToMessages(sink, others, this.#warmup);
+    listenToPackets(this.#world, flow, packets, this.#warmup);
+    const overChannels = isOverChannels(flow);
+    if (flow.app === "message-stream") {
+      if (overChannels) listenToChannelMessages(cell(`app/${flow.id}/sink`), others, this.#warmup);
+      else listenToMessages(sink, others, this.#warmup);
+    }
     if (flow.app === "file-transfer" || flow.app === "request-response")
-      listenToCompletions(cell(`app/${flow.id}`), others, this.#warmup);
+      listenToCompletions(cell(`app/${flow.id}`), overChannels, others, this.#warmup);
   }
 
   /** The one transfer of a bulk flow with a number of bytes. */
-  #bulkTransfer({ id }: FlowSpec): Sample[] {
-    const { start, completedAt, bytes, outgoing } = this.#world.read<BulkContext>(`app/${id}`).context;
-    const whole = bytes > 0 && completedAt >= this.#warmup && outgoing.sender.total === bytes;
-    return whole ? [{ number: 0, start, time: completedAt - start, bytes }] : [];
+  #bulkTransfer(flow: BulkFlow): Sample[] {
+    const { start_ns: start, bytes } = flow;
+    const at = arrivedAt(this.#world, flow);
+    return at >= Math.max(0, this.#warmup) ? [{ number: 0, start, time: at - start, bytes }] : [];
   }
 }
 
-/** The handler that a cell has, and before it one that looks at the context before and after. */
-function listen<C>(cell: Cell, around: (handler: PacketHandler<C>) => PacketHandler<C>): void {
-  if (cell.onPacket !== null) cell.onPacket = around(cell.onPacket as PacketHandler<C>) as PacketHandler<unknown>;
-}
-
-type Receiving = Tally & { readonly clock: LocalClock };
-
 /** Packets that counted: what came once more, or belongs to another flow, does not. Most packets are past it after one draw. */
-function listenToPackets(cell: Cell, kept: Reservoir, warmup: Nanos): void {
-  listen<Receiving>(cell, (onPacket) => (state, packet, ifId, env) => {
+function listenToPackets(world: World, flow: FlowSpec, kept: Reservoir, warmup: Nanos): void {
+  listenAtSink(world, flow, (onPacket) => (state, packet, ifId, env) => {
     const draw = kept.draw(packet.number);
     if (draw >= kept.limit) return onPacket(state, packet, ifId, env);
-    const counts = state.context;
+    const counts = tallyOf(flow, state.context);
     const before = counts.received;
     const control = onPacket(state, packet, ifId, env);
     if (counts.received !== before && env.now >= warmup) {
-      const time = Math.max(0, localTime(counts.clock, env.now) - packet.sentAt);
+      const time = Math.max(0, localTime(clockOf(flow, state.context), env.now) - packet.sentAt);
       kept.offer(draw, packet.number, packet.sentAt, time, 0);
     }
     return control;
   });
 }
 
-function listenToCompletions(cell: Cell, kept: Reservoir, warmup: Nanos): void {
-  listen<{ readonly completed: number; readonly latest: Completion }>(
-    cell,
-    (onPacket) => (state, packet, ifId, env) => {
-      const app = state.context;
-      const before = app.completed;
-      const control = onPacket(state, packet, ifId, env);
-      if (app.completed !== before && env.now >= warmup) {
-        const { connection, startedAt, bytes } = app.latest;
-        kept.offer(kept.draw(connection), connection, startedAt, env.now - startedAt, bytes);
-      }
-      return control;
-    },
-  );
+function listenToCompletions(cell: Cell, isOnNews: boolean, kept: Reservoir, warmup: Nanos): void {
+  type App = { readonly completed: number; readonly latest: Completion };
+  const look = ({ context }: Present<App>, env: Env, handle: () => ControlEvent | undefined) => {
+    const before = context.completed;
+    const control = handle();
+    if (context.completed !== before && env.now >= warmup) {
+      const { connection, startedAt, bytes } = context.latest;
+      kept.offer(kept.draw(connection), connection, startedAt, env.now - startedAt, bytes);
+    }
+    return control;
+  };
+  if (isOnNews)
+    listenToNews<App>(cell, (onNews) => (state, event, env) => look(state, env, () => onNews(state, event, env)));
+  else
+    listen<App>(
+      cell,
+      (onPacket) => (state, packet, ifId, env) => look(state, env, () => onPacket(state, packet, ifId, env)),
+    );
+}
+
+/** Messages over channels that were whole after their deadline. */
+function listenToChannelMessages(cell: Cell, kept: Reservoir, warmup: Nanos): void {
+  listenToNews<ChannelMessageSinkContext>(cell, (onNews) => (state, event, env) => {
+    const sink = state.context;
+    const before = sink.late;
+    const control = onNews(state, event, env);
+    const { number, sentAt, bytes } = sink.latest;
+    if (sink.late !== before && env.now >= warmup)
+      kept.offer(kept.draw(number), number, sentAt, Math.max(0, localTime(sink.clock, env.now) - sentAt), bytes);
+    return control;
+  });
 }
 
 /** Messages that were whole after their deadline. */

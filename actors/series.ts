@@ -6,10 +6,9 @@ import type { LinkModel } from "../core/link-model.ts";
 import { waitingAt } from "../core/queue.ts";
 import type { FlowSpec, RecordSpec, Scenario } from "../core/scenario.ts";
 import { type Nanos, SECOND } from "../core/units.ts";
-import type { SourceContext } from "./apps/source.ts";
-import type { Tally } from "./apps/tally.ts";
+import { beginningOf, sourceId, tallyId, tallyOf } from "./flow-ends.ts";
 import type { LinkContext } from "./link.ts";
-import { roomBetween, tallyId } from "./results.ts";
+import { roomBetween } from "./results.ts";
 import type { Cell, World } from "./world.ts";
 
 /** Rows that one run may have. */
@@ -86,6 +85,7 @@ interface WatchedLink {
 
 interface WatchedFlow {
   readonly id: string;
+  readonly flow: FlowSpec;
   readonly source: Cell;
   readonly sink: Cell;
   sent: number;
@@ -150,7 +150,7 @@ export class SeriesReader {
 function watch(world: World, flow: FlowSpec): WatchedFlow {
   const cell = (id: string): Cell => world.cellOf(id);
   const counts = { sent: 0, received: 0, bytes: 0, delays: 0, delaySum: 0 };
-  return { id: flow.id, source: cell(`app/${flow.id}`), sink: cell(tallyId(flow)), ...counts };
+  return { id: flow.id, flow, source: cell(sourceId(flow)), sink: cell(tallyId(flow)), ...counts };
 }
 
 function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
@@ -173,8 +173,8 @@ function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
 }
 
 function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
-  const { sent } = flow.source.state.context as SourceContext;
-  const { received, receivedBytes: bytes, latency } = flow.sink.state.context as Tally;
+  const { sent } = beginningOf(flow.flow, flow.source.state.context);
+  const { received, receivedBytes: bytes, latency } = tallyOf(flow.flow, flow.sink.state.context);
   if (sent === flow.sent && received === flow.received) return null;
   const delays = latency.count - flow.delays;
   const row: FlowRow = {

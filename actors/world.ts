@@ -79,9 +79,9 @@ export class Cell implements Env {
   readonly isLink: boolean;
   actor: AnyActor | null;
   readonly place: number;
-  readonly onTimer: ReadonlyMap<string, TimerHandler<unknown>>;
+  onTimer: ReadonlyMap<string, TimerHandler<unknown>>;
   readonly id: string;
-  readonly spec: ActorSpec;
+  spec: ActorSpec;
   /** By purpose; made with the first draw. */
   streams: Map<string, RandomStream> | null;
   /** Links asked about last, found. */
@@ -186,6 +186,14 @@ function isCut([link, node, next]: NonNullable<Observed["found"][number]>): bool
 }
 
 const STOPPED: Present<unknown> = { value: "stopped", context: null };
+/** Spawned actors whose last state stays readable after they were stopped; of earlier ones the digest is left. */
+const STOPPED_KEPT = 256;
+
+function forgetState(cell: Cell): void {
+  cell.state = STOPPED;
+  cell.spec = { ...cell.spec, input: null };
+  cell.observed = null;
+}
 
 export abstract class World {
   now: Nanos = 0;
@@ -200,6 +208,8 @@ export abstract class World {
   readonly #mailbox: boolean;
   readonly #ids = new Map<string, ActorIndex>();
   readonly #spawned = new Map<number, number>();
+  /** Spawned actors that were stopped and whose last state can still be read, oldest first. */
+  readonly #stopped: ActorIndex[] = [];
   /** Actors that run elsewhere and were asked about. */
   readonly #elsewhere = new Map<string, Cell>();
   #thrown: unknown = null;
@@ -389,6 +399,9 @@ export abstract class World {
     cell.actor?.stop();
     cell.actor = null;
     cell.onPacket = null;
+    if (target < this.assembly.actors.length) return;
+    this.#stopped.push(target);
+    if (this.#stopped.length > STOPPED_KEPT) forgetState(this.cells[this.#stopped.shift() as number] as Cell);
   }
 
   /** Digest of each actor by id, in order of id. */

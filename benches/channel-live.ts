@@ -6,10 +6,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type Bench, type BenchResult, median, peakRssMb } from "./bench.ts";
+import { QUIC_PACKAGE, QUIC_VERSION } from "./channel-live-quic.ts";
 import type { Address, EndSpec, Kind, Transfer } from "./channel-live-end.ts";
 
 const SIZES = { small: { turns: 1, bytes: 2 << 20 }, large: { turns: 7, bytes: 32 << 20 } };
-const KINDS: readonly Kind[] = ["bare", "channel", "quic"];
 /** Payload of a datagram: what an Ethernet frame holds beside the headers of IP and UDP, and some. */
 const PACKET = 1_400;
 /** QUIC gets so much less to do: it takes its time. */
@@ -85,7 +85,8 @@ async function run(size: "small" | "large"): Promise<BenchResult> {
   const cpu = process.cpuUsage();
   const begin = process.hrtime.bigint();
   const pairs: Pair[] = [];
-  for (const kind of KINDS) pairs.push(await pairOf(kind, PACKET));
+  const kinds: readonly Kind[] = hasQuic() ? ["bare", "channel", "quic"] : ["bare", "channel"];
+  for (const kind of kinds) pairs.push(await pairOf(kind, PACKET));
   const rounds: Round[] = [];
   let broken: string | null = null;
   for (let turn = 0; turn <= turns; turn++) {
@@ -109,11 +110,20 @@ async function run(size: "small" | "large"): Promise<BenchResult> {
     cpu_s: (user + system) / 1e6,
     peak_rss_mb: peakRssMb(),
     node: process.version,
-    more: figuresOf(rounds, broken),
+    more: figuresOf(rounds, kinds, broken),
   };
 }
 
 type Round = Map<Kind, Turn>;
+
+function hasQuic(): boolean {
+  try {
+    import.meta.resolve(QUIC_PACKAGE);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Why quiche's process ended, null: it did not. That is no failure of ours: it is said, and the rest goes on. */
 async function quicTurn(pair: Pair, bytes: number, round: Round): Promise<string | null> {
@@ -144,18 +154,19 @@ function rateOf(rounds: readonly Round[], kind: Kind): number {
 }
 
 /** Of each kind its goodput, and the processor time that a packet of `PACKET` bytes took at either end; and the ratios of goodput. */
-function figuresOf(rounds: readonly Round[], broken: string | null): Record<string, string> {
+function figuresOf(rounds: readonly Round[], kinds: readonly Kind[], broken: string | null): Record<string, string> {
   const more: Record<string, string> = {};
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     const whole = rounds.filter((round) => round.has(kind));
     if (whole.length > 0) more[kind] = `${(rateOf(whole, kind) / 1e6).toFixed(1)} MB/s (${microsOf(whole, kind)})`;
   }
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     const whole = rounds.filter((round) => round.has(kind));
     if (kind === "channel" || whole.length === 0) continue;
     const ratios = whole.map((round) => (round.get("channel") as Turn).rate / (round.get(kind) as Turn).rate);
     more[`channel_by_${kind}`] = median(ratios).toFixed(2);
   }
+  if (!kinds.includes("quic")) more["quic"] = `not there: npm install --no-save ${QUIC_PACKAGE}@${QUIC_VERSION}`;
   if (broken !== null) more["quic_broken"] = broken;
   return more;
 }

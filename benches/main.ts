@@ -1,14 +1,19 @@
 /** `npm run bench -- NAME [--small] [--json]`: one readable line, or with `--json` one JSON object as the last line. */
 import { actorsBench } from "./actors.ts";
+import { associationsBench } from "./associations.ts";
 import { beaconingBench } from "./beaconing.ts";
 import type { Bench, BenchResult } from "./bench.ts";
 import { chainBench, chainColdBench } from "./chain.ts";
+import { channelChainBench, channelChainRealBench } from "./channel-chain.ts";
+import { channelCoupledBench } from "./channel-coupled.ts";
+import { channelDumbbellBench, channelDumbbellOneBench } from "./channel-dumbbell.ts";
 import { channelLiveBench } from "./channel-live.ts";
 import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
 import { discoveryBench } from "./discovery.ts";
 import { gridBench } from "./grid.ts";
+import { liveForwardBench } from "./live-forward.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
 import { selectorBench } from "./selector.ts";
@@ -20,13 +25,20 @@ export const BENCHES: readonly Bench[] = [
   gridBench,
   actorsBench,
   connectorsBench,
-  channelLiveBench,
   codecBench,
+  liveForwardBench,
   recordingBench,
   selectorBench,
   coverageBench,
   discoveryBench,
   beaconingBench,
+  associationsBench,
+  channelDumbbellBench,
+  channelDumbbellOneBench,
+  channelCoupledBench,
+  channelChainBench,
+  channelChainRealBench,
+  channelLiveBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

@@ -22,6 +22,8 @@ export interface ChildOptions {
   /** Called with the child once it runs. */
   readonly onStart?: (child: ChildProcess) => void;
   readonly entry?: string;
+  /** Words before the command: a program that runs it. */
+  readonly under?: readonly string[];
   /** What stands on stdin; nothing where it is left out. */
   readonly input?: string;
 }
@@ -44,9 +46,10 @@ export async function pathloom(args: readonly string[], options: ChildOptions = 
 
 function start(
   args: readonly string[],
-  { env = {}, onStart, entry = "cli/main.ts", input }: ChildOptions,
+  { env = {}, onStart, entry = "cli/main.ts", under = [], input }: ChildOptions,
 ): ChildProcess {
-  const child = spawn(process.execPath, [entry, ...args], {
+  const [program = "", ...words] = [...under, process.execPath, entry, ...args];
+  const child = spawn(program, words, {
     cwd: ROOT,
     // Compiled once, not once a child: most of a short command's time.
     env: { ...process.env, NO_COLOR: "1", NODE_COMPILE_CACHE, ...env },

@@ -1,5 +1,6 @@
 /** Runs that are killed while they are recorded leave a record that can be read. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import type { ReplayResult } from "../sim/replay.ts";
@@ -47,4 +48,32 @@ test("live, killed with SIGKILL: what was flushed replays identically, and the n
     next.stderr,
     /was left by a run that was killed; what it recorded until then can be replayed \(pathloom replay .*partial-/,
   );
+});
+
+test("live, recorded onto a disk that gets full: the run goes on, what was written replays", async (t) => {
+  const disk = join(folder, "disk");
+  mkdirSync(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], { stdio: "ignore" });
+  } catch {
+    t.log("no small disk can be mounted here: not tried");
+    t.pass();
+    return;
+  }
+  t.teardown(() => execFileSync("umount", [disk]));
+  const out = join(disk, "one");
+  const file = "examples/03-jitter-and-loss.yaml";
+  const { code, stdout, stderr } = await pathloom(["live", file, "--duration", "3s", "--record", out, "--json"]);
+  t.is(code, 2, stderr);
+  t.is((JSON.parse(stdout) as { simulated_s: number }).simulated_s, 3);
+  const [, kept] =
+    /^error: cannot write .*: the disk is full\. Free some space, .*\n.*stays in (\S+) \(pathloom replay/m.exec(
+      stderr,
+    ) ?? [];
+  t.is(readdirSync(disk).length, 1);
+  t.false(existsSync(out));
+  const replayed = await pathloom(["replay", kept ?? "", "--json"]);
+  t.is(replayed.code, 0, replayed.stderr);
+  const { identical, events } = JSON.parse(replayed.stdout) as ReplayResult;
+  t.true(identical && events > 100);
 });

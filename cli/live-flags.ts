@@ -5,7 +5,10 @@ import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Flag from "effect/cli/Flag";
+import type { IA } from "../core/address.ts";
+import type { Scenario } from "../core/scenario.ts";
 import { LATENESS_BOUND, latenessProblem } from "../live/lateness.ts";
+import type { Shape } from "../live/shape.ts";
 import { InputError } from "./errors.ts";
 import { durationOf, wholeNumber } from "./flags.ts";
 import type { LiveFigures, LiveJob } from "./runner/job.ts";
@@ -24,9 +27,9 @@ export const liveFlags = {
     Flag.withDescription("Addresses on 127.16.0.0/12, whatever the scenario or its topology.json say (underlay)"),
     Flag.withDefault(false),
   ),
-  shape: Flag.Literals("shape", ["user", "none"]).pipe(
+  shape: Flag.Literals("shape", ["user", "kernel", "none"]).pipe(
     Flag.withDescription(
-      "Who delays and loses packets: the link actors as in the simulator (user), or nobody but the real network (none); faults strike either way",
+      "Who delays and loses packets: the link actors as in the simulator (user), with --netns the kernel as far as it can (kernel), or nobody but the real network (none); faults strike in any case",
     ),
     Flag.withDefault("user" as const),
   ),
@@ -48,11 +51,12 @@ export const liveFlags = {
 interface LiveValues {
   readonly port: Option.Option<number>;
   readonly loopback: boolean;
-  readonly shape: "user" | "none";
+  readonly shape: Shape;
   readonly strict: boolean;
   readonly lateness: Option.Option<{ readonly text: string; readonly ns: number }>;
   readonly "insecure-seed": boolean;
   readonly "keep-secrets": boolean;
+  readonly secrets: Option.Option<string>;
   readonly series: Option.Option<unknown>;
   readonly samples: Option.Option<unknown>;
   readonly "record-limit": Option.Option<unknown>;
@@ -64,6 +68,8 @@ export function wrongTogether(input: LiveValues, records: boolean): string | nul
   if (!records && kept.some((flag) => Option.isSome(flag)))
     return "--series, --samples and --record-limit say what is kept of a run; give --record DIR too";
   if (!records && input["keep-secrets"]) return "--keep-secrets says what is kept of a run; give --record DIR too";
+  if (Option.isSome(input.secrets) && input["insecure-seed"])
+    return "--secrets and --insecure-seed each say where keys come from; leave out one of the two";
   if (input["keep-secrets"] && input["insecure-seed"])
     return "--insecure-seed leaves no secrets to keep: the keys follow from the seed; leave out one of the two";
   if (!input.strict && Option.isSome(input.lateness)) return "--lateness is the bound of --strict; give --strict too";
@@ -85,8 +91,9 @@ export function liveWords(input: LiveValues): readonly string[] {
 /** Bytes of the secret that a run's keys follow from. */
 const SECRET_BYTES = 32;
 
-export function liveJobOf(input: LiveValues, records: boolean): LiveJob {
-  const secret = input["insecure-seed"] ? null : randomBytes(SECRET_BYTES).toString("hex");
+/** `given`: a secret that others share; null: one is drawn. */
+export function liveJobOf(input: LiveValues, records: boolean, given: string | null): LiveJob {
+  const secret = input["insecure-seed"] ? null : (given ?? randomBytes(SECRET_BYTES).toString("hex"));
   return {
     port: Option.getOrElse(input.port, () => 0),
     addresses: input.loopback ? "assigned" : "scenario",
@@ -97,9 +104,26 @@ export function liveJobOf(input: LiveValues, records: boolean): LiveJob {
 }
 
 /** What of it a run's manifest has. */
-export function manifestFields(input: LiveValues, { secret, shape }: LiveJob): Pick<Manifest, "keys" | "shape"> {
+export function manifestFields(
+  input: LiveValues,
+  { secret, shape, here, foreign = [] }: LiveJob,
+  { network }: Scenario,
+): Pick<Manifest, "keys" | "shape" | "here"> {
   const keys = input["keep-secrets"] ? "kept" : "not-kept";
-  return { ...(secret === null ? {} : { keys }), ...(shape === "user" ? {} : { shape }) };
+  return {
+    ...(secret === null ? {} : { keys }),
+    ...(shape === "user" ? {} : { shape }),
+    ...placesOf(network, here, foreign),
+  };
+}
+
+function placesOf(
+  { ases }: Scenario["network"],
+  here: LiveJob["here"],
+  foreign: readonly IA[],
+): Pick<Manifest, "here"> {
+  const own = here ?? ases.map(({ ia }) => ia).filter((ia) => !foreign.includes(ia));
+  return own.length === ases.length ? {} : { here: own };
 }
 
 /** Writes the secret where only its owner reads it. */

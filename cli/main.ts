@@ -10,6 +10,7 @@ import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
+import { mergeCommand } from "./commands/merge.ts";
 import { packetCommand } from "./commands/packet.ts";
 import { parityCommand } from "./commands/parity.ts";
 import { pathsCommand } from "./commands/paths.ts";
@@ -33,6 +34,7 @@ const pathloom = Command.make("pathloom").pipe(
     runCommand,
     compareCommand,
     liveCommand,
+    mergeCommand,
     parityCommand,
     replayCommand,
     reportCommand,

@@ -23,6 +23,7 @@ export function formatRun(summary: RunSummary): string {
     ...section(transferRows(flows), "flows with transfers"),
     ...section(messageRows(flows), "flows with messages"),
     ...section(transportRows(flows), "flows with transport"),
+    ...section(channelRows(flows), "flows over channels"),
     ...linkTable(summary.links),
     ...controlPlaneTable(summary),
     ...dropLine(summary.drops),
@@ -118,6 +119,19 @@ function transportRows(flows: readonly FlowResult[]): Rows {
   });
   const head = ["transport", "retransmitted", "spurious", "timeouts", "reductions", "marked", "srtt ms", "cwnd"];
   return { head, rows };
+}
+
+function channelRows(flows: readonly FlowResult[]): Rows {
+  const rows = flows.flatMap(({ id, channel, paths }): Cell[][] => {
+    if (channel === undefined) return [];
+    const { handshake_ms, associations, closed } = channel;
+    const fates = channel.paths.map(({ state }) => state);
+    const count = (state: (typeof fates)[number]): number => fates.filter((one) => one === state).length;
+    return [
+      [id, formatMs(handshake_ms), associations, paths.length, count("active"), count("failed"), closed ?? "open"],
+    ];
+  });
+  return { head: ["channels", "handshake ms", "associations", "paths used", "active", "failed", "end"], rows };
 }
 
 function linkTable(links: readonly LinkResult[]): string[] {

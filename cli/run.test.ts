@@ -364,7 +364,7 @@ test("live: Ctrl-C ends early, keeps the record and prints results", async (t) =
   const summary = summaryOf(outcome) as RunSummary & { world: string; live: { lateness_us: object; underlay: object } };
   t.is(summary.world, "live");
   t.true(summary.simulated_s < 60 && summary.totals.received > 0);
-  t.deepEqual(Object.keys(summary.live.lateness_us), ["p50", "p99", "max"]);
+  t.deepEqual(Object.keys(summary.live.lateness_us), ["mean", "p50", "p99", "max", "count", "histogram"]);
   t.true(existsSync(join(out, "manifest.json")));
 });
 

@@ -79,6 +79,11 @@ export interface ParityClock {
   readonly late_p50_us: number | null;
   readonly late_p99_us: number | null;
   readonly late_max_us: number | null;
+  /** From the instant at which a packet was to arrive over a link to that at which the router had it. null: not known. */
+  readonly cross_mean_us: number | null;
+  readonly cross_p50_us: number | null;
+  readonly cross_p99_us: number | null;
+  readonly cross_p999_us: number | null;
 }
 
 export interface Parity {

@@ -70,6 +70,13 @@ export function scionPathOf(path: PacketPath | null): ScionPath | null {
   return path.kind === "epic" ? path.scion : null;
 }
 
+/** Names a path by its hops, whatever routers have changed in it. */
+export function hopsOf(path: PacketPath | null): string {
+  const scion = scionPathOf(path);
+  if (scion === null) return path === null ? "within" : path.kind;
+  return scion.hops.map(({ consIngress, consEgress, mac }) => `${consIngress}>${consEgress}:${mac}`).join(" ");
+}
+
 /** SegID that a path starts with in one of its info fields; 0 where it has no such field. */
 export function initialSegId(path: PacketPath | null, inf: number): number {
   if (path === null) return 0;

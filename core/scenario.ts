@@ -3,6 +3,9 @@
  * It is plain JSON; its canonical text names the run (`topologies/resolve.ts` makes it from YAML).
  */
 import type { IA, IfId } from "./address.ts";
+import type { SchedulerName } from "./channel/paths/types.ts";
+import type { ControllerName } from "./channel/recovery/controller.ts";
+import type { Reliability } from "./channel/streams/frames.ts";
 import type { PathPolicy } from "./path-policy/policy.ts";
 import { MILLISECOND, SECOND } from "./units.ts";
 
@@ -235,8 +238,39 @@ export interface OnOffFlow extends FlowBase {
   readonly off: Distribution;
 }
 
+/** How a flow's data travels in channels of an association between its two hosts (docs/channels.md). Each flow has an association of its own. */
+export interface ChannelSpec {
+  /** `modelled`: true sizes, nothing computed. */
+  readonly crypto: "modelled" | "real";
+  readonly keying: "channel" | "association";
+  readonly handshake: "xx" | "ik";
+  readonly controller: ControllerName;
+  /** First congestion window, that of controller `fixed` for good; 0: the controller's own. */
+  readonly window_bytes: number;
+  readonly pacing: boolean;
+  readonly scheduler: SchedulerName;
+  /** Most paths at once. */
+  readonly paths: number;
+  readonly reliability: Reliability;
+  /** Packets that ask for an acknowledgement until one is sent at once. */
+  readonly ack_every: number;
+  /** Bytes that may be under way or unread, of a channel and of all. */
+  readonly receive_window_bytes: number;
+  /** 0: never. */
+  readonly keep_alive_ns: number;
+  /** Without a packet for so long the association is over; 0: never. */
+  readonly idle_timeout_ns: number;
+  readonly ecn: boolean;
+}
+
+/** Flows whose data may travel in channels. */
+interface DataFlow extends FlowBase {
+  /** Left out: over the streams of core/transport. */
+  readonly channel?: ChannelSpec;
+}
+
 /** A closed loop: request, reliable response, a pause, the next request. A request unanswered for `timeout_ns` is given up. */
-export interface RequestResponseFlow extends FlowBase {
+export interface RequestResponseFlow extends DataFlow {
   readonly app: "request-response";
   /** Bytes of data. */
   readonly request: Distribution;
@@ -247,7 +281,7 @@ export interface RequestResponseFlow extends FlowBase {
 }
 
 /** Files one after another or as they arrive, each over a reliable connection of its own. */
-export interface FileTransferFlow extends FlowBase {
+export interface FileTransferFlow extends DataFlow {
   readonly app: "file-transfer";
   /** Bytes of data. */
   readonly size: Distribution;
@@ -261,7 +295,7 @@ export interface FileTransferFlow extends FlowBase {
 }
 
 /** Messages at even intervals, cut into packets, worthless after the deadline; nothing is sent again. */
-export interface MessageStreamFlow extends FlowBase {
+export interface MessageStreamFlow extends DataFlow {
   readonly app: "message-stream";
   readonly interval_ns: number;
   /** Bytes of data. */
@@ -270,10 +304,26 @@ export interface MessageStreamFlow extends FlowBase {
 }
 
 /** One reliable flow with NewReno that always has data, or `bytes` of it (0: no end). */
-export interface BulkFlow extends FlowBase {
+export interface BulkFlow extends DataFlow {
   readonly app: "bulk";
   readonly bytes: number;
   readonly ecn: boolean;
+}
+
+/** An address of a program outside, as IP address and UDP port. */
+export interface OutsideAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Datagrams of programs outside: what they send to `listen`, on the machine of the source, leaves at the destination for `forward`, and
+ * answers go back. Only in live mode is there anybody outside.
+ */
+export interface GatewayFlow extends FlowBase {
+  readonly app: "gateway";
+  readonly listen: OutsideAddress;
+  readonly forward: OutsideAddress;
 }
 
 export type FlowSpec =
@@ -283,7 +333,17 @@ export type FlowSpec =
   | RequestResponseFlow
   | FileTransferFlow
   | MessageStreamFlow
-  | BulkFlow;
+  | BulkFlow
+  | GatewayFlow;
+
+/** A flow whose data travels in channels. */
+export type ChannelFlow = (RequestResponseFlow | FileTransferFlow | MessageStreamFlow | BulkFlow) & {
+  readonly channel: ChannelSpec;
+};
+
+export function isOverChannels(flow: FlowSpec): flow is ChannelFlow {
+  return "channel" in flow && flow.channel !== undefined;
+}
 
 /** One direction of one link: that in which packets leave `from`. */
 export interface DirectionRef {

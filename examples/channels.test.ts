@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { inVirtualTime } from "../index.ts";
-import { chatInSimulator, converse } from "./30-chat.ts";
-import { copyInSimulator, copyWithCut, memoryStore } from "./31-file-copy.ts";
+import { chatInSimulator, converse } from "./29-chat.ts";
+import { copyInSimulator, copyWithCut, memoryStore } from "./30-file-copy.ts";
 
 function example(t: ExecutionContext, ...words: string[]): ChildProcess & { lines: string[] } {
   const child = spawn(process.execPath, [
@@ -44,12 +44,12 @@ async function lineOf(child: ChildProcess & { lines: string[] }, pattern: RegExp
 
 const LISTENING = /^listening at (\S+) with key ([0-9a-f]{64})$/;
 
-test("30-chat over UDP: what one says the others hear, and who comes and goes", async (t) => {
-  const server = example(t, "30-chat.ts", "listen", "udp://127.0.0.1:0");
+test("29-chat over UDP: what one says the others hear, and who comes and goes", async (t) => {
+  const server = example(t, "29-chat.ts", "listen", "udp://127.0.0.1:0");
   const [, at = "", key = ""] = await lineOf(server, LISTENING);
-  const alice = example(t, "30-chat.ts", "join", at, key, "alice");
+  const alice = example(t, "29-chat.ts", "join", at, key, "alice");
   await lineOf(server, /alice is here/);
-  const bob = example(t, "30-chat.ts", "join", at, key, "bob");
+  const bob = example(t, "29-chat.ts", "join", at, key, "bob");
   await lineOf(alice, /^\* bob is here$/);
   bob.stdin?.write("good morning\n");
   await lineOf(alice, /^bob: good morning$/);
@@ -63,7 +63,7 @@ test("30-chat over UDP: what one says the others hear, and who comes and goes", 
   t.is((await once(server, "exit"))[0], 0);
 });
 
-test("30-chat in virtual time: the same, and twice alike", async (t) => {
+test("29-chat in virtual time: the same, and twice alike", async (t) => {
   const runs = [];
   for (let run = 0; run < 2; run++) {
     const place = chatInSimulator();
@@ -108,17 +108,17 @@ async function bound(t: ExecutionContext): Promise<Socket> {
   return socket;
 }
 
-test("31-file-copy over UDP: goes on where it stopped when the link was cut, and its hash is right", async (t) => {
+test("30-file-copy over UDP: goes on where it stopped when the link was cut, and its hash is right", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "pathloom-copy-"));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const bytes = randomBytes(3_000_000);
   const file = join(folder, "source.bin");
   writeFileSync(file, bytes);
   const copies = mkdtempSync(join(folder, "copies-"));
-  const receiver = example(t, "31-file-copy.ts", "receive", copies, "udp4://127.0.0.1:0");
+  const receiver = example(t, "30-file-copy.ts", "receive", copies, "udp4://127.0.0.1:0");
   const [, at = "", key = ""] = await lineOf(receiver, LISTENING);
   const between = await relay(t, Number(at.split(":").at(-1)));
-  const sender = example(t, "31-file-copy.ts", "send", file, `udp4://127.0.0.1:${between.port}`, key, "300");
+  const sender = example(t, "30-file-copy.ts", "send", file, `udp4://127.0.0.1:${between.port}`, key, "300");
   await lineOf(receiver, /3000000 bytes, 0 of them here/);
   while (between.bytes < 1_000_000) await new Promise((resolve) => void setTimeout(resolve, 2));
   between.cut = true;
@@ -132,7 +132,7 @@ test("31-file-copy over UDP: goes on where it stopped when the link was cut, and
   t.true(readFileSync(join(copies, "source.bin")).equals(bytes));
 });
 
-test("31-file-copy in virtual time: the same, and twice alike", async (t) => {
+test("30-file-copy in virtual time: the same, and twice alike", async (t) => {
   const size = 600_000;
   const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 7 + (at >> 9)) & 255);
   const source = { name: "numbers", size, read: (from: number, most: number) => bytes.subarray(from, from + most) };

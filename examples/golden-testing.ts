@@ -18,6 +18,7 @@ export function goldenTable(scenario: Scenario, { flows, links, drops, timeline 
     titled("transfers", ["flow", "started", "completed", "mean ms", "p50 ms", "p95 ms"], flows.flatMap(transferLine)),
     titled("messages", ["flow", "sent", "on time", "late", "lost"], flows.flatMap(messageLine)),
     titled("connections", ["flow", "sent again", "needlessly", "probes", "reductions"], flows.flatMap(transportLine)),
+    titled("channels", ["flow", "handshake ms", "associations", "paths used", "closed"], flows.flatMap(channelLine)),
     titled(
       "links",
       ["link", "packets", "drops", "utilization", "longest queue", "marks"],
@@ -86,6 +87,11 @@ function transportLine({ id, transport }: FlowResult): string[] {
   if (transport === undefined) return [];
   const { retransmitted, spurious, probe_timeouts, congestion_events } = transport;
   return [row([id, retransmitted, spurious, probe_timeouts, congestion_events])];
+}
+
+function channelLine({ id, channel, paths }: FlowResult): string[] {
+  if (channel === undefined) return [];
+  return [row([id, ms(channel.handshake_ms), channel.associations, paths.length, channel.closed ?? "-"])];
 }
 
 /** In a large network only links that drop or carry much. */
@@ -290,6 +296,78 @@ const pathPolicies: Explanation = (t, run) => {
   t.is(flowOf(run, "remote").received, 0);
 };
 
+const twoPaths: Explanation = (t, run) => {
+  const [both, one] = [flowOf(run, "both"), flowOf(run, "one")];
+  near(t, both.transfers?.fct_ms.max, 6_500, 300, "10 MB over two ways, then one");
+  near(t, one.transfers?.fct_ms.max, 9_040 + 1_000, 600, "10 MB over one way, and the failure noticed");
+  for (const { transfers, paths, channel } of [both, one]) {
+    t.is(transfers?.completed, 1);
+    t.is(paths.length, 2);
+    t.is(channel?.closed, "done");
+  }
+  const [near10, far20] = ["#1>1-ff00:0:130#1", "#2>1-ff00:0:140#1"].map((id) => linkOf(run, `1-ff00:0:110${id}`));
+  near(t, near10?.utilization, 0.2, 0.01, "full for 3 s of 15");
+  near(t, far20?.utilization, 6.3 / 15, 0.02, "full until the end");
+};
+
+const handover: Explanation = (t, run) => {
+  const [call, upload] = [flowOf(run, "call"), flowOf(run, "upload")];
+  t.deepEqual([call.switches, upload.switches], [2, 2]);
+  const at = run.timeline.flatMap((event) => (event.event === "switch" && event.flow === "call" ? [event.at_ms] : []));
+  near(t, at[0], 10_100, 5, "the loss of Wi-Fi is noticed");
+  near(t, at[1], 22_100, 5, "the way back");
+  t.true((call.messages?.lost ?? 99) <= 9, `${call.messages?.lost} messages lost`);
+  t.true((call.messages?.late ?? 99) <= 10, `${call.messages?.late} messages late`);
+  t.is(upload.transfers?.unfinished, 0);
+  t.deepEqual([call.channel?.associations, upload.channel?.associations], [1, 1]);
+};
+
+const coupledWindows: Explanation = (t, run) => {
+  const share = (id: string, beside: string): number => {
+    const [own, other] = [flowOf(run, id).goodput_bps, flowOf(run, beside).goodput_bps];
+    return own / (own + other);
+  };
+  near(t, share("coupled", "beside-coupled"), 0.5, 0.06, "coupled windows take one flow's share");
+  near(t, share("greedy", "beside-greedy"), 2 / 3, 0.06, "windows of their own take two flows' share");
+  for (const id of ["coupled", "greedy"])
+    t.is(flowOf(run, id).paths.filter(({ packets }) => packets > 5_000).length, 2);
+};
+
+/** By the name of the scenario's file. */
+/** Nobody is outside: cli/gateway.test.ts runs it live. */
+const gateway: Explanation = (t, { flows, timeline }) => {
+  t.deepEqual(
+    flows.map(({ sent, app }) => [sent, app]),
+    [[0, "gateway"]],
+  );
+  t.is(timeline.length, 1);
+};
+
+const parityClean: Explanation = (t, run) => {
+  for (const { id, lost, sent, latency_ms } of run.flows) {
+    t.is(lost, 0, id);
+    t.true(sent > 100, id);
+    near(t, latency_ms.p50, id === "ping" ? 24 : 12, 1, id);
+  }
+};
+
+const parityLossy: Explanation = (t, run) => {
+  const [stream, ping] = [flowOf(run, "stream"), flowOf(run, "ping")];
+  near(t, stream.lost / stream.sent, 0.04, 0.015, "two links of 2 %");
+  near(t, ping.lost / ping.sent, 0.08, 0.06, "four links of 2 %");
+  near(t, stream.latency_ms.p50, 20.5, 0.5, "two links of 10 ms");
+};
+
+const parityFailover: Explanation = (t, run) => {
+  const changes = run.timeline.flatMap((event) => (event.event === "switch" && event.flow === "stream" ? [event] : []));
+  const [away, , , back] = changes;
+  t.is(changes.length, 4);
+  near(t, away?.at_ms, 1_800, 10, "noticed after 300 ms");
+  near(t, back?.at_ms, 3_800, 20, "the old way again, two tries of 1 s later");
+  t.is(back?.path, changes[1]?.path);
+  near(t, flowOf(run, "stream").lost, 64, 4, "300 ms of 200 packets a second, and those under way");
+};
+
 /** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
@@ -306,4 +384,11 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "19-beaconing": beaconing,
   "20-compare-small": compareSmall,
   "21-path-policies": pathPolicies,
+  "22-two-paths-at-once": twoPaths,
+  "23-wifi-to-lte": handover,
+  "24-coupled-windows": coupledWindows,
+  "25-gateway": gateway,
+  "26-parity-clean": parityClean,
+  "27-parity-lossy": parityLossy,
+  "28-parity-failover": parityFailover,
 };

@@ -9,11 +9,11 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   type KeyObject,
   randomBytes,
 } from "node:crypto";
-import { createWasmAead } from "../core/channel/crypto/wasm-aead.ts";
 import { KEY_BYTES, type Primitives, TAG_BYTES } from "../core/channel/crypto/primitives.ts";
 
 const CIPHER = "chacha20-poly1305";
@@ -22,12 +22,9 @@ const OPTIONS = { authTagLength: TAG_BYTES };
 /** DER before the 32 bytes of a secret X25519 key (RFC 8410): PKCS #8. */
 const SECRET_HEAD = Buffer.from("302e020100300506032b656e04220420", "hex");
 
-/** Longer texts OpenSSL does sooner: its calls cost more, its bytes less (docs/channels.md). */
-const SHORT = 4_096;
-
-const OPENSSL = {
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
-    const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
+export const NODE_PRIMITIVES: Primitives = {
+  seal(key, nonce, aad, plain) {
+    const cipher = createCipheriv(CIPHER, secretKey(key), nonce, OPTIONS);
     cipher.setAAD(aad, { plaintextLength: plain.length });
     const sealed = new Uint8Array(plain.length + TAG_BYTES);
     sealed.set(cipher.update(plain));
@@ -35,10 +32,21 @@ const OPENSSL = {
     sealed.set(cipher.getAuthTag(), plain.length);
     return sealed;
   },
-  open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+  sealPacket(key, nonce, header, plain) {
+    const cipher = createCipheriv(CIPHER, secretKey(key), nonce, OPTIONS);
+    cipher.setAAD(header, { plaintextLength: plain.length });
+    const at = header.length;
+    const packet = new Uint8Array(at + plain.length + TAG_BYTES);
+    packet.set(header);
+    packet.set(cipher.update(plain), at);
+    cipher.final();
+    packet.set(cipher.getAuthTag(), at + plain.length);
+    return packet;
+  },
+  open(key, nonce, aad, sealed) {
     const length = sealed.length - TAG_BYTES;
     if (length < 0) return null;
-    const cipher = createDecipheriv(CIPHER, key, nonce, OPTIONS);
+    const cipher = createDecipheriv(CIPHER, secretKey(key), nonce, OPTIONS);
     cipher.setAAD(aad, { plaintextLength: length });
     cipher.setAuthTag(sealed.subarray(length));
     const plain = cipher.update(sealed.subarray(0, length));
@@ -49,16 +57,6 @@ const OPENSSL = {
     }
     return bytesOf(plain);
   },
-};
-
-const WASM = createWasmAead(OPENSSL);
-const SHORTER = WASM ?? OPENSSL;
-
-export const NODE_PRIMITIVES: Primitives = {
-  seal: (key, nonce, aad, plain) => (plain.length > SHORT ? OPENSSL : SHORTER).seal(key, nonce, aad, plain),
-  open: (key, nonce, aad, sealed) => (sealed.length > SHORT ? OPENSSL : SHORTER).open(key, nonce, aad, sealed),
-  // Packets are short.
-  ...(WASM === null ? {} : { sealPacket: WASM.sealPacket, openPacket: WASM.openPacket }),
   dh(secret, pub) {
     try {
       return bytesOf(diffieHellman({ privateKey: privateKey(secret), publicKey: publicKey(pub) }));
@@ -86,6 +84,17 @@ function privateKey(secret: Uint8Array): KeyObject {
   if (known?.bytes.equals(secret)) return known.key;
   const key = createPrivateKey({ key: Buffer.concat([SECRET_HEAD, secret]), format: "der", type: "pkcs8" });
   READ.set(secret, { bytes: Buffer.from(secret), key });
+  return key;
+}
+
+/** Keys of packets, as above: OpenSSL need not take them in for every packet. */
+const SEALING = new WeakMap<Uint8Array, { readonly bytes: Buffer; readonly key: KeyObject }>();
+
+function secretKey(bytes: Uint8Array): KeyObject {
+  const known = SEALING.get(bytes);
+  if (known?.bytes.equals(bytes)) return known.key;
+  const key = createSecretKey(bytes);
+  SEALING.set(bytes, { bytes: Buffer.from(bytes), key });
   return key;
 }
 

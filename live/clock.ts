@@ -3,6 +3,7 @@ import type { Nanos } from "../core/units.ts";
 
 /** Timers of the system fire up to this much late; below it the loop spins on `setImmediate`. */
 const TIMER_SLACK_NS = 2_000_000;
+const NANOS_PER_MS = 1e6;
 
 export interface Clock {
   /** Nanoseconds since the run began. */
@@ -12,13 +13,20 @@ export interface Clock {
   stop(): void;
 }
 
+/** Setting the machine's clock does not touch it. */
 export class MonotonicClock implements Clock {
-  readonly #epoch = process.hrtime.bigint();
+  readonly #epoch: number;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
 
+  /** `epoch`: when time is 0, by `process.hrtime`, which all threads and processes share; before it, time is negative. Default: now. */
+  constructor(epoch?: bigint) {
+    const now = performance.now();
+    this.#epoch = epoch === undefined ? now : now + Number(epoch - process.hrtime.bigint()) / NANOS_PER_MS;
+  }
+
   now(): Nanos {
-    return Number(process.hrtime.bigint() - this.#epoch);
+    return Math.round((performance.now() - this.#epoch) * NANOS_PER_MS);
   }
 
   wake(due: Nanos, callback: () => void): void {

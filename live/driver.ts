@@ -19,8 +19,11 @@ import { createHistogram, type Histogram, record } from "../core/histogram.ts";
 import type { Packet } from "../core/packet.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../core/units.ts";
 import { decodePacket } from "../core/wire/codec.ts";
+import type { GatewayCounters } from "./gateways.ts";
 import type { Clock } from "./clock.ts";
+import { Crossings } from "./crossings.ts";
 import { type DueEvent, TimerQueue } from "./timer-queue.ts";
+import { readSystemDrops, systemName } from "./underlay/system-drops.ts";
 import { createCounters, type SocketCounters, type SocketListener, UnderlaySocket } from "./underlay/socket.ts";
 
 /** Looks at the world between its events: at `next`, and when the run is over. */
@@ -33,7 +36,7 @@ export interface Probe {
 export interface LiveOptions extends WorldOptions {
   /** Made once all actors are. */
   readonly probe?: (world: LiveWorld) => Probe;
-  /** Made once the world exists, before its first actor starts. */
+  /** Made when the run begins, before its first actor starts; `now` is when that is. */
   readonly observe?: (world: LiveWorld) => Recorder;
   /** Two words another thread can read: the actor being run, -1 while none is, and the number of events so far. */
   readonly beat?: Int32Array;
@@ -60,10 +63,14 @@ const DRAINING = new Set(["node", "link", "bfd", "control", "host", "outside-hos
 export class LiveWorld extends World {
   /** How late events were that were to happen at a time, in nanoseconds. */
   readonly lateness: Histogram = createHistogram();
+  readonly #crossings = new Crossings();
+  /** What gateways did outside, by flow. */
+  gateways: ReadonlyMap<string, GatewayCounters> = new Map();
   /** Of each place: does it run here? */
   readonly here: readonly boolean[];
   readonly #queue = new TimerQueue();
-  readonly #recorder: (WorldObserver & Pick<Recorder, "note" | "left" | "end">) | null;
+  readonly #observe: LiveOptions["observe"];
+  #recorder: (WorldObserver & Pick<Recorder, "note" | "left" | "end">) | null = null;
   readonly #beat: Int32Array;
   /** By place and interface. */
   readonly #sockets = new Map<string, UnderlaySocket>();
@@ -82,6 +89,7 @@ export class LiveWorld extends World {
   #quietSince: Nanos | null = null;
   #draining = false;
   #notes = 0;
+  #beganAt: Nanos = 0;
   #done: ((failure: unknown) => void) | null = null;
   readonly #makeProbe: LiveOptions["probe"];
   #probe: Probe | null = null;
@@ -97,7 +105,7 @@ export class LiveWorld extends World {
     const here = new Set(placesHere(assembly.places, options));
     this.here = assembly.places.map((ia) => here.has(ia));
     this.#beat = options.beat ?? new Int32Array(2);
-    this.#recorder = options.observe?.(this) ?? null;
+    this.#observe = options.observe;
     this.#makeProbe = options.probe;
     assembly.actors.forEach((spec, index) => {
       if (spec.logic === "outside-host") this.#outside.set(index, spec.input as OutsideHostInput);
@@ -132,9 +140,24 @@ export class LiveWorld extends World {
     return socket;
   }
 
+  /** Packets that are here: in links, in memory, or waiting to be taken from a socket. */
+  get underWay(): number {
+    return [...this.#sockets.values()].reduce((sum, { waiting }) => sum + waiting, this.#queue.packets);
+  }
+
   /** By interface, `IA#ifId`; 0 is the internal socket. */
   get sockets(): ReadonlyMap<string, UnderlaySocket> {
     return this.#sockets;
+  }
+
+  /** When its actors began, in time of the run. */
+  get beganAt(): Nanos {
+    return this.#beganAt;
+  }
+
+  /** How long after its instant a packet of a link got to its router; empty where no neighbour is here. */
+  get crossings(): Histogram {
+    return this.#crossings.times;
   }
 
   get counters(): UnderlayCounters {
@@ -144,15 +167,24 @@ export class LiveWorld extends World {
     return sum;
   }
 
-  /** Starts the actors that are here and runs for `duration`; `done` is called once, with what went wrong or null. */
-  start(clock: Clock, duration: Nanos, done: (failure: unknown) => void): void {
+  /**
+   * Starts the actors that are here and runs until `duration`; `done` is called once, with what went wrong or null. `from`: the
+   * run's present time, where others began it earlier (default 0); what faults had done by then happens at once.
+   */
+  start(clock: Clock, duration: Nanos, done: (failure: unknown) => void, from: Nanos = 0): void {
     this.#clock = clock;
     this.#end = duration;
     this.#done = done;
+    this.now = from;
+    this.#beganAt = from;
+    this.#crossings.begin(this.#sockets.values());
+    // What others sent before this piece was there went to nobody.
+    if (from > 0) for (const socket of this.#line.splice(0)) discard(socket);
     for (const { at, target, event } of this.assembly.faults) {
-      if (this.isHere(this.placeOf(target))) this.#queue.push(at, this.now, -1, target, event, -1, 0);
+      if (this.isHere(this.placeOf(target))) this.#queue.push(Math.max(at, from), from, -1, target, event, -1, 0);
     }
     try {
+      this.#recorder = this.#observe?.(this) ?? null;
       this.populate((place) => this.isHere(place));
       this.#probe = this.#makeProbe?.(this) ?? null;
     } catch (failure) {
@@ -160,6 +192,13 @@ export class LiveWorld extends World {
       return;
     }
     this.#pump();
+  }
+
+  /** Something from outside the network for an actor that is here: handled as soon as may be, and recorded with what it holds. */
+  inject(target: ActorIndex, event: ControlEvent): void {
+    if (this.#done === null) return;
+    this.#queue.push(this.#clock?.now() ?? this.now, this.now, -1, target, event, -1);
+    this.#wakeSoon();
   }
 
   /** Ends the run now, as if its duration were over. */
@@ -171,7 +210,7 @@ export class LiveWorld extends World {
   drain(): void {
     if (this.#done === null || this.#draining) return;
     this.#draining = true;
-    this.#end = Math.min(this.#end, this.now + LONGEST_DRAIN);
+    this.#end = Math.min(this.#end, (this.#clock?.now() ?? this.now) + LONGEST_DRAIN);
     this.#wakeSoon();
   }
 
@@ -216,7 +255,10 @@ export class LiveWorld extends World {
     else socket.send(packet, { address: host.address, port });
   }
 
-  /** Handles what is due and what has come in, then lets the system have its turn. */
+  /**
+   * Handles what is due and what has come in, then lets the system have its turn. What is due happens at the instant at which it was
+   * due, however late it is: what follows from it is not late, too, unless the machine is. What comes in happens now.
+   */
   #pump(): void {
     this.#awake = false;
     const clock = this.#clock as Clock;
@@ -224,15 +266,16 @@ export class LiveWorld extends World {
     try {
       for (let handled = 0; handled < BATCH; handled++) {
         const time = clock.now();
-        this.#look(Math.min(time, this.#end));
-        if (time >= this.#end && queue.nextDue > this.#end) {
+        const until = Math.min(time, this.#end);
+        for (; handled < BATCH && queue.nextDue <= until; handled++) this.#handle(queue.take(), time);
+        if (queue.nextDue <= until) break;
+        this.#look(until);
+        if (time >= this.#end) {
           this.#finish(null);
           return;
         }
         this.now = Math.max(this.now, time);
-        if (queue.nextDue > this.now && !this.#takeDatagram()) break;
-        // What follows at this instant, up to the next look at the clock.
-        for (; handled < BATCH && queue.nextDue <= this.now; handled++) this.#handle(queue.take());
+        if (!this.#takeDatagram()) break;
       }
     } catch (failure) {
       this.#finish(failure);
@@ -272,14 +315,16 @@ export class LiveWorld extends World {
     while (this.#probe !== null && this.#probe.next <= time) this.#probe.take();
   }
 
-  #handle(event: DueEvent): void {
-    const { sender, target, thing, ifId } = event;
-    if (event.timed) record(this.lateness, this.now - event.due);
+  #handle(event: DueEvent, time: Nanos): void {
+    const { due, sender, target, thing, ifId } = event;
+    this.#look(due);
+    this.now = Math.max(this.now, due);
+    if (event.timed) record(this.lateness, time - due);
     if (this.#draining && ifId < 0 && sender >= 0 && !this.#goesOn(target)) return;
     const here = this.placeOf(target);
     if (ifId >= 0 && this.placeOf(sender) !== here) {
       this.#recorder?.left(event.order);
-      this.#toWire(sender, thing as Packet);
+      this.#toWire(sender, thing as Packet, due);
       return;
     }
     this.#beatFor(target);
@@ -292,10 +337,14 @@ export class LiveWorld extends World {
     return DRAINING.has(this.cells[target]?.spec.logic ?? "");
   }
 
-  #toWire(link: ActorIndex, packet: Packet): void {
+  #toWire(link: ActorIndex, packet: Packet, due: Nanos): void {
     const socket = this.#egress[link];
-    if (socket === undefined || socket.remote === null) this.countDrop(packet, "underlay");
-    else socket.send(packet, socket.remote);
+    if (socket === undefined || socket.remote === null) {
+      this.countDrop(packet, "underlay");
+      return;
+    }
+    this.#crossings.sent(socket, packet, due);
+    socket.send(packet, socket.remote);
   }
 
   #ready(socket: UnderlaySocket): void {
@@ -329,6 +378,7 @@ export class LiveWorld extends World {
       return;
     }
     const packet = decoded.value;
+    this.#crossings.arrived(socket, packet, this.now);
     this.#beatFor(node);
     this.#recorder?.delivered(this.cells[node] as Cell, -1, packet, true, ifId);
     this.deliverPacket(node, packet, ifId);
@@ -346,6 +396,8 @@ export class LiveWorld extends World {
   #finish(failure: unknown): void {
     this.#clock?.stop();
     this.now = Math.max(this.now, Math.min(this.#end, this.#clock?.now() ?? 0));
+    const drops = readSystemDrops();
+    for (const { counters, local } of this.#sockets.values()) counters.unread = drops.get(systemName(local)) ?? 0;
     const done = this.#done;
     this.#done = null;
     done?.(failure ?? this.#close());
@@ -361,6 +413,11 @@ export class LiveWorld extends World {
       return failure;
     }
   }
+}
+
+function discard(socket: UnderlaySocket): void {
+  socket.discard();
+  socket.queued = false;
 }
 
 function describe({ layer, offset, reason }: { layer: string; offset: number; reason: string }): string {

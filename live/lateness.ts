@@ -28,6 +28,16 @@ export function latenessFigures(lateness: Histogram): LatenessFigures {
   };
 }
 
+export interface CrossingFigures extends LatenessFigures {
+  readonly p999: number | null;
+}
+
+/** Of the times that packets took over links beyond what these say (crossings.ts). */
+export function crossingFigures(times: Histogram): CrossingFigures {
+  const late = quantile(times, 0.999);
+  return { ...latenessFigures(times), p999: late === null ? null : late / MICROSECOND };
+}
+
 /** What is wrong with the lateness of a run that had to keep to a bound; null: nothing. */
 export function latenessProblem({ p99, max }: LatenessFigures, bound: Nanos): string | null {
   if (p99 === null || p99 * MICROSECOND <= bound) return null;

@@ -74,7 +74,7 @@ test.serial("a live run's record replays in the simulator, bit for bit", async (
   t.true(flows.some(({ received }) => received > 0));
   t.true(Object.values(drops).reduce((sum, count) => sum + count, 0) > 0);
   t.is(world.counters.garbage + world.counters.stray + world.counters.overflow + world.counters.sendErrors, 0);
-  t.true(world.lateness.count > 1000);
+  t.true(world.lateness.count > 300);
 });
 
 test.serial("datagrams of strangers are counted, never thrown, and change nothing", async (t) => {
@@ -114,7 +114,7 @@ test.serial("a port in use is one clear error", async (t) => {
   t.true(error instanceof UnderlayError);
   t.is(
     error.message,
-    `internal socket of 1-1 on 127.16.0.1 port ${port}: the port is in use. Choose another with --port, or leave --port out for any free one`,
+    `internal socket of 1-1 on 127.16.0.1:${port}: the port is in use. Choose another with --port, or leave --port out for any free one`,
   );
 });
 

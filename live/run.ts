@@ -5,6 +5,8 @@ import type { Assembly } from "../actors/assembly.ts";
 import type { Nanos } from "../core/units.ts";
 import { MonotonicClock } from "./clock.ts";
 import { LiveWorld, type LiveOptions } from "./driver.ts";
+import { GatewayMailbox, openGateways } from "./gateways.ts";
+import { joinPieces, type Joined, type PiecesOptions } from "./pieces/join.ts";
 import { bindUnderlay, UnderlayError } from "./underlay/bind.ts";
 import { BASE_PORT, PlanError, planUnderlay, type UnderlayPlan } from "./underlay/plan.ts";
 
@@ -20,30 +22,70 @@ export interface RunLiveOptions extends LiveOptions {
   readonly port?: number;
   /** Where the sockets are. Default: planned from the assembly's scenario. */
   readonly underlay?: UnderlayPlan;
+  /**
+   * Asked once all sockets are open: when the run begins, by `process.hrtime`, for processes of one machine whose parent says so.
+   * Default: at once, or when the pieces have agreed.
+   */
+  readonly epoch?: () => Promise<bigint>;
+  /** How this piece knows the others; left out: it begins at once, whoever is there. */
+  readonly pieces?: PiecesOptions;
+  /** Called when the pieces have agreed. */
+  readonly onJoined?: (joined: Joined) => void;
   /** Aborted: the run drains, ends early and keeps what it has. */
   readonly signal?: AbortSignal;
 }
 
 export const runLive = Effect.fnUntraced(function* (assembly: Assembly, options: RunLiveOptions) {
+  const mail = new GatewayMailbox();
+  const resources = new Map([...assembly.resources, ["gateway/mail", mail] as const]);
   const world = yield* Effect.try({
-    try: () => new LiveWorld(assembly, options),
+    try: () => new LiveWorld({ ...assembly, resources }, options),
     catch: (cause) => (cause instanceof RangeError ? new UnderlayError({ message: cause.message }) : failureOf(cause)),
   });
   const plan = yield* planned(assembly, world, options);
   const ends = yield* bindUnderlay(plan, (place) => world.isHere(place));
   for (const { place, ifId, socket, remote } of ends) world.attach(place, ifId, socket, remote);
-  yield* Effect.callback<void, LiveFailure>((resume) => {
-    const drain = (): void => world.drain();
-    options.signal?.addEventListener("abort", drain, { once: true });
-    world.start(new MonotonicClock(), options.duration, (failure) => {
-      options.signal?.removeEventListener("abort", drain);
-      resume(failure === null ? Effect.void : Effect.fail(failureOf(failure)));
-    });
-    if (options.signal?.aborted === true) drain();
-    return Effect.sync(() => world.finish());
-  });
+  const { pieces, foreign = [] } = options;
+  const alone = !world.assembly.places.some((ia, place) => !world.isHere(place) && !foreign.includes(ia));
+  const joined = pieces === undefined || alone ? null : yield* joinPieces(world, plan, foreign, pieces, options.signal);
+  if (joined !== null) options.onJoined?.(joined);
+  world.gateways = mail.counters;
+  yield* openGateways(world, mail);
+  const epoch = options.epoch === undefined ? joined?.epoch : yield* Effect.promise(options.epoch);
+  yield* run(world, joined, new MonotonicClock(epoch), options);
   return world;
 }, Effect.scoped);
+
+function run(
+  world: LiveWorld,
+  joined: Joined | null,
+  clock: MonotonicClock,
+  options: RunLiveOptions,
+): Effect.Effect<void, LiveFailure> {
+  return Effect.callback<void, LiveFailure>((resume) => {
+    const drain = (): void => world.drain();
+    options.signal?.addEventListener("abort", drain, { once: true });
+    const start = (): void => {
+      if (clock.now() < 0) {
+        clock.wake(0, start);
+        return;
+      }
+      joined?.begin();
+      const from = joined?.late === true ? clock.now() : 0;
+      world.start(clock, options.duration, done, from);
+      if (options.signal?.aborted === true) drain();
+    };
+    const done = (failure: unknown): void => {
+      options.signal?.removeEventListener("abort", drain);
+      resume(failure === null ? Effect.void : Effect.fail(failureOf(failure)));
+    };
+    start();
+    return Effect.sync(() => {
+      clock.stop();
+      world.finish();
+    });
+  });
+}
 
 function planned(
   { scenario }: Assembly,

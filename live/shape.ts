@@ -1,14 +1,20 @@
 /**
  * Who makes packets late, rare or lost in live mode. `user`: the link actor's model, in real time. `kernel`: the kernel's queueing
- * disciplines on interfaces that somebody has set up. `none`: nobody, the network between the processes is as it is.
+ * disciplines, as far as it has them (live/netns/shaping.ts), the link actor for the rest. `none`: nobody, the network between the
+ * processes is as it is.
  */
 import type { Shaping } from "../actors/assemble/network.ts";
+import { formatInterface } from "../core/address.ts";
+import type { LinkEnd } from "../core/scenario.ts";
 
 export const SHAPES = ["user", "kernel", "none"] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** What is left to link actors; where the kernel can only limit rates, the rest stays with them. */
-export function shapingOf(shape: Shape, kernelHas: "all" | "rate" = "all"): Shaping {
-  if (shape === "user") return "model";
-  return shape === "kernel" && kernelHas === "rate" ? "delay" : "none";
+/** What is left to link actors. `links`: by interface, `IA#ifId`, where the kernel has a part in it. */
+export function shapingOf(
+  shape: Shape,
+  links: Readonly<Record<string, Shaping>> = {},
+): Shaping | ((from: LinkEnd) => Shaping) {
+  if (shape === "none") return "none";
+  return ({ ia, ifId }) => links[formatInterface(ia, ifId)] ?? "model";
 }

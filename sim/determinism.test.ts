@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import test from "ava";
 import { build } from "esbuild";
 import { Simulation } from "./simulation.ts";
-import { busyAssembly, measuringAssembly } from "./test-worlds.ts";
+import { busyAssembly, channelsAssembly, measuringAssembly } from "./test-worlds.ts";
 
 const run = promisify(execFile);
 /** There npm is a script, which only a shell runs. */
@@ -18,12 +18,12 @@ const BUNDLE = join(CACHE, "determinism.mjs");
 /** The oldest that users may have, and the one between it and the project's own. */
 const OTHER_VERSIONS = ["22.20.0", "24.19.0"];
 
-/** Prints or posts digests of the busy world with three seeds, and of the one whose policies measure. */
+/** Prints or posts digests of the busy world with three seeds, of the one whose policies measure, and of the one of channels. */
 const PROGRAM = `
 import { parentPort } from "node:worker_threads";
 import { Simulation } from "./sim/simulation.ts";
-import { busyAssembly, measuringAssembly } from "./sim/test-worlds.ts";
-const assemblies = [...[1, 2, 3].map((seed) => busyAssembly(seed)), measuringAssembly(1)];
+import { busyAssembly, channelsAssembly, measuringAssembly } from "./sim/test-worlds.ts";
+const assemblies = [...[1, 2, 3].map((seed) => busyAssembly(seed)), measuringAssembly(1), channelsAssembly(1)];
 const digests = assemblies.map((assembly) => {
   const world = Simulation.create(assembly);
   world.run(2_000_000_000);
@@ -33,7 +33,7 @@ if (parentPort === null) console.log(digests.join(" "));
 else parentPort.postMessage(digests.join(" "));
 `;
 
-const here = [...[1, 2, 3].map((seed) => busyAssembly(seed)), measuringAssembly(1)]
+const here = [...[1, 2, 3].map((seed) => busyAssembly(seed)), measuringAssembly(1), channelsAssembly(1)]
   .map((assembly) => {
     const world = Simulation.create(assembly);
     world.run(2_000_000_000);

@@ -1,7 +1,6 @@
 /** A simulated network as a world for programs over channels: its connectors, its time, cryptography in JavaScript, chance from a seed. */
 import type { ChannelWorld } from "../actors/channel/program-host.ts";
-import type { Primitives } from "../core/channel/crypto/primitives.ts";
-import { fastPrimitives } from "../core/channel/crypto/wasm-aead.ts";
+import { type Primitives, PURE_PRIMITIVES } from "../core/channel/crypto/primitives.ts";
 import type { Connector, Outcome } from "../core/connector.ts";
 import { Scheduler, type SchedulerClock } from "../core/scheduler.ts";
 import type { Nanos } from "../core/units.ts";
@@ -13,7 +12,7 @@ export type StepWord = "program" | "network" | "over";
 export class SimChannels implements ChannelWorld {
   readonly network: SimNetwork;
   readonly scheduler: Scheduler;
-  readonly primitives: Primitives = fastPrimitives();
+  readonly primitives: Primitives = PURE_PRIMITIVES;
   readonly seed: number | string;
   #calls = 0;
 

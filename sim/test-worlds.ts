@@ -3,6 +3,7 @@ import { assemble } from "../actors/assemble.ts";
 import type { Assembly } from "../actors/assembly.ts";
 import { least, type PathView, type Policy } from "../actors/selectors/policy.ts";
 import {
+  type ChannelSpec,
   DEFAULT_DIRECTION,
   FLOW_DEFAULTS,
   type FaultSpec,
@@ -155,4 +156,71 @@ export function measuringScenario(seed: number): Scenario {
 
 export function measuringAssembly(seed = 1): Assembly {
   return assemble(measuringScenario(seed), { repeat: "npx ava sim/", policies: MEASURING_POLICIES });
+}
+
+/** What a flow over channels has where nothing else is said. */
+export const CHANNEL: ChannelSpec = {
+  crypto: "modelled",
+  keying: "channel",
+  handshake: "xx",
+  controller: "cubic",
+  window_bytes: 0,
+  pacing: true,
+  scheduler: "single",
+  paths: 4,
+  reliability: "ordered",
+  ack_every: 2,
+  receive_window_bytes: 64_000_000,
+  keep_alive_ns: 0,
+  idle_timeout_ns: 30 * SECOND,
+  ecn: false,
+};
+
+/** The busy world where every application runs over channels, in many ways. */
+export function channelScenario(seed: number): Scenario {
+  const busy = busyScenario(seed);
+  const { interval_ns: _interval, app: _app, ...base } = busy.flows[0] as PacedFlow;
+  const size = (value: number) => ({ kind: "fixed" as const, value });
+  const over = (changes: Partial<ChannelSpec>) => ({ ...base, channel: { ...CHANNEL, ...changes } });
+  const flows: FlowSpec[] = [
+    { ...over({ scheduler: "minrtt" }), id: "bulk", app: "bulk", bytes: 0, ecn: false, stop_ns: 1_500 * MS },
+    {
+      ...over({ scheduler: "round-robin", controller: "olia", crypto: "real", handshake: "ik" }),
+      id: "sealed",
+      app: "bulk",
+      bytes: 150_000,
+      ecn: false,
+    },
+    {
+      ...over({ controller: "bbr", reliability: "unordered" }),
+      id: "files",
+      app: "file-transfer",
+      size: { kind: "uniform", low: 2_000, high: 60_000 },
+      arrivals: { kind: "poisson", interval_ns: 60 * MS },
+      count: 0,
+      ecn: false,
+    },
+    {
+      ...over({ idle_timeout_ns: 150 * MS, keying: "association", controller: "newreno" }),
+      id: "web",
+      app: "request-response",
+      request: size(300),
+      response: { kind: "exponential", mean: 9_000 },
+      think: { kind: "exponential", mean: 120 * MS },
+      timeout_ns: 400 * MS,
+    },
+    {
+      ...over({ reliability: "unreliable", scheduler: "redundant", ecn: true }),
+      id: "talk",
+      app: "message-stream",
+      message: { kind: "uniform", low: 1, high: 4_000 },
+      interval_ns: 20 * MS,
+      deadline_ns: 60 * MS,
+    },
+  ];
+  return { ...busy, name: "channels", flows };
+}
+
+export function channelsAssembly(seed = 1): Assembly {
+  return assemble(channelScenario(seed), { repeat: "npx ava sim/" });
 }

@@ -1,11 +1,14 @@
 /** Reads what each application has of its own. */
+import { HOST_TYPE, hostType, parseHost } from "../core/address.ts";
 import type { L4 } from "../core/packet.ts";
 import type {
   BulkFlow,
   FileTransferFlow,
   FlowSpec,
+  GatewayFlow,
   MessageStreamFlow,
   OnOffFlow,
+  OutsideAddress,
   PacedFlow,
   PoissonFlow,
   RequestResponseFlow,
@@ -35,7 +38,8 @@ export type OwnFields =
   | Own<RequestResponseFlow>
   | Own<FileTransferFlow>
   | Own<MessageStreamFlow>
-  | Own<BulkFlow>;
+  | Own<BulkFlow>
+  | Own<GatewayFlow>;
 
 /** What each application puts between the SCION header and its payload; only the length counts here. */
 export function headerOf(app: FlowSpec["app"]): L4 {
@@ -80,11 +84,26 @@ export function readApp(
         message: readSizes(document.message, section.at("message")),
         deadline_ns: readTime(document.deadline, "deadline", 100 * MILLISECOND, section),
       };
+    case "gateway": {
+      const listen = readOutside(document.listen, section.at("listen"));
+      const forward = readOutside(document.forward, section.at("forward"));
+      return listen === undefined || forward === undefined ? undefined : { app: "gateway", listen, forward };
+    }
     case "bulk": {
       const { bytes, ecn = false } = document;
       return { app: "bulk", bytes: bytes === undefined ? 0 : (section.at("bytes").quantity(bytes, SIZE, 1) ?? 0), ecn };
     }
   }
+}
+
+/** `127.0.0.1:5300` or `[::1]:5300`. */
+function readOutside(text: string, section: Section): OutsideAddress | undefined {
+  const found = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
+  const [host, port] = [parseHost(found?.[1] ?? found?.[2] ?? ""), Number(found?.[3])];
+  if (host.ok && hostType(host.value) !== HOST_TYPE.svc && port >= 1 && port <= 65_535) {
+    return { address: host.value, port };
+  }
+  return section.mismatch("an IP address and a UDP port, such as 127.0.0.1:5300", text);
 }
 
 function readTime(text: string | undefined, key: string, byDefault: number, section: Section): number {

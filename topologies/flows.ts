@@ -4,9 +4,17 @@ import type { PathInfo } from "../core/path.ts";
 import { SegmentOracle } from "../core/beaconing/oracle.ts";
 import { createPathFinder, type PathFinder } from "../core/path-finder.ts";
 import { findAllowed, type PathPolicy, pathsToJudge } from "../core/path-policy/policy.ts";
-import { FLOW_DEFAULTS, type FlowSpec, type HostSpec, type PolicySpec, type Scenario } from "../core/scenario.ts";
+import {
+  type ChannelSpec,
+  FLOW_DEFAULTS,
+  type FlowSpec,
+  type HostSpec,
+  type PolicySpec,
+  type Scenario,
+} from "../core/scenario.ts";
 import { isConnected, leastPayload } from "../core/transport/frames.ts";
 import { wireLengthOf } from "../core/wire/codec.ts";
+import { readChannel } from "./channels.ts";
 import { headerOf, type OwnFields, readApp } from "./apps.ts";
 import { isServiceAddress, readServiceAddress } from "./end-hosts.ts";
 import { type Names, readHost } from "./names.ts";
@@ -122,11 +130,11 @@ export interface FlowBody {
     FlowSpec,
     "policy" | "path_policy" | "reply" | "start_ns" | "stop_ns" | "packet_size" | "traffic_class"
   >;
-  readonly own: OwnFields;
+  readonly own: OwnFields & { readonly channel?: ChannelSpec };
 }
 
 export function flowOf({ common, own }: FlowBody, id: string, src: HostSpec, dst: HostSpec): FlowSpec {
-  return { ...FLOW_DEFAULTS, id, src, dst, ...common, ...own };
+  return { ...FLOW_DEFAULTS, id, src, dst, ...common, ...own } as FlowSpec;
 }
 
 export function readTemplate(
@@ -143,11 +151,12 @@ export function readTemplate(
   const path_policy =
     allowed === undefined ? context.pathPolicy : pathPolicyOf(allowed, section.at("path_policy"), context.pathPolicies);
   const policy = named === undefined ? context.policy : readPolicy(named, section.at("policy"), context.policies);
+  const channel = readChannel(document, section);
   if (packet_size === undefined || own === undefined) return undefined;
   const path = path_policy === undefined ? {} : { path_policy };
   return {
     common: { policy, ...path, reply, start_ns, stop_ns, packet_size, traffic_class: trafficClass(marked) },
-    own,
+    own: channel === null ? own : { ...own, channel },
   };
 }
 
@@ -213,7 +222,7 @@ export function noPath(src: IA, dst: IA): string {
 /** What the packet size should be instead; undefined where it fits. */
 export function sizeMisfit(flow: FlowSpec, { forth, back }: FirstPaths, paths: Paths): string | undefined {
   const { src, dst, packet_size: size, app } = flow;
-  const [header, least] = [headerOf(app), leastPayload(app)];
+  const [header, least] = [headerOf(app), leastPayload(flow)];
   const room = Math.max(
     wireLengthOf(forth.forwarding, src.host, dst.host, header, least),
     back === null ? 0 : wireLengthOf(back.forwarding, dst.host, src.host, header, least),

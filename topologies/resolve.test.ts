@@ -230,7 +230,7 @@ test("what is wrong with a flow", (t) => {
     '4:62 flows[0].start: expected a time before the end of the run, 10s, found "10s"',
   ]);
   t.deepEqual(wrong("app: pin, id: a b"), [
-    '4:49 flows[0].app: expected constant-rate, ping, poisson, on-off, request-response, file-transfer, message-stream or bulk, found "pin" [ping]',
+    '4:49 flows[0].app: expected constant-rate, ping, poisson, on-off, request-response, file-transfer, message-stream, bulk or gateway, found "pin" [ping]',
     '4:58 flows[0].id: expected 1 to 64 letters, digits, or characters of - _ . :, found "a b"',
   ]);
   t.deepEqual(wrong("app: ping, id: a b"), [

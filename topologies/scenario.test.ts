@@ -445,7 +445,7 @@ flows:
     "unknown AS 1-ff00:0:122: the topology has no such AS",
     'unknown key "intervall" in flows[0]',
     'flows[0].packet_size: expected a size such as 1200B, found "12Mb"',
-    'flows[1].app: expected constant-rate, ping, poisson, on-off, request-response, file-transfer, message-stream or bulk, found "pingg"',
+    'flows[1].app: expected constant-rate, ping, poisson, on-off, request-response, file-transfer, message-stream, bulk or gateway, found "pingg"',
     "unknown AS 1-ff00:0:129: the topology has no such AS",
     "flows[2]: expected a flow: {app, from, to, ...}, found 7",
     "unknown AS 1-ff00:0:119: the topology has no such AS",

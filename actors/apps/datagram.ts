@@ -30,19 +30,21 @@ export interface FlowEnds {
 /** Context of whatever sends. */
 export interface Sending {
   readonly ends: FlowEnds;
-  /** Packets so far; also the number of the next one. */
+  /** Packets so far. */
   sent: number;
+  /** Number of the first one: above 0 where the application begins late, and another like it has sent before. */
+  first: number;
   readonly clock: LocalClock;
 }
 
 export function createSending(ends: FlowEnds): Sending {
-  return { ends, sent: 0, clock: createClock() };
+  return { ends, sent: 0, first: 0, clock: createClock() };
 }
 
 /** A packet of the flow, stamped by the host's clock; the path and with it the length on the wire come from the selector. */
 export function createDatagram(app: Sending, payloadLength: number, rest: Uint8Array | null, env: Env): Packet {
   const { ends } = app;
-  const number = app.sent++;
+  const number = app.first + app.sent++;
   return createPacket({
     trafficClass: ends.trafficClass,
     flowId: ends.flowId,
@@ -61,6 +63,19 @@ export function createDatagram(app: Sending, payloadLength: number, rest: Uint8A
     rest,
     wireLength: 0,
   });
+}
+
+/**
+ * Asks for `timer.start` at the time the flow begins, or, where that is over since a part of a live run was started again, when the next of
+ * what is sent every `interval` is due: what should have been sent by now is passed over, and keeps its numbers.
+ * @returns that time.
+ */
+export function awaitTurn(app: Sending & { readonly start: Nanos; readonly interval: Nanos }, env: Env): Nanos {
+  const { start, interval } = app;
+  if (env.now > start) app.first = Math.ceil((env.now - start) / interval);
+  const turn = start + app.first * interval;
+  awaitStart({ start: turn }, env);
+  return turn;
 }
 
 /** Asks for `timer.start` at the time the flow begins. */

@@ -17,6 +17,7 @@ import type { Nanos } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
 import { decodePayload, encodePayload } from "../../core/wire/payload.ts";
 import { echoReply } from "../answer.ts";
+import { newsOf, tellSelectors } from "../scmp-news.ts";
 import type { SelectorInput } from "../selectors/selector.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 
@@ -82,11 +83,14 @@ function onPacket(state: Present<EndpointContext>, packet: Packet, _ifId: number
   const l4 = packet.l4;
   if (l4.kind === "udp") deliver(endpoint, packet, l4, env);
   else if (l4.kind === "scmp.echo" && !l4.reply) replyTo(endpoint, packet, env);
-  else if (l4.kind === "scmp.interface-down") {
-    endpoint.errors++;
-    const down = { type: "path.down", ia: l4.ia, ifId: l4.ifId } as ControlEvent;
-    for (const selector of endpoint.selectors.values()) env.send(selector, down, 0);
-  } else env.drop(packet, "unexpected");
+  else {
+    const news = newsOf(packet);
+    if (news === null) env.drop(packet, "unexpected");
+    else {
+      endpoint.errors++;
+      tellSelectors(endpoint.selectors.values(), news, env);
+    }
+  }
   return;
 }
 

@@ -16,7 +16,7 @@ import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
-  awaitStart,
+  awaitTurn,
   createDatagram,
   createSending,
   type FlowEnds,
@@ -35,7 +35,7 @@ export interface MessageStreamInput {
 }
 
 export interface MessageStreamContext extends MessageStreamInput, Sending {
-  /** Messages sent; also the number of the next one. */
+  /** Messages sent. */
   messages: number;
 }
 
@@ -50,7 +50,7 @@ const messageStreamMachine = setup({
     input: {} as MessageStreamInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
+    awaitStart: ({ context, system }) => void awaitTurn(context, envOf(system)),
     startSending: ({ system }) => void envOf(system).send(envOf(system).self, TIMER_SEND, 0),
   },
 }).createMachine({
@@ -66,7 +66,7 @@ const messageStreamMachine = setup({
 
 function onSend(state: Present<MessageStreamContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   const stream = state.context;
-  const due = stream.start + stream.messages * stream.interval;
+  const due = stream.start + (stream.first + stream.messages) * stream.interval;
   if (due >= stream.stop) return { type: "stop.reached" };
   sendMessage(stream, Math.max(1, Math.round(sample(stream.message, env.random("sizes")))), env);
   env.send(env.self, TIMER_SEND, Math.max(0, due + stream.interval - env.now));
@@ -79,7 +79,7 @@ export const messageStreamLogic = withPacketHandler(messageStreamMachine, () => 
 });
 
 function sendMessage(stream: MessageStreamContext, size: number, env: Env): void {
-  const message = stream.messages++;
+  const message = stream.first + stream.messages++;
   const capacity = stream.payloadLength - MESSAGE_OVERHEAD;
   const bytes = Math.min(size, MAX_FRAGMENTS * capacity);
   const count = Math.ceil(bytes / capacity);

@@ -17,7 +17,7 @@ import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
-  awaitStart,
+  awaitTurn,
   createDatagram,
   createSending,
   type FlowEnds,
@@ -51,7 +51,9 @@ const TIMER_ON: ControlEvent = { type: "timer.on" };
 const onOffMachine = setup({
   types: { context: {} as OnOffContext, events: {} as OnOffEvent, input: {} as OnOffInput },
   actions: {
-    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
+    awaitStart: ({ context, system }) => {
+      context.periodEnd = awaitTurn(context, envOf(system));
+    },
     beginOn: ({ context, system }) => beginOn(context, envOf(system)),
   },
 }).createMachine({

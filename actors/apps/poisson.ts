@@ -13,7 +13,7 @@ import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
-  awaitStart,
+  awaitTurn,
   createDatagram,
   createSending,
   type FlowEnds,
@@ -45,7 +45,9 @@ const poissonMachine = setup({
     input: {} as PoissonInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
+    awaitStart: ({ context, system }) => {
+      context.due = awaitTurn(context, envOf(system));
+    },
     awaitFirst: ({ context, system }) => awaitNext(context, envOf(system)),
   },
 }).createMachine({

@@ -15,7 +15,7 @@ import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
-  awaitStart,
+  awaitTurn,
   createDatagram,
   createSending,
   type FlowEnds,
@@ -48,7 +48,7 @@ const sourceMachine = setup({
     input: {} as SourceInput,
   },
   actions: {
-    awaitStart: ({ context, system }) => awaitStart(context, envOf(system)),
+    awaitStart: ({ context, system }) => void awaitTurn(context, envOf(system)),
     startSending: ({ system }) => void envOf(system).send(envOf(system).self, TIMER_SEND, 0),
   },
 }).createMachine({
@@ -71,7 +71,7 @@ function onPacket(state: Present<SourceContext>, packet: Packet, _ifId: number, 
 
 function onSend(state: Present<SourceContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   const source = state.context;
-  const due = source.start + source.sent * source.interval;
+  const due = source.start + (source.first + source.sent) * source.interval;
   if (due >= source.stop) return { type: "stop.reached" };
   sendDatagram(source, createDatagram(source, source.payloadLength, null, env), env);
   env.send(env.self, TIMER_SEND, Math.max(0, due + source.interval - env.now));

@@ -3,6 +3,7 @@ import type { FlowSpec } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { BulkInput } from "../apps/bulk.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
+import type { GatewayInput } from "../apps/gateway.ts";
 import type { FileTransferInput } from "../apps/file-transfer.ts";
 import type { MessageSinkInput } from "../apps/message-sink.ts";
 import type { MessageStreamInput } from "../apps/message-stream.ts";
@@ -43,6 +44,17 @@ export function sendingApp(flow: FlowSpec, inputs: AppInputs): App {
       const { message, interval_ns: interval } = flow;
       return { logic: "message-stream", input: (): MessageStreamInput => ({ ...base(), interval, message }) };
     }
+    case "gateway": {
+      const { ends, payloadLength: room } = inputs;
+      const input = (): GatewayInput => ({
+        ends: ends(),
+        inFlow: replyFlow,
+        payloadLength: room,
+        answers: null,
+        measureFrom,
+      });
+      return { logic: "gateway", input };
+    }
     case "bulk":
       return { logic: "bulk", input: (): BulkInput => ({ ...base(), replyFlow, bytes: flow.bytes }) };
     case "file-transfer": {
@@ -81,6 +93,16 @@ export function receivingApp(flow: FlowSpec, inputs: AppInputs): App {
     case "file-transfer": {
       const input = (): StreamSinkInput => ({ ends: replyEnds(), flow: number, reply: flow.reply, measureFrom });
       return { logic: "stream-sink", input };
+    }
+    case "gateway": {
+      const input = (): GatewayInput => ({
+        ends: replyEnds(),
+        inFlow: number,
+        payloadLength,
+        answers: flow.reply,
+        measureFrom,
+      });
+      return { logic: "gateway", input };
     }
     case "request-response": {
       const { reply, timeout_ns: timeout } = flow;

@@ -9,12 +9,13 @@ import type { L4, Packet, ScmpEcho } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
 import { createPathFinder, type PathFinder } from "../../core/path-finder.ts";
 import { findAllowed, pathsToJudge } from "../../core/path-policy/policy.ts";
-import type { FlowSpec, PolicySpec, Scenario } from "../../core/scenario.ts";
+import { type FlowSpec, isOverChannels, type PolicySpec, type Scenario } from "../../core/scenario.ts";
 import { isConnected, leastPayload } from "../../core/transport/frames.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import type { SelectorInput } from "../selectors/selector.ts";
 import { type AppInputs, receivingApp, sendingApp } from "./apps.ts";
+import { associationId, listenerId, planChannelFlow } from "./channels.ts";
 import { waitsForPaths } from "./control.ts";
 import { type HostPlan, takePort } from "./hosts.ts";
 import {
@@ -31,6 +32,7 @@ import { hostId, type Lookup, nodeId, type Planned } from "./plan.ts";
 export interface FlowPlan {
   readonly flow: FlowSpec;
   readonly number: number;
+  /** Actors that its packets leave from and come to; null: nobody at the destination. */
   readonly source: string;
   readonly sink: string | null;
   readonly selector: string;
@@ -47,11 +49,13 @@ export function planFlow(flow: FlowSpec, number: number, measuring: Measuring): 
   const { hosts } = measuring;
   const src = hosts.get(hostId(flow.src)) as HostPlan;
   const dst = hosts.get(hostId(flow.dst)) as HostPlan;
-  const source = `app/${flow.id}`;
+  const overChannels = isOverChannels(flow);
+  const source = overChannels ? associationId(flow.id) : `app/${flow.id}`;
   const selector = `selector/${flow.id}`;
   src.selectors.push(selector);
   const isPing = flow.app === "ping";
-  const replySelector = flow.reply === "select" && (isPing || isConnected(flow.app)) ? `${selector}/replies` : null;
+  const replySelector =
+    flow.reply === "select" && !overChannels && (isPing || isConnected(flow.app)) ? `${selector}/replies` : null;
   if (replySelector !== null) dst.selectors.push(replySelector);
   if (isPing) {
     const identifier = takePort(src);
@@ -72,7 +76,7 @@ export function planFlow(flow: FlowSpec, number: number, measuring: Measuring): 
       replyReports: null,
     };
   }
-  const sink = `app/${flow.id}/sink`;
+  const sink = overChannels ? listenerId(flow.id) : `app/${flow.id}/sink`;
   const [srcPort, dstPort] = [takePort(src), takePort(dst)];
   const reports = planReports(measuring, flow.policy, selector, `monitor/${flow.id}`, src);
   const replyReports =
@@ -80,7 +84,7 @@ export function planFlow(flow: FlowSpec, number: number, measuring: Measuring): 
       ? null
       : planReports(measuring, flow.policy, replySelector, `monitor/${flow.id}/replies`, dst);
   dst.ports.push([dstPort, reports?.monitor ?? sink]);
-  if (isConnected(flow.app)) src.ports.push([srcPort, replyReports?.monitor ?? source]);
+  if (overChannels || isConnected(flow.app)) src.ports.push([srcPort, replyReports?.monitor ?? source]);
   const l4: L4 = { kind: "udp", srcPort, dstPort };
   return {
     flow,
@@ -163,8 +167,11 @@ function planOneFlow(
     planned.push({ id: replySelector, ia: flow.dst.ia, logic: "selector", input });
   }
   const inputs = appInputs(scenario, plan, headers[0] ?? 0, replyHeaders[0] ?? 0, at);
-  planned.push({ id: plan.source, ia: flow.src.ia, ...sendingApp(flow, inputs) });
-  if (sink !== null) planned.push({ id: sink, ia: flow.dst.ia, ...receivingApp(flow, inputs) });
+  if (isOverChannels(flow)) planned.push(...planChannelFlow(flow, scenario.seed, plan.selector, inputs, at));
+  else {
+    planned.push({ id: plan.source, ia: flow.src.ia, ...sendingApp(flow, inputs) });
+    if (sink !== null) planned.push({ id: sink, ia: flow.dst.ia, ...receivingApp(flow, inputs) });
+  }
   return [...planned, ...monitorsOf(scenario, plan, at)];
 }
 
@@ -205,11 +212,14 @@ function textOf(interfaces: PathInfo["interfaces"]): string {
 function appInputs(scenario: Scenario, plan: FlowPlan, header: number, replyHeader: number, at: Lookup): AppInputs {
   const { flow, number, replySelector } = plan;
   const room = flow.packet_size - Math.max(header, replyHeader);
-  if (room < leastPayload(flow.app)) {
+  if (room < leastPayload(flow)) {
     throw new Error(`flow ${flow.id}: packets of ${flow.packet_size} B have no room for data behind their headers`);
   }
   const replyFlow = number + scenario.flows.length;
-  const ecn = "ecn" in flow && flow.ecn;
+  const ecn = isOverChannels(flow) ? flow.channel.ecn : "ecn" in flow && flow.ecn;
+  // Both ends of an association send data; over streams acknowledgements are not ECN-capable.
+  const [unmarked, capable] = [flow.traffic_class & 0xfc, (flow.traffic_class & 0xfc) | ECT_0];
+  const replyClass = !ecn ? flow.traffic_class : isOverChannels(flow) ? capable : unmarked;
   const ends = (): FlowEnds => ({
     way: at(plan.selector),
     src: flow.src,
@@ -217,7 +227,7 @@ function appInputs(scenario: Scenario, plan: FlowPlan, header: number, replyHead
     l4: plan.l4,
     flow: number,
     flowId: flowIdOf(number),
-    trafficClass: ecn ? (flow.traffic_class & 0xfc) | ECT_0 : flow.traffic_class,
+    trafficClass: ecn ? capable : flow.traffic_class,
   });
   const replyEnds = (): FlowEnds => ({
     way: at(replySelector ?? nodeId(flow.dst.ia)),
@@ -226,7 +236,7 @@ function appInputs(scenario: Scenario, plan: FlowPlan, header: number, replyHead
     l4: plan.replyL4,
     flow: replyFlow,
     flowId: flowIdOf(replyFlow),
-    trafficClass: ecn ? flow.traffic_class & 0xfc : flow.traffic_class,
+    trafficClass: replyClass,
   });
   const [payloadLength, replyPayloadLength] = [flow.packet_size - header, flow.packet_size - replyHeader];
   return {

@@ -13,15 +13,16 @@
  *                                                               |                       v                               ^
  *                                                               +--------------------> closing -------------------------+
  *
+ * `association.open` in `closed` begins another association with the same peer: other ids, other keys, other channels.
  * An association that a listener has begun (actors/channel/listener.ts) starts in `handshaking`.
  *
  * For applications (types in actors/channel/events.ts). All events, both ways, stay within the place.
  *   To an association:
- *     association.open                              connect; answered by `association.established` or `association.ended`
+ *     association.open                              connect, again where it is closed; answered by `association.established` or `association.ended`
  *     association.close {code, reason}              end it now: codes from 256 on are the application's, 0: an orderly end
  *     association.finish                            end it when its last channel is over
  *     association.adopt {app}                       tell this application of everything from now on
- *     channel.open {options, tag}                   answered by `channel.opened {channel, actor, tag}` or `channel.denied`
+ *     channel.open {options, tag, first?}           answered by `channel.opened {channel, actor, tag}` or `channel.denied`
  *     channel.accept {channel, consume}             take a channel that the peer offers; `consume`: read and forget all that comes
  *     channel.refuse, .reset, .stop, .close {channel, code}     .finish, .rekey {channel}
  *     channel.write {channel, bytes | null, length} a stream's bytes, or zeros, which cost nothing however many
@@ -29,7 +30,7 @@
  *     channel.read {channel, max}                   one `channel.data` in answer, when there is something
  *   To the application: association.established, association.ended {ending}; channel.offered, channel.wrote, channel.writable,
  *     channel.readable, channel.data {bytes | null, length, end}, and from the channel's own actor channel.changed {state}
- *   From a selector: paths.candidates; from whoever watches local links: paths.down {keys}
+ *   From a selector: paths.candidates, paths.too-big; from whoever watches local links: paths.down {keys}
  * With `consume` bytes are counted in `context.delivered` and `context.measured`, and no event is made for them.
  */
 import { setup } from "xstate";
@@ -44,7 +45,7 @@ import { receive } from "../../core/channel/association/ingress.ts";
 import { onTimeout } from "../../core/channel/association/timers.ts";
 import { ID_BYTES } from "../../core/channel/crypto/long-packets.ts";
 import { drawBytes } from "../../core/channel/crypto/primitives.ts";
-import { offerCandidates, pathDown } from "../../core/channel/paths/offer.ts";
+import { offerCandidates, onPacketTooBig, pathDown } from "../../core/channel/paths/offer.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
 import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
@@ -52,13 +53,13 @@ import type { FlowEnds } from "../apps/datagram.ts";
 import { tallyOwn } from "../apps/tally.ts";
 import { setClock, type ClockSet } from "../../core/clock.ts";
 import { envOf } from "../registry.ts";
-import type { PathsCandidates, PathsSubscribe } from "../selectors/subscribers.ts";
+import type { PathsCandidates, PathsSubscribe, PathsTooBig, PathsUnsubscribe } from "../selectors/subscribers.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
-import type { AssociationAdopt, AssociationChanged, AssociationClose, PathsDown } from "./events.ts";
-import { Around, createPort, peerOf, type Port } from "./port.ts";
-import { settleDown, tellApp } from "./pump.ts";
+import type { AssociationAdopt, AssociationChanged, AssociationClose, ChannelOpen, PathsDown } from "./events.ts";
+import { addTotals, Around, createPort, peerOf, type Port } from "./port.ts";
+import { forgetChannel, settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
-import { candidatesOf, type Way, wayOf, waysOut } from "./ways.ts";
+import { candidatesOf, SELECTED, type Way, wayOf, waysOut } from "./ways.ts";
 
 export interface AssociationInput {
   /** Packets out: `way` takes them, a selector or the router. */
@@ -98,9 +99,13 @@ export interface AssociationContext {
   ways: Way[];
   /** Actors of channels by their id. */
   readonly channels: Map<number, ActorIndex>;
+  /** Associations before this one. */
+  rounds: number;
   /** Channels whose data is read and forgotten, and those whose next data somebody waits for, with how much they take. */
   readonly consumed: Set<number>;
   readonly reads: Map<number, number>;
+  /** Channels asked for before the association stands, at most `MOST_EARLY`. */
+  readonly early: ChannelOpen[];
   /** Bytes handed over, since `measureFrom`, too. */
   delivered: number;
   measured: number;
@@ -168,7 +173,7 @@ const associationMachine = setup({
     },
     closing: { on: { "close.expired": "closed", "peer.reset": "closed" } },
     draining: { on: { "close.expired": "closed", "peer.reset": "closed" } },
-    closed: { entry: "tellEnded" },
+    closed: { entry: "tellEnded", on: { "association.opened": "connecting" } },
   },
 });
 
@@ -180,10 +185,12 @@ function onPacket(
 ): ControlEvent | undefined {
   const { context } = state;
   const { association, port } = context;
-  // Packets that a listener hands on are counted there.
-  if (context.listener === null && !tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
+  if (!tallyOwn(port.received, context.replyFlow, packet, env, port.clock)) return;
   const ce = (packet.trafficClass & 3) === 3;
-  if (ce) context.marked++;
+  if (ce) {
+    context.marked++;
+    port.marked++;
+  }
   const ctx = new Around(env);
   const isKnown = association.phase === "established";
   const arrival = {
@@ -228,6 +235,7 @@ export const associationLogic = withPacketHandler(associationMachine, onPacket, 
   "paths.down": handler<PathsDown>(({ association }, { keys }, ctx) => {
     pathDown(association.paths, (key) => keys.includes(key), ctx.now);
   }),
+  "paths.too-big": handler<PathsTooBig>(takeTooBig),
   "clock.set": (state, event, env) => {
     setClock(state.context.port.clock, event as ClockSet, env.now);
     return undefined;
@@ -250,8 +258,10 @@ function createContext(input: AssociationInput): AssociationContext {
     association: begun?.association ?? createAssociation(options, "initiator", NOTHING, NOTHING, 0),
     ways: begun === null ? [] : [begun.way],
     channels: new Map(),
+    rounds: 0,
     consumed: new Set(),
     reads: new Map(),
+    early: [],
     delivered: 0,
     measured: 0,
     strays: 0,
@@ -266,8 +276,13 @@ function createContext(input: AssociationInput): AssociationContext {
 
 /** The id is drawn here: an actor has no Env before its first event. */
 function startConnecting(context: AssociationContext, _event: ControlEvent, ctx: Around, env: Env): void {
-  const { association, selector } = context;
-  if (association.phase !== "idle") return;
+  const { selector, listener } = context;
+  const { options, role, phase } = context.association;
+  if (phase === "closed" && listener === null) {
+    context.association = createAssociation(options, "initiator", NOTHING, NOTHING, ctx.now);
+    context.rounds++;
+  } else if (phase !== "idle" || role !== "initiator") return;
+  const { association } = context;
   association.localId = drawBytes(ctx.random("channel/ids"), ID_BYTES, ctx.primitives);
   if (selector !== null) env.send(selector, { type: "paths.subscribe", subscriber: env.self } as PathsSubscribe, 0);
   connect(association, ctx);
@@ -282,8 +297,15 @@ function takeCandidates(context: AssociationContext, news: PathsCandidates, ctx:
   offerCandidates(association.paths, candidates, news.eachPacket ? 0 : news.choice, ctx.now);
 }
 
+function takeTooBig({ association, ways }: AssociationContext, news: PathsTooBig, ctx: Around): void {
+  const { fingerprint, payload } = news;
+  const key = ways.some((way) => way.key === SELECTED) ? SELECTED : fingerprint;
+  onPacketTooBig(association.paths, key, payload - PAYLOAD_HEADER_BYTES, ctx.now);
+}
+
 function tellChange(context: AssociationContext, type: AssociationChanged["type"], env: Env): void {
-  const { association, listener } = context;
+  const { association, listener, port, selector } = context;
+  if (type === "association.ended") addTotals(port.past, association);
   const news: AssociationChanged = {
     type,
     association: env.self,
@@ -292,4 +314,8 @@ function tellChange(context: AssociationContext, type: AssociationChanged["type"
   };
   tellApp(context, news, env);
   if (listener !== null) env.send(listener, news, 0);
+  if (type !== "association.ended") return;
+  for (const channel of context.channels.keys()) forgetChannel(context, channel, env);
+  if (selector === null) return;
+  env.send(selector, { type: "paths.unsubscribe", subscriber: env.self } as PathsUnsubscribe, 0);
 }

@@ -9,6 +9,8 @@ export interface ChannelOpen extends ControlEvent {
   readonly options: ChannelOptions;
   /** Comes back in the answer. */
   readonly tag: number;
+  /** What the channel begins with. Asked for before the association stands, it leaves with the handshake's last packet. Zeros where `bytes` is null. */
+  readonly first?: { readonly bytes: Uint8Array | null; readonly length: number; readonly finish: boolean };
 }
 
 /** Association to application: the channel is there; what is written goes at once, accepted or not. */
@@ -25,7 +27,7 @@ export interface ChannelDenied extends ControlEvent {
   readonly type: "channel.denied";
   readonly tag: number;
   readonly association: ActorIndex;
-  /** `limit`: the peer allows no more; `phase`: the association is not established. */
+  /** `limit`: the peer allows no more, or too many wait for the association; `phase`: it is over. */
   readonly reason: "limit" | "phase";
 }
 
@@ -57,26 +59,37 @@ export type ChannelRequest =
     }
   /** Answered by one `channel.data`; nothing to read: by the next one, when there is. */
   | { readonly type: "channel.read"; readonly channel: number; readonly max: number }
+  /** All that comes from now on is read, counted and forgotten. */
+  | { readonly type: "channel.consume"; readonly channel: number }
   | { readonly type: "channel.finish"; readonly channel: number }
+  /** No byte that was not sent yet goes out: the stream ends where it stands. Answered by `channel.wrote`, its length as `accepted`. */
+  | { readonly type: "channel.cut"; readonly channel: number }
   | { readonly type: "channel.reset"; readonly channel: number; readonly code: number }
   | { readonly type: "channel.stop"; readonly channel: number; readonly code: number }
   | { readonly type: "channel.close"; readonly channel: number; readonly code: number }
   | { readonly type: "channel.rekey"; readonly channel: number };
 
-/** Association to application, about one channel. */
+/** Association to application, about one channel; each with the actor's index in `association`. */
 export type ChannelNews =
   /** Of a write or message, so many were taken; the rest is to be written again after `channel.writable`. */
   | { readonly type: "channel.wrote"; readonly channel: number; readonly accepted: number; readonly length: number }
   | { readonly type: "channel.writable"; readonly channel: number }
   | { readonly type: "channel.readable"; readonly channel: number }
-  | {
-      readonly type: "channel.data";
-      readonly channel: number;
-      readonly bytes: Uint8Array | null;
-      readonly length: number;
-      /** Nothing follows. */
-      readonly end: boolean;
-    };
+  | ChannelData;
+
+/** A piece of a stream, or a message. */
+export interface ChannelData {
+  readonly type: "channel.data";
+  readonly association: ActorIndex;
+  readonly channel: number;
+  /** Of the first byte in the flow: unordered channels give pieces as they come. -1: the end alone. */
+  readonly offset: number;
+  /** null: all zeros. */
+  readonly bytes: Uint8Array | null;
+  readonly length: number;
+  /** Nothing follows. */
+  readonly end: boolean;
+}
 
 /** Channel's actor to application: its way through life. `code` is the peer's, or this end's own. */
 export interface ChannelChanged extends ControlEvent {

@@ -21,7 +21,7 @@ import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { get32 } from "../../core/wire/bytes.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
-import { tally, tallyOwn } from "../apps/tally.ts";
+import { tally } from "../apps/tally.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationInput } from "./association.ts";
 import type { AssociationChanged } from "./events.ts";
@@ -92,11 +92,9 @@ const listenerMachine = setup({
 
 function onPacket(state: Present<ListenerContext>, packet: Packet, _ifId: number, env: Env): ControlEvent | undefined {
   const listener = state.context;
-  const { port, byId } = listener;
-  if (listener.flow === null) tally(port.received, packet, env, port.clock);
-  else if (!tallyOwn(port.received, listener.flow, packet, env, port.clock)) return;
   const rest = packet.rest ?? NOTHING;
-  const known = rest.length >= LEAST_REST ? byId.get(idIn(rest)) : undefined;
+  const known = rest.length >= LEAST_REST ? listener.byId.get(idIn(rest)) : undefined;
+  // What is handed on is counted where it arrives.
   if (known === undefined) return judgeStranger(state, packet, rest, env);
   env.sendPacket(known, packet, 0, 0);
   return;
@@ -160,13 +158,26 @@ function judgeStranger(
   env: Env,
 ): ControlEvent | undefined {
   const listener = state.context;
-  const { counts } = listener;
+  const { counts, port, flow } = listener;
+  if (flow !== null && packet.flow !== flow) {
+    env.drop(packet, "unexpected");
+    return;
+  }
   const ctx = new Around(env);
   const ring = secretsOf(listener, ctx);
   const way = wayOf(listener.ways, packet);
   const length = packet.payloadLength - PAYLOAD_HEADER_BYTES;
   const arrival = { rest, length, key: way.key, mtu: listener.maxPacket, peer: peerOf(packet) };
   const verdict = judge(arrival, ring, listener.resetSecret, ctx);
+  if (verdict.kind === "admit") {
+    const source = sourceOf(verdict.initial, arrival.peer);
+    const begun = listener.byId.get(listener.bySource.get(source) ?? -1);
+    if (begun !== undefined) {
+      env.sendPacket(begun, packet, 0, 0);
+      return;
+    }
+  }
+  tally(port.received, packet, env, port.clock);
   if (verdict.kind === "admit") return admit(state, verdict.initial, arrival, way, packet, ctx, env);
   if (verdict.kind === "drop") {
     counts[verdict.word]++;
@@ -200,7 +211,12 @@ function endsTo({ ends }: ListenerContext, { srcIa, srcHost, l4 }: Packet): Flow
   return { ...ends, dst, l4: { kind: "udp", srcPort: l4.dstPort, dstPort: l4.srcPort } };
 }
 
-/** An initial with a good cookie: an association begins, or it is one that has begun already. */
+/** Names who asks, whatever our id for the association is. */
+function sourceOf({ source }: Initial, peer: string): string {
+  return `${peer} ${idAt(source, 0)}`;
+}
+
+/** An initial with a good cookie: an association begins. */
 function admit(
   state: Present<ListenerContext>,
   initial: Initial,
@@ -212,12 +228,7 @@ function admit(
 ): ControlEvent | undefined {
   const listener = state.context;
   const { counts, byId, bySource } = listener;
-  const source = `${arrival.peer} ${idAt(initial.source, 0)}`;
-  const begun = byId.get(bySource.get(source) ?? -1);
-  if (begun !== undefined) {
-    env.sendPacket(begun, packet, 0, 0);
-    return;
-  }
+  const source = sourceOf(initial, arrival.peer);
   if (state.value !== "listening") {
     counts.refused++;
     answer(listener, packet, way, refusalFor(initial, state.value === "full" ? "busy" : "not_listening"), env);

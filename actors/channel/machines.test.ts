@@ -201,7 +201,8 @@ test("the engine walks the association's machine, and all of it", (t) => {
   const taken = LIVES.flatMap((live) =>
     live().flatMap(({ steps }) => steps.map(({ from, word, to }): Step => [from, word, to])),
   );
-  const known = transitionsOf(associationLogic.machine, INPUT, WORDS);
+  // An actor whose association is over begins another: that is no step of either.
+  const known = transitionsOf(associationLogic.machine, INPUT, WORDS).filter(([from]) => from !== "closed");
   t.deepEqual(text(taken), text(known));
   const states = new Set(known.flatMap(([from, , to]) => [from, to]));
   t.is(states.size, Object.keys(associationLogic.machine.config.states ?? {}).length);

@@ -1,6 +1,8 @@
 /** What a listener and its associations share: packets of one flow, counted together whichever of them sends or takes them. */
 import type { Departure } from "../../core/channel/association/egress.ts";
-import type { Surroundings } from "../../core/channel/association/association.ts";
+import type { Association, Surroundings } from "../../core/channel/association/association.ts";
+import type { PathPast } from "../../core/channel/paths/types.ts";
+import { statsOf } from "../../core/channel/recovery/stats.ts";
 import type { EncodedLong } from "../../core/channel/crypto/long-packets.ts";
 import { type Primitives, PURE_PRIMITIVES } from "../../core/channel/crypto/primitives.ts";
 import { createClock, type LocalClock, localTime } from "../../core/clock.ts";
@@ -17,10 +19,55 @@ export interface Port {
   sent: number;
   readonly clock: LocalClock;
   readonly received: Tally;
+  /** Bytes handed to applications; of those, at `measureFrom` or later. */
+  delivered: number;
+  measured: number;
+  /** Packets that came marked "congestion experienced". */
+  marked: number;
+  /** Of associations that are over. */
+  readonly past: SendingTotals;
+}
+
+/** What the sending sides of an association's paths counted together. */
+export interface SendingTotals {
+  /** Pieces of data sent again. */
+  resent: number;
+  spurious: number;
+  probeTimeouts: number;
+  congestionEvents: number;
+}
+
+export function createTotals(): SendingTotals {
+  return { resent: 0, spurious: 0, probeTimeouts: 0, congestionEvents: 0 };
+}
+
+export function addTotals(totals: SendingTotals, { channels, paths }: Association): void {
+  totals.resent += channels.resent;
+  addPath(totals, paths.past);
+  for (const { recovery } of paths.list) addPath(totals, statsOf(recovery));
+}
+
+export function addCounts(totals: SendingTotals, others: SendingTotals): void {
+  totals.resent += others.resent;
+  addPath(totals, others);
+}
+
+function addPath(totals: SendingTotals, { spurious, probeTimeouts, congestionEvents }: PathPast): void {
+  totals.spurious += spurious;
+  totals.probeTimeouts += probeTimeouts;
+  totals.congestionEvents += congestionEvents;
 }
 
 export function createPort(measureFrom: Nanos): Port {
-  return { sent: 0, clock: createClock(), received: createTally(measureFrom) };
+  return {
+    sent: 0,
+    clock: createClock(),
+    received: createTally(measureFrom),
+    delivered: 0,
+    measured: 0,
+    marked: 0,
+    past: createTotals(),
+  };
 }
 
 /** The engine's view of the actor's world, for one event. */

@@ -222,7 +222,7 @@ export class ProgramHost {
     this.#timers.clear();
     for (const cell of this.#cells) cell?.actor.stop();
     this.#cells.fill(null);
-    for (const connector of Array.from(this.#sources.keys())) this.detach(connector);
+    for (const connector of this.#sources.keys()) this.detach(connector);
   }
 
   spawn(id: string, logic: string, input: unknown): ActorIndex {

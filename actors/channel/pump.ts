@@ -10,14 +10,16 @@ import {
   type ChannelOptions,
   isInOrder,
 } from "../../core/channel/streams/channels.ts";
-import { takeEvents } from "../../core/channel/streams/life.ts";
+import { finishChannel, openChannel, takeEvents } from "../../core/channel/streams/life.ts";
 import { type Reading, readChannel, readMessage } from "../../core/channel/streams/reading.ts";
+import { writeChannel, writeMessage } from "../../core/channel/streams/sending.ts";
 import { measured } from "../../core/channel/paths/measured.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import { MILLISECOND, type Nanos } from "../../core/units.ts";
 import type { PathObserved, PathsObserved } from "../selectors/subscribers.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelInput } from "./channel.ts";
+import type { ChannelOpen } from "./events.ts";
 import { type Around, sendOut } from "./port.ts";
 import type { Way } from "./ways.ts";
 
@@ -29,12 +31,55 @@ export function settleDown(context: AssociationContext, ctx: Around, env: Env): 
   const { association } = context;
   collectLost(association, ctx);
   if (association.channels.events.length > 0) tellChannels(context, ctx, env);
+  if (context.early.length > 0) openEarly(context, env);
   if (association.closesWhenDone) closeIfDone(association, ctx);
   pump(context, ctx, env);
   if (context.observed) tellObserved(context, env);
   setTimer(context, env);
   const transition = takeTransition(association);
   return transition === null ? undefined : { type: transition };
+}
+
+/**
+ * Channels asked for before the association stood: now their ids are certain, for of two that ask at once one yields and becomes the
+ * responder. What they begin with goes in the same flight as the handshake's last packet.
+ */
+function openEarly(context: AssociationContext, env: Env): void {
+  const { phase } = context.association;
+  if (phase === "idle" || phase === "connecting" || phase === "handshaking") return;
+  for (const request of context.early.splice(0)) {
+    if (phase === "established") openNow(context, request, env);
+    else deny(context, request, "phase", env);
+  }
+}
+
+export function openNow(context: AssociationContext, request: ChannelOpen, env: Env): void {
+  const { channels } = context.association;
+  const { options, tag, first } = request;
+  const channel = openChannel(channels, options);
+  if (channel === "limit") {
+    deny(context, request, channel, env);
+    return;
+  }
+  const actor = spawnChannel(context, channel, env);
+  tellApp(context, { type: "channel.opened", tag, association: env.self, channel, actor } as ControlEvent, env);
+  if (first === undefined) return;
+  const accepted = write(context.association, channel, first.bytes ?? first.length);
+  if (accepted < first.length)
+    tellApp(context, { type: "channel.wrote", channel, accepted, length: first.length } as ControlEvent, env);
+  else if (first.finish) finishChannel(channels, channel);
+}
+
+export function deny(context: AssociationContext, { tag }: ChannelOpen, reason: "limit" | "phase", env: Env): void {
+  tellApp(context, { type: "channel.denied", tag, association: env.self, reason } as ControlEvent, env);
+}
+
+/** Bytes of a stream that were taken; a message is taken whole (its length) or not: 0, for now, or -1, ever. */
+export function write({ channels }: Association, channel: number, data: Uint8Array | number): number {
+  if (channels.byId.get(channel)?.framing !== "messages") return writeChannel(channels, channel, data);
+  const word = writeMessage(channels, channel, data);
+  if (word === "queued") return typeof data === "number" ? data : data.length;
+  return word === "full" ? 0 : -1;
 }
 
 /** Sends all that may go now. */
@@ -108,7 +153,7 @@ function tellOne(
       tellApp(context, { type: `channel.${kind}`, channel, code } as ControlEvent, env);
       return;
     case "gone":
-      forget(context, channel, env);
+      forgetChannel(context, channel, env);
       return;
     default: {
       if (kind === "finished" || kind === "reset" || kind === "closed") endRead(context, channel, env);
@@ -132,18 +177,21 @@ function optionsOf({ reliability, framing, priority }: Channel): Required<Channe
 
 export function spawnChannel(context: AssociationContext, channel: number, env: Env): ActorIndex {
   const input: ChannelInput = { association: env.self, channel, app: context.app };
-  const actor = env.spawn(`${env.id}/${channel}`, "channel", input);
+  const name = context.rounds === 0 ? channel : `${context.rounds}.${channel}`;
+  const actor = env.spawn(`${env.id}/${name}`, "channel", input);
   context.channels.set(channel, actor);
   return actor;
 }
 
-/** Its actor is stopped once it has heard all that was sent to it. */
-function forget(context: AssociationContext, channel: number, env: Env): void {
+/** Its actor is stopped once it has heard all that was sent to it: last, where nothing said so before, that the channel is over. */
+export function forgetChannel(context: AssociationContext, channel: number, env: Env): void {
   const actor = context.channels.get(channel);
   context.channels.delete(channel);
   context.consumed.delete(channel);
   context.reads.delete(channel);
-  if (actor !== undefined) env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
+  if (actor === undefined) return;
+  env.send(actor, { type: "channel.closed", code: 0 } as ControlEvent, 0);
+  env.send(env.self, { type: "channel.reap", actor } as ControlEvent, 0);
 }
 
 function takeReadable(context: AssociationContext, channel: number, ctx: Around, env: Env): void {
@@ -182,7 +230,14 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
   const end = isReadOut(association, channel);
   tellApp(
     context,
-    { type: "channel.data", channel, bytes: piece.bytes, length: piece.length, end } as ControlEvent,
+    {
+      type: "channel.data",
+      channel,
+      offset: piece.offset,
+      bytes: piece.bytes,
+      length: piece.length,
+      end,
+    } as ControlEvent,
     env,
   );
   return true;
@@ -191,7 +246,8 @@ export function answerRead(context: AssociationContext, channel: number, max: nu
 /** Nothing more will come: whoever waits is told. */
 export function endRead(context: AssociationContext, channel: number, env: Env): void {
   if (!context.reads.delete(channel)) return;
-  tellApp(context, { type: "channel.data", channel, bytes: null, length: 0, end: true } as ControlEvent, env);
+  const end = { type: "channel.data", channel, offset: -1, bytes: null, length: 0, end: true };
+  tellApp(context, end as ControlEvent, env);
 }
 
 function read({ channels }: Association, channel: number, max: number): Reading | null {
@@ -205,10 +261,15 @@ export function isReadOut({ channels }: Association, channel: number): boolean {
 }
 
 function count(context: AssociationContext, bytes: number, { now }: Around): void {
+  const isMeasured = now >= context.measureFrom;
   context.delivered += bytes;
-  if (now >= context.measureFrom) context.measured += bytes;
+  context.port.delivered += bytes;
+  if (!isMeasured) return;
+  context.measured += bytes;
+  context.port.measured += bytes;
 }
 
+/** An application may have many associations: every piece of news says which it is of. */
 export function tellApp({ app }: AssociationContext, event: ControlEvent, env: Env): void {
-  if (app !== null) env.send(app, event, 0);
+  if (app !== null) env.send(app, { ...event, association: env.self } as ControlEvent, 0);
 }

@@ -1,22 +1,23 @@
 /** What applications ask of an association's channels. Past the statechart: none of it changes what becomes of the association itself. */
-import type { Association } from "../../core/channel/association/association.ts";
 import { rekey } from "../../core/channel/association/rekeying.ts";
 import {
   acceptChannel,
   closeChannel,
+  cutChannel,
   finishChannel,
-  openChannel,
   refuseChannel,
   resetChannel,
   stopSending,
 } from "../../core/channel/streams/life.ts";
-import { writeChannel, writeMessage } from "../../core/channel/streams/sending.ts";
 import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import type { Present, TimerHandler } from "../with-packet-handler.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelNews, ChannelOpen, ChannelRequest } from "./events.ts";
 import { Around } from "./port.ts";
-import { answerRead, consume, endRead, isReadOut, settleDown, spawnChannel, tellApp } from "./pump.ts";
+import { answerRead, consume, deny, endRead, isReadOut, openNow, settleDown, tellApp, write } from "./pump.ts";
+
+/** Channels that may wait for their association. */
+const MOST_EARLY = 64;
 
 type Request<T extends ChannelRequest["type"]> = Extract<ChannelRequest, { readonly type: T }>;
 type Act<E> = (context: AssociationContext, request: E, ctx: Around, env: Env) => void;
@@ -37,16 +38,22 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
   "channel.refuse": handler<Request<"channel.refuse">>(({ association }, { channel, code }) => {
     refuseChannel(association.channels, channel, code);
   }),
-  "channel.write": handler<Request<"channel.write">>(write),
-  "channel.message": handler<Request<"channel.message">>(write),
+  "channel.write": handler<Request<"channel.write">>(takeWrite),
+  "channel.message": handler<Request<"channel.message">>(takeWrite),
   "channel.read": handler<Request<"channel.read">>((context, { channel, max }, ctx, env) => {
     if (answerRead(context, channel, max, ctx, env)) return;
     context.reads.set(channel, max);
     if (isReadOut(context.association, channel)) endRead(context, channel, env);
   }),
+  "channel.consume": handler<Request<"channel.consume">>((context, { channel }, ctx) => {
+    if (!context.association.channels.byId.has(channel)) return;
+    context.consumed.add(channel);
+    consume(context, channel, ctx);
+  }),
   "channel.finish": handler<Request<"channel.finish">>(({ association }, { channel }) => {
     finishChannel(association.channels, channel);
   }),
+  "channel.cut": handler<Request<"channel.cut">>(cut),
   "channel.reset": handler<Request<"channel.reset">>(({ association }, { channel, code }) => {
     resetChannel(association.channels, channel, code);
   }),
@@ -65,15 +72,12 @@ export const CHANNEL_HANDLERS: Readonly<Record<string, TimerHandler<AssociationC
   },
 };
 
-function open(context: AssociationContext, { options, tag }: ChannelOpen, _ctx: Around, env: Env): void {
-  const { association } = context;
-  const channel = association.phase === "established" ? openChannel(association.channels, options) : "phase";
-  if (typeof channel === "string") {
-    tellApp(context, { type: "channel.denied", tag, association: env.self, reason: channel } as ControlEvent, env);
-    return;
-  }
-  const actor = spawnChannel(context, channel, env);
-  tellApp(context, { type: "channel.opened", tag, association: env.self, channel, actor } as ControlEvent, env);
+function open(context: AssociationContext, request: ChannelOpen, _ctx: Around, env: Env): void {
+  const { phase } = context.association;
+  if (phase === "established") openNow(context, request, env);
+  else if (phase === "closing" || phase === "draining" || phase === "closed") deny(context, request, "phase", env);
+  else if (context.early.length >= MOST_EARLY) deny(context, request, "limit", env);
+  else context.early.push(request);
 }
 
 function accept(context: AssociationContext, request: Request<"channel.accept">, ctx: Around, env: Env): void {
@@ -87,29 +91,21 @@ function accept(context: AssociationContext, request: Request<"channel.accept">,
 }
 
 /** What was taken is told, unless it is all of it. */
-function write(
+function takeWrite(
   context: AssociationContext,
-  { type, channel, bytes, length }: Request<"channel.write" | "channel.message">,
+  { channel, bytes, length }: Request<"channel.write" | "channel.message">,
   _ctx: Around,
   env: Env,
 ): void {
-  const data = bytes ?? length;
-  const accepted =
-    type === "channel.write"
-      ? writeBytes(context.association, channel, data)
-      : post(context.association, channel, data);
+  const accepted = write(context.association, channel, bytes ?? length);
   if (accepted === length) return;
   const news: ChannelNews = { type: "channel.wrote", channel, accepted, length };
   tellApp(context, news, env);
 }
 
-function writeBytes({ channels }: Association, channel: number, data: Uint8Array | number): number {
-  return writeChannel(channels, channel, data);
-}
-
-/** A message is taken whole or not at all. */
-function post({ channels }: Association, channel: number, data: Uint8Array | number): number {
-  const word = writeMessage(channels, channel, data);
-  if (word === "queued") return typeof data === "number" ? data : data.length;
-  return word === "full" ? 0 : -1;
+function cut(context: AssociationContext, { channel }: Request<"channel.cut">, _ctx: Around, env: Env): void {
+  const length = cutChannel(context.association.channels, channel);
+  if (length < 0) return;
+  const news: ChannelNews = { type: "channel.wrote", channel, accepted: length, length };
+  tellApp(context, news, env);
 }

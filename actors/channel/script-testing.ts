@@ -55,9 +55,13 @@ export const scriptLogic: PacketLogic = withPacketHandler(
       });
     }),
     "association.ended": asker(() => undefined),
+    "channel.denied": asker(() => undefined),
     "channel.opened": asker((script, event, env) => {
       const { association, channel, tag } = event as unknown as ChannelOpened;
       const { bytes = 0, options } = script.channels[tag] ?? {};
+      script.opened++;
+      // Opened by others.
+      if (options === undefined) return;
       const isStream = options?.framing !== "messages";
       const type = isStream ? "channel.write" : "channel.message";
       const most = isStream ? bytes : MESSAGE;
@@ -65,7 +69,6 @@ export const scriptLogic: PacketLogic = withPacketHandler(
         env.send(association, { type, channel, bytes: null, length: Math.min(most, rest) } as ControlEvent, 0);
       }
       env.send(association, { type: "channel.finish", channel } as ControlEvent, 0);
-      script.opened++;
     }),
     "channel.offered": asker((_script, event, env) => {
       const { association, channel } = event as unknown as ChannelOffered;

@@ -1,7 +1,7 @@
 /** How packets of an association travel: ways out that a selector offers, and ways back that packets came by. Plain data. */
 import type { Candidate } from "../../core/channel/paths/types.ts";
 import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
-import { type PacketPath, type PathInfo, scionPathOf } from "../../core/path.ts";
+import { hopsOf, type PacketPath, type PathInfo } from "../../core/path.ts";
 import { type ReturnWay, returnPath } from "../../core/forwarding/reverse.ts";
 import type { PathsCandidates } from "../selectors/subscribers.ts";
 
@@ -18,7 +18,7 @@ export interface Way extends ReturnWay {
 const MOST_WAYS = 64;
 
 /** Key of the one candidate where the policy gives each packet its path. */
-const SELECTED = "selector";
+export const SELECTED = "selector";
 
 /** The offer as candidates of the engine; `limit`: largest channel packet, whatever the paths' MTU. */
 export function candidatesOf({ paths, headers, usable, eachPacket }: PathsCandidates, limit: number): Candidate[] {
@@ -51,17 +51,10 @@ export function wayOf(ways: Way[], packet: Packet): Way {
   const header = packet.wireLength - packet.payloadLength;
   for (const way of ways) if (way.cameBy === packet.path && way.header === header && way.cameBy !== null) return way;
   const back = returnPath(packet, false) ?? { path: null, currInf: 0, currHf: 0 };
-  const way: Way = { ...back, key: nameOf(packet.path), header, cameBy: packet.path };
+  const way: Way = { ...back, key: hopsOf(packet.path), header, cameBy: packet.path };
   const at = ways.findIndex(({ key }) => key === way.key);
   if (at >= 0) ways[at] = way;
   else ways.push(way);
   if (ways.length > MOST_WAYS) ways.shift();
   return way;
-}
-
-/** Names a path by its hops. */
-function nameOf(path: PacketPath | null): string {
-  const scion = scionPathOf(path);
-  if (scion === null) return path === null ? "within" : path.kind;
-  return scion.hops.map(({ consIngress, consEgress, mac }) => `${consIngress}>${consEgress}:${mac}`).join(" ");
 }

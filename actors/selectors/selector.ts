@@ -18,10 +18,11 @@ import { setup } from "xstate";
 import type { IA, IfId } from "../../core/address.ts";
 import type { ActorIndex, ControlEvent, Env, Handle } from "../../core/env.ts";
 import { type Packet, setPath } from "../../core/packet.ts";
-import type { PathInfo } from "../../core/path.ts";
+import { hopsOf, type PathInfo } from "../../core/path.ts";
 import { NEVER } from "../../core/rate-schedule.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
+import type { PathTooBig } from "../scmp-news.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import { takeObserved, takeProbed } from "./measurement.ts";
 import type { FlowIdentity, Policy, PolicyParams } from "./policy.ts";
@@ -31,7 +32,10 @@ import {
   type PathsCandidates,
   type PathsObserved,
   type PathsSubscribe,
-  tellCandidates,
+  type PathsTooBig,
+  type PathsUnsubscribe,
+  removeSubscriber,
+  tellSubscribers as tellAll,
 } from "./subscribers.ts";
 import {
   createReports,
@@ -228,6 +232,19 @@ function onObserved(state: Present<SelectorContext>, event: ControlEvent, env: E
   return askAgain(state, env);
 }
 
+/** Nothing changes for the selector itself: paths are chosen by what their metadata say. */
+function onTooBig({ context }: Present<SelectorContext>, event: ControlEvent, env: Env): ControlEvent | undefined {
+  const { hops, mtu } = event as PathTooBig;
+  const { paths, headers, subscribers } = context;
+  const position = subscribers.length === 0 ? -1 : paths.findIndex(({ forwarding }) => hopsOf(forwarding) === hops);
+  const path = paths[position];
+  if (path === undefined) return;
+  const payload = mtu - (headers[position] as number);
+  const news: PathsTooBig = { type: "paths.too-big", fingerprint: path.fingerprint, payload };
+  tellAll(subscribers, news, env);
+  return;
+}
+
 function onReconsider(state: Present<SelectorContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   delete state.context.timers.reconsider;
   awaitReconsider(state.context, env);
@@ -243,6 +260,11 @@ function onReportsTimer(state: Present<SelectorContext>, _event: ControlEvent, e
 export const selectorLogic = withPacketHandler(selectorMachine, onPacket, {
   "paths.measured": onMeasured,
   "paths.observed": onObserved,
+  "path.too-big": onTooBig,
+  "paths.unsubscribe": ({ context }, event) => {
+    removeSubscriber(context.subscribers, (event as PathsUnsubscribe).subscriber);
+    return undefined;
+  },
   "timer.reconsider": onReconsider,
   "timer.reports": onReportsTimer,
 });
@@ -307,7 +329,7 @@ function tellSubscribers(selector: SelectorContext, to: readonly ActorIndex[], e
   const observes = policyOf(selector, env).observes?.some((what) => what !== "load") === true;
   const usable = view.usable.slice();
   const news: PathsCandidates = { type: "paths.candidates", paths, headers, usable, choice, eachPacket, observes };
-  tellCandidates(to, news, env);
+  tellAll(to, news, env);
 }
 
 function hasWay({ choice, eachPacket, view }: SelectorContext): boolean {

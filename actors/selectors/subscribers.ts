@@ -9,6 +9,12 @@ export interface PathsSubscribe extends ControlEvent {
   readonly subscriber: ActorIndex;
 }
 
+/** Subscriber to selector: it is over. */
+export interface PathsUnsubscribe extends ControlEvent {
+  readonly type: "paths.unsubscribe";
+  readonly subscriber: ActorIndex;
+}
+
 /** Selector to subscriber. */
 export interface PathsCandidates extends ControlEvent {
   readonly type: "paths.candidates";
@@ -22,6 +28,13 @@ export interface PathsCandidates extends ControlEvent {
   readonly eachPacket: boolean;
   /** The policy looks at what is measured: `paths.observed` is welcome. */
   readonly observes: boolean;
+}
+
+/** Selector to subscriber: a router takes packets over this path only up to so many bytes after all headers. */
+export interface PathsTooBig extends ControlEvent {
+  readonly type: "paths.too-big";
+  readonly fingerprint: string;
+  readonly payload: number;
 }
 
 /** What a subscriber's packets told of a path, while they went about their business: nobody has to probe. */
@@ -42,6 +55,15 @@ export function addSubscriber(subscribers: ActorIndex[], one: ActorIndex): void 
   if (subscribers.length < MOST_SUBSCRIBERS && !subscribers.includes(one)) subscribers.push(one);
 }
 
-export function tellCandidates(subscribers: readonly ActorIndex[], news: PathsCandidates, env: Env): void {
+export function removeSubscriber(subscribers: ActorIndex[], one: ActorIndex): void {
+  const at = subscribers.indexOf(one);
+  if (at >= 0) subscribers.splice(at, 1);
+}
+
+export function tellSubscribers(
+  subscribers: readonly ActorIndex[],
+  news: PathsCandidates | PathsTooBig,
+  env: Env,
+): void {
   for (const subscriber of subscribers) env.send(subscriber, news, 0);
 }

@@ -4,14 +4,21 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { IA } from "../../core/address.ts";
 import type { RecordHeader } from "../../actors/record.ts";
+import type { Shaping } from "../../actors/assemble/network.ts";
 import type { RunResult } from "../../actors/results.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
 import type { WorldSide } from "../../sim/experiment/parity.ts";
 import type { UnderlayCounters } from "../../live/driver.ts";
-import type { LatenessFigures } from "../../live/lateness.ts";
+import type { GatewayCounters } from "../../live/gateways.ts";
+import type { CrossingFigures, LatenessFigures } from "../../live/lateness.ts";
+import type { KernelCounts } from "../../live/netns/namespaces.ts";
+import type { KernelAbilities } from "../../live/netns/shaping.ts";
 import type { Shape } from "../../live/shape.ts";
+import type { PiecesOptions } from "../../live/pieces/join.ts";
+import type { UnderlayPlan } from "../../live/underlay/plan.ts";
 import { workerHash } from "../build-info.ts";
+import type { PieceFigures } from "./piece-summary.ts";
 
 /** A path policy in a file of the user's; the worker loads it. */
 export interface PolicyFile {
@@ -68,6 +75,8 @@ export interface SimulationReport {
   readonly watched?: Omit<WorldSide, "result">;
   /** Entries of the record that came after its limit; left out: none. */
   readonly unrecorded?: number;
+  /** Why a live run's record ended early; the run went on. Left out: it did not. */
+  readonly recordFailure?: string;
   /** Of live runs only. */
   readonly live?: LiveFigures;
 }
@@ -75,10 +84,18 @@ export interface SimulationReport {
 /** How a live run fared in the world. */
 export interface LiveFigures {
   readonly lateness_us: LatenessFigures;
+  /** How long after its instant a packet of a link got to the next router, with all that the system takes; left out: nothing crossed here. */
+  readonly crossing_us?: CrossingFigures;
   /** Of all sockets together. */
   readonly underlay: UnderlayCounters;
   /** Of each socket by its interface, `IA#ifId`, 0 the internal one. */
   readonly sockets: Readonly<Record<string, UnderlayCounters>>;
+  /** Where the kernel shapes links: what went through its queues, by interface. Its drops are in no flow's figures. */
+  readonly kernel?: Readonly<Record<string, KernelCounts>>;
+  /** Where other processes ran the rest. */
+  readonly pieces?: PieceFigures;
+  /** What gateways did outside, by flow; left out: there are none. */
+  readonly gateways?: Readonly<Record<string, GatewayCounters>>;
 }
 
 /** What a live run needs beside its job. */
@@ -96,6 +113,14 @@ export interface LiveJob {
   readonly here?: readonly IA[];
   /** ASes that other software runs. */
   readonly foreign?: readonly IA[];
+  /** Where sockets are; left out: planned from the scenario. */
+  readonly underlay?: UnderlayPlan;
+  /** What the kernel has to shape links with; left out: nothing is asked of it. */
+  readonly kernel?: KernelAbilities;
+  /** What is left to link actors by interface, `IA#ifId`; left out: for all of them as `shape` says. */
+  readonly shaping?: Readonly<Record<string, Shaping>>;
+  /** Given where the run is in pieces: what they must have in common, and whether one-way delays between machines are told. */
+  readonly pieces?: Pick<PiecesOptions, "scenario" | "pathloom" | "build"> & { readonly clocksSynchronised: boolean };
 }
 
 /** `input`: the user's policy or folder; `run`: the run stopped. */
@@ -109,6 +134,8 @@ export type WorkerMessage =
   | { readonly kind: "running"; readonly actors: readonly string[] }
   | { readonly kind: "progress"; readonly now: number; readonly events: number }
   | { readonly kind: "trace"; readonly text: string }
+  /** Something for people to know while the run goes on. */
+  | { readonly kind: "news"; readonly text: string }
   /** The event loop has ended: from here on nothing of the user's runs. */
   | { readonly kind: "finished" }
   | { readonly kind: "done"; readonly report: SimulationReport }

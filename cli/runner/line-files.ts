@@ -13,12 +13,15 @@ export class FileError extends Error {
 export class LineFile {
   readonly #path: string;
   readonly #lineBreak: string;
+  readonly #before: () => void;
   #buffer: string[] = [];
   #length = 0;
 
-  constructor(path: string, lineBreak = "\n") {
+  /** `before` is called each time before something reaches the file. */
+  constructor(path: string, lineBreak = "\n", before: () => void = () => {}) {
     this.#path = path;
     this.#lineBreak = lineBreak;
+    this.#before = before;
   }
 
   write(line: string): void {
@@ -31,6 +34,7 @@ export class LineFile {
     const text = this.#buffer.join("");
     this.#buffer = [];
     this.#length = 0;
+    this.#before();
     guardWrite(this.#path, () => appendFileSync(this.#path, text));
   }
 }

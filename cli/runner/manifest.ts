@@ -36,6 +36,16 @@ export const Manifest = Schema.Struct({
   keys: Schema.optionalKey(Schema.Literals(["kept", "not-kept"])),
   /** Who delayed and lost packets in a live run (live/shape.ts); left out: the link actors. */
   shape: Schema.optionalKey(Schema.Literals(SHAPES)),
+  /** Of the shape `kernel`: what the kernel had, and what it left to the link actor of each interface (`none`: nothing, `delay`: all but the rate). */
+  kernel: Schema.optionalKey(
+    Schema.Struct({
+      netem: Schema.Boolean,
+      tbf: Schema.Boolean,
+      links: Schema.Record(Schema.String, Schema.Literals(["model", "delay", "none"])),
+    }),
+  ),
+  /** Did each AS run in a network namespace of its own? Left out: no. */
+  netns: Schema.optionalKey(Schema.Boolean),
   /** How late a live run was: events less late than so many microseconds, and not less than the class before. */
   lateness: Schema.optionalKey(Schema.Array(Schema.Struct({ below: Schema.Finite, count: Schema.Int }))),
   /** The ASes that ran in this process; left out: all. */

@@ -32,6 +32,8 @@ export interface Listener {
   readonly onProgress?: (progress: Progress) => void;
   /** Lines of the trace, each with its line break. */
   readonly onTrace?: (text: string) => void;
+  /** A sentence of a live run in pieces: for whom it waits, who comes and goes. */
+  readonly onNews?: (text: string) => void;
   /** Raised: a live run ends early and reports what there is. */
   readonly signal?: AbortSignal;
 }
@@ -78,6 +80,7 @@ function watched(
       if (message.kind === "running") watchdog.start(message.actors);
       else if (message.kind === "finished") watchdog.stop();
       else if (message.kind === "progress") listener.onProgress?.(message);
+      else if (message.kind === "news") listener.onNews?.(message.text);
       else if (message.kind === "done") resume(Effect.succeed(message.report));
       else if (message.kind === "failed") resume(Effect.fail(errorOf(message.failure)));
       else {

@@ -1,15 +1,15 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { parseRecord } from "../../sim/replay.ts";
 import { temporaryFolder } from "../child-testing.ts";
 import { FileError } from "./line-files.ts";
-import { readMacs, readRecordLines, RecordFiles, type RecordBounds } from "./record-files.ts";
+import { readMacs, readRecordLines, RecordFiles, type RecordOptions } from "./record-files.ts";
 
 const folder = temporaryFolder();
 const HEADER = '{"pathloom":"record","version":1,"place":"1-1","world":"live","scenario":"s","build":"b","seed":1}';
 
-function written(name: string, bounds: RecordBounds): { dir: string; files: RecordFiles } {
+function written(name: string, bounds: RecordOptions): { dir: string; files: RecordFiles } {
   const dir = join(folder, name);
   mkdirSync(dir);
   const files = new RecordFiles(dir, 2, bounds);
@@ -54,13 +54,56 @@ test("files that do not belong to the run are named; a place without any is null
 });
 
 test("MACs are written as they come, and read again without a line that was cut off", (t) => {
-  const { dir, files } = written("macs", {});
   const macs = new Map([[`1-1 ${"a".repeat(32)}`, "b".repeat(32)]]);
-  files.writeMacs(macs);
+  const { dir, files } = written("macs", { macs });
   macs.set(`1-2 ${"c".repeat(32)}`, "d".repeat(32));
-  files.writeMacs(macs);
+  files.flush();
   t.deepEqual(readMacs(dir), macs);
   writeFileSync(join(dir, "record/macs.ndjson"), `1-1 ${"a".repeat(32)} ${"b".repeat(32)}\n1-2 cc`);
   t.is(readMacs(dir).size, 1);
   t.throws(() => readMacs(folder), { instanceOf: FileError, message: /macs\.ndjson: the file is missing/ });
+});
+
+test("no entry reaches its file before the MACs that it needs, whenever the run is killed", (t) => {
+  const dir = join(folder, "order");
+  mkdirSync(dir);
+  const macs = new Map<string, string>();
+  const files = new RecordFiles(dir, 2, { macs, piece: 100_000 });
+  const check = (): number => {
+    const known = readMacs(dir);
+    const entries = readRecordLines(dir, 2).flatMap((file) => file?.lines ?? []);
+    const needed = entries.flatMap((line) => (JSON.parse(line || "[]") as string[])[2] ?? []);
+    for (const name of needed) t.true(known.has(name), name);
+    return needed.length;
+  };
+  let seen = 0;
+  // Nobody flushes: pieces go to their files as they get long.
+  for (let n = 0; n < 4_000; n++) {
+    const name = `1-${n % 2} ${n.toString(16).padStart(32, "0")}`;
+    macs.set(name, "b".repeat(32));
+    files.write(n % 2, JSON.stringify(["x", n, name, "and more"]));
+    if (n % 400 === 399) seen = check();
+  }
+  t.true(seen > 2_000 && seen < 4_000);
+});
+
+(existsSync("/dev/full") ? test : test.skip)("a disk that fails ends the record, or the run: as it is told", (t) => {
+  for (const goesOn of [true, false]) {
+    const dir = join(folder, `full-${goesOn}`);
+    mkdirSync(join(dir, "record"), { recursive: true });
+    symlinkSync("/dev/full", join(dir, "record/01.ndjson"));
+    const files = new RecordFiles(dir, 2, { goesOn });
+    files.write(0, HEADER);
+    files.flush();
+    files.write(1, HEADER);
+    if (!goesOn) {
+      t.throws(() => files.flush(), { instanceOf: FileError, message: /01\.ndjson: the disk is full/ });
+      continue;
+    }
+    files.flush();
+    files.write(0, '["x",1,"too late"]');
+    files.flush();
+    t.regex(files.failure?.message ?? "", /01\.ndjson: the disk is full\. Free some space/);
+    t.deepEqual(readFileSync(join(dir, "record/00.ndjson"), "utf8"), `${HEADER}\n`);
+  }
 });

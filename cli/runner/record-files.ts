@@ -18,24 +18,33 @@ export interface RecordBounds {
   readonly piece?: Bytes;
 }
 
+export interface RecordOptions extends RecordBounds {
+  /** MACs of keys that are not kept, as they are made. They reach their file before the entries that need them reach theirs. */
+  readonly macs?: ReadonlyMap<string, string>;
+  /** A disk that fails ends the record (`failure`) and nothing else. Default: it throws. */
+  readonly goesOn?: boolean;
+}
+
 /** One place's record, in as many files as it takes. */
 class PlaceFiles {
   readonly #path: (part: number) => string;
   readonly #piece: Bytes;
+  readonly #before: () => void;
   #file: LineFile;
   #part = 0;
   #bytes = 0;
 
-  constructor(path: (part: number) => string, piece: Bytes) {
+  constructor(path: (part: number) => string, piece: Bytes, before: () => void) {
     this.#path = path;
     this.#piece = piece;
-    this.#file = new LineFile(path(0));
+    this.#before = before;
+    this.#file = this.#open(0);
   }
 
   write(line: string): void {
     if (this.#bytes >= this.#piece) {
       this.#file.flush();
-      this.#file = new LineFile(this.#path(++this.#part));
+      this.#file = this.#open(++this.#part);
       this.#bytes = 0;
     }
     this.#bytes += line.length + 1;
@@ -45,46 +54,77 @@ class PlaceFiles {
   flush(): void {
     this.#file.flush();
   }
+
+  #open(part: number): LineFile {
+    return new LineFile(this.#path(part), "\n", this.#before);
+  }
 }
 
 export class RecordFiles {
   readonly #places = new Map<number, PlaceFiles>();
   readonly #limit: Bytes;
   readonly #make: (place: number) => PlaceFiles;
-  readonly #macs: LineFile;
+  readonly #macs: ReadonlyMap<string, string> | null;
+  readonly #macsFile: LineFile;
+  readonly #goesOn: boolean;
   #bytes = 0;
   #macsWritten = 0;
   /** Entries that came after the limit. */
   unwritten = 0;
+  /** What ended the record; null: nothing has. */
+  failure: FileError | null = null;
 
-  constructor(folder: string, places: number, { limit = RECORD_LIMIT, piece = PIECE_BYTES }: RecordBounds = {}) {
+  constructor(folder: string, places: number, options: RecordOptions = {}) {
+    const { limit = RECORD_LIMIT, piece = PIECE_BYTES, macs = null, goesOn = false } = options;
     guardWrite(folder, () => makeFolder(join(folder, "record")));
     this.#limit = limit;
-    this.#make = (place) => new PlaceFiles((part) => join(folder, recordName(place, places, part)), piece);
-    this.#macs = new LineFile(join(folder, MACS));
+    this.#goesOn = goesOn;
+    this.#macs = macs;
+    this.#macsFile = new LineFile(join(folder, MACS));
+    const path = (place: number, part: number): string => join(folder, recordName(place, places, part));
+    this.#make = (place) =>
+      new PlaceFiles(
+        (part) => path(place, part),
+        piece,
+        () => this.#writeMacs(),
+      );
+    if (macs !== null) this.attempt(() => this.#macsFile.flush());
   }
 
   readonly write = (place: number, line: string): void => {
-    if (this.unwritten > 0) {
-      this.unwritten++;
-      return;
+    if (this.unwritten > 0) this.unwritten++;
+    else this.attempt(() => this.#write(place, line));
+  };
+
+  flush(): void {
+    this.attempt(() => {
+      for (const files of this.#places.values()) files.flush();
+    });
+  }
+
+  /** Does what may fail with the disk; once that has, nothing more. */
+  attempt(write: () => void): void {
+    if (this.failure !== null) return;
+    try {
+      write();
+    } catch (cause) {
+      if (!this.#goesOn || !(cause instanceof FileError)) throw cause;
+      this.failure = cause;
     }
+  }
+
+  #write(place: number, line: string): void {
     this.#bytes += line.length + 1;
     if (this.#bytes > this.#limit) this.#stop();
     else this.#filesOf(place).write(line);
-  };
-
-  /** Writes down the MACs that a log has got since the last call (core/crypto/cmac.ts). */
-  writeMacs(macs: ReadonlyMap<string, string>): void {
-    if (this.#macsWritten === macs.size) return;
-    let at = 0;
-    for (const [name, mac] of macs) if (at++ >= this.#macsWritten) this.#macs.write(`${name} ${mac}`);
-    this.#macsWritten = macs.size;
-    this.#macs.flush();
   }
 
-  flush(): void {
-    for (const files of this.#places.values()) files.flush();
+  #writeMacs(): void {
+    if (this.#macs === null || this.#macsWritten === this.#macs.size) return;
+    let at = 0;
+    for (const [name, mac] of this.#macs) if (at++ >= this.#macsWritten) this.#macsFile.write(`${name} ${mac}`);
+    this.#macsWritten = this.#macs.size;
+    this.#macsFile.flush();
   }
 
   #filesOf(place: number): PlaceFiles {

@@ -1,6 +1,6 @@
 /** What a run writes into its folder beside its results: series.csv while it runs, samples.csv at its end. */
 import { join } from "node:path";
-import { MAX_SAMPLES, Sampler } from "../../actors/samples.ts";
+import { type FlowSample, MAX_SAMPLES, Sampler } from "../../actors/samples.ts";
 import { defaultRecording, MAX_SERIES_ROWS, SeriesReader, type SeriesRow, seriesRows } from "../../actors/series.ts";
 import type { World } from "../../actors/world.ts";
 import type { RecordSpec, Scenario } from "../../core/scenario.ts";
@@ -8,8 +8,8 @@ import { MILLISECOND, type Nanos } from "../../core/units.ts";
 import { LineFile } from "./line-files.ts";
 import { SAMPLES_HEAD, sampleLines, SERIES_HEAD, SeriesLines } from "./tables.ts";
 
-const SERIES = "series.csv";
-const SAMPLES = "samples.csv";
+export const SERIES = "series.csv";
+export const SAMPLES = "samples.csv";
 
 /** What the command line asks for in place of the scenario's own `record`. */
 export interface RecordingWish {
@@ -45,12 +45,24 @@ export class RunRecording {
   readonly #series: SeriesReader | null;
   readonly #seriesFile: LineFile;
   readonly #sampler: Sampler | null;
+  readonly #apart: ReadonlySet<string>;
 
-  constructor(world: World, scenario: Scenario, folder: string, { series_ns, samples }: RecordSpec) {
+  /** `apart`: flows whose delays are not known, since two clocks measure them (piece-summary.ts). */
+  constructor(
+    world: World,
+    scenario: Scenario,
+    folder: string,
+    { series_ns, samples }: RecordSpec,
+    apart: ReadonlySet<string> = new Set(),
+  ) {
+    this.#apart = apart;
     this.#folder = folder;
     this.#seriesFile = new LineFile(join(folder, SERIES), "\r\n");
     const lines = new SeriesLines(scenario.warmup_ns);
-    const onRow = (row: SeriesRow): void => this.#seriesFile.write(lines.of(row));
+    const onRow = (row: SeriesRow): void => {
+      const known = row.kind === "link" || !apart.has(row.id);
+      this.#seriesFile.write(lines.of(known ? row : { ...row, meanDelay: null }));
+    };
     this.#series = series_ns === 0 ? null : new SeriesReader(world, scenario, series_ns, onRow);
     this.#sampler = samples === 0 ? null : new Sampler(world, scenario, samples);
     if (this.#series !== null) this.#seriesFile.write(SERIES_HEAD);
@@ -72,7 +84,13 @@ export class RunRecording {
     if (this.#sampler === null) return;
     const file = new LineFile(join(this.#folder, SAMPLES), "\r\n");
     file.write(SAMPLES_HEAD);
-    for (const flow of this.#sampler.samples()) for (const line of sampleLines(flow)) file.write(line);
+    const samples = this.#sampler.samples().map((one) => (this.#apart.has(one.flow) ? withoutDelays(one) : one));
+    for (const flow of samples) for (const line of sampleLines(flow)) file.write(line);
     file.flush();
   }
+}
+
+/** Transfers and exchanges are timed where they are asked for, by one clock. */
+function withoutDelays({ flow, others }: FlowSample): FlowSample {
+  return { flow, packets: [], others: others.kind === "message" ? { kind: "message", all: [] } : others };
 }

@@ -25,7 +25,7 @@ export function replayRun(
       const assembly = assemble(scenario, {
         repeat: manifest.command,
         policies,
-        shaping: shapingOf(manifest.shape ?? "user"),
+        shaping: shapingOf(manifest.shape ?? "user", manifest.kernel?.links),
         ...(keys === null ? {} : { keys }),
       });
       if (records !== null) return replay(assembly, records);

@@ -3,7 +3,7 @@
  * series.csv, samples.csv and, when asked for, record/NN.ndjson and trace.ndjson (docs/results.md). It is written beside its place
  * and moved there when it is whole, so that a folder of that name is always a finished run.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -26,7 +26,8 @@ import {
   removePartial,
 } from "./partial-folder.ts";
 import { readMacs, readRecordLines, recordName } from "./record-files.ts";
-import { flowsText, linksText, timelineText } from "./tables.ts";
+import { type FlowRow, flowsText, linksText, timelineText } from "./tables.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const MANIFEST = "manifest.json";
 const SCENARIO = "scenario.json";
@@ -36,6 +37,9 @@ const LINKS = "links.csv";
 const TIMELINE = "timeline.csv";
 /** Of mode 0600, where it was asked for. */
 export const SECRETS = "secrets.json";
+
+/** Of a whole run, or of a piece. */
+type KeptSummary = Pick<RunSummary, "links" | "timeline"> & { readonly flows: readonly FlowRow[] };
 
 /** A folder being written; it stands at its place only if the scope ends well. */
 export interface OpenRunFolder {
@@ -47,13 +51,16 @@ export interface OpenRunFolder {
   readonly begin: (scenario: Scenario, manifest: Manifest) => Effect.Effect<void, InputError>;
   /** Writes files of these names and moves the folder to its place. */
   readonly keep: (files: Readonly<Record<string, string>>) => Effect.Effect<void, InputError>;
+  /** It stays where it is, like that of a run that was killed. */
+  readonly leave: () => void;
   /** What every run leaves beside its records. */
-  readonly complete: (scenario: Scenario, manifest: Manifest, summary: RunSummary) => Effect.Effect<void, InputError>;
+  readonly complete: (scenario: Scenario, manifest: Manifest, summary: KeptSummary) => Effect.Effect<void, InputError>;
 }
 
 /** Opens the folder `dir`; a finished run that stands there already is replaced with `force` only. */
 export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRunFolder, InputError, Scope.Scope> {
   const place = dir.replace(/(?<=.)[\\/]+$/, "");
+  let stays = false;
   const open = Effect.try({
     try: (): OpenRunFolder & { readonly partial: PartialFolder } => {
       const notice = guardRead(dir, () => {
@@ -65,12 +72,15 @@ export function openRunFolder(dir: string, force: boolean): Effect.Effect<OpenRu
       const keep = (files: Readonly<Record<string, string>>) => keepFiles({ place, path, force }, files);
       const begin = (scenario: Scenario, manifest: Manifest): Effect.Effect<void, InputError> =>
         Effect.try({ try: () => writeFiles(path, identityOf(scenario, manifest)), catch: asInputError });
-      return { path, partial, notice, begin, keep, complete: (...contents) => keep(filesOf(...contents)) };
+      const complete: OpenRunFolder["complete"] = (...contents) => keep(filesOf(...contents));
+      const leave = (): void => void (stays = true);
+      return { path, partial, notice, begin, keep, leave, complete };
     },
     catch: asInputError,
   });
   return Effect.acquireRelease(open, ({ partial }, exit) =>
     Effect.sync(() => {
+      if (stays && existsSync(partial.path)) return;
       if (Exit.isFailure(exit) || existsSync(partial.path)) removePartial(partial);
     }),
   );
@@ -111,13 +121,14 @@ interface Target {
   readonly force: boolean;
 }
 
-function filesOf(scenario: Scenario, manifest: Manifest, summary: RunSummary): Readonly<Record<string, string>> {
+function filesOf(scenario: Scenario, manifest: Manifest, summary: KeptSummary): Readonly<Record<string, string>> {
   return {
     [FLOWS]: flowsText(summary.flows),
     [LINKS]: linksText(summary.links),
     [TIMELINE]: timelineText(summary.timeline),
-    [SUMMARY]: `${JSON.stringify(summary, null, 2)}\n`,
     ...identityOf(scenario, manifest),
+    // Last: a folder that has it is whole.
+    [SUMMARY]: `${JSON.stringify(summary, null, 2)}\n`,
   };
 }
 
@@ -127,7 +138,7 @@ function identityOf(scenario: Scenario, manifest: Manifest): Readonly<Record<str
 
 function writeFiles(path: string, files: Readonly<Record<string, string>>): void {
   guardWrite(path, () => {
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+    for (const [name, text] of Object.entries(files)) writeWhole(join(path, name), text);
   });
 }
 

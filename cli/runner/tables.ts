@@ -1,9 +1,18 @@
 /** The tables of a kept run: which columns each has, in order. docs/results.md says what they mean; a test compares the two. */
-import type { FlowResult, LatencyMs, LinkResult, TimelineEvent } from "../../actors/results.ts";
+import type { MessageResult } from "../../actors/app-result.ts";
+import type { FlowResult, LatencyMs, LinkResult, ReplyResult, TimelineEvent } from "../../actors/results.ts";
 import type { FlowSample } from "../../actors/samples.ts";
 import type { SeriesRow } from "../../actors/series.ts";
 import { MILLISECOND } from "../../core/units.ts";
 import { csvField, csvText, type CsvValue } from "./csv.ts";
+
+/** Of a piece of a run, fields are missing that it does not know. */
+export type FlowRow = Pick<FlowResult, "id"> &
+  Partial<Omit<FlowResult, "id" | "replies" | "messages">> & {
+    readonly balance?: number;
+    readonly replies?: Partial<ReplyResult> & { readonly balance?: number };
+    readonly messages?: Partial<MessageResult>;
+  };
 
 type Columns<T> = Readonly<Record<string, (row: T) => CsvValue>>;
 
@@ -13,7 +22,7 @@ function latencyColumns<T>(name: string, of: (row: T) => LatencyMs | undefined):
   return Object.fromEntries(columns.map((one) => [`${name}_${one}_ms`, (row: T) => of(row)?.[one]]));
 }
 
-const FLOW_COLUMNS: Columns<FlowResult> = {
+const FLOW_COLUMNS: Columns<FlowRow> = {
   id: ({ id }) => id,
   app: ({ app }) => app,
   src: ({ src }) => src,
@@ -22,18 +31,18 @@ const FLOW_COLUMNS: Columns<FlowResult> = {
   sent: ({ sent }) => sent,
   received: ({ received }) => received,
   lost: ({ lost }) => lost,
-  in_flight: ({ in_flight }) => in_flight ?? 0,
-  duplicates: ({ duplicates }) => duplicates ?? 0,
+  in_flight: ({ in_flight, balance }) => in_flight ?? (balance === undefined ? 0 : undefined),
+  duplicates: ({ duplicates, received }) => duplicates ?? (received === undefined ? undefined : 0),
   bytes: ({ bytes }) => bytes,
   goodput_bps: ({ goodput_bps }) => goodput_bps,
   ...latencyColumns("latency", ({ latency_ms }) => latency_ms),
   reordered: ({ reordered }) => reordered,
   switches: ({ switches }) => switches,
-  paths: ({ paths }) => paths.map(({ fingerprint, packets }) => `${fingerprint}:${packets}`).join(" "),
+  paths: ({ paths }) => paths?.map(({ fingerprint, packets }) => `${fingerprint}:${packets}`).join(" "),
   replies_sent: ({ replies }) => replies?.sent,
   replies_received: ({ replies }) => replies?.received,
   replies_lost: ({ replies }) => replies?.lost,
-  replies_in_flight: ({ replies }) => replies && (replies.in_flight ?? 0),
+  replies_in_flight: ({ replies }) => replies && (replies.in_flight ?? (replies.balance === undefined ? 0 : undefined)),
   replies_duplicates: ({ replies }) => replies && (replies.duplicates ?? 0),
   transfers_started: ({ transfers }) => transfers?.started,
   transfers_completed: ({ transfers }) => transfers?.completed,
@@ -50,6 +59,9 @@ const FLOW_COLUMNS: Columns<FlowResult> = {
   transport_srtt_ms: ({ transport }) => transport?.srtt_ms,
   transport_cwnd_bytes: ({ transport }) => transport?.cwnd_bytes,
   transport_ecn_marked: ({ transport }) => transport?.ecn_marked,
+  channel_handshake_ms: ({ channel }) => channel?.handshake_ms,
+  channel_associations: ({ channel }) => channel?.associations,
+  channel_closed: ({ channel }) => channel?.closed,
 };
 
 const LINK_COLUMNS: Columns<LinkResult> = {
@@ -78,7 +90,7 @@ const TIMELINE_COLUMNS: Columns<TimelineEvent> = {
   path: (entry) => (entry.event === "switch" ? entry.path : null),
 };
 
-export const flowsText = (flows: readonly FlowResult[]): string => tableText(FLOW_COLUMNS, flows);
+export const flowsText = (flows: readonly FlowRow[]): string => tableText(FLOW_COLUMNS, flows);
 export const linksText = (links: readonly LinkResult[]): string => tableText(LINK_COLUMNS, links);
 export const timelineText = (timeline: readonly TimelineEvent[]): string => tableText(TIMELINE_COLUMNS, timeline);
 

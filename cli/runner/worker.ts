@@ -17,6 +17,9 @@ if (!isMainThread && parentPort !== null) {
     port.once("message", () => early.abort());
     await runRealTime(job, live, { beat, say, signal: early.signal });
   }
+} else if (process.send !== undefined && process.argv[2] === "netns") {
+  const { followNetns } = await import("./netns-child.ts");
+  followNetns();
 } else if (process.send !== undefined) {
   const { followDoctor } = await import("./doctor-child.ts");
   followDoctor();

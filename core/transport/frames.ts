@@ -9,8 +9,9 @@
  *            u32 delay in microseconds, u32 packets marked CE so far, then for each range, ascending: u32 first, u32 last
  *   message  u8 3, u8 0, u16 packet of the message, u16 packets of the message, u32 message, u32 bytes of the whole message
  */
+import { LEAST_MAX_PACKET } from "../channel/association/parameters.ts";
 import { type Packet, PAYLOAD_HEADER_BYTES } from "../packet.ts";
-import type { FlowSpec } from "../scenario.ts";
+import { type FlowSpec, isOverChannels } from "../scenario.ts";
 import { get16, get32, get48, put16, put32, put48 } from "../wire/bytes.ts";
 import type { Ranges } from "./ranges.ts";
 
@@ -73,15 +74,17 @@ export function dataOverhead(answer: number): number {
 
 export const MESSAGE_OVERHEAD = PAYLOAD_HEADER_BYTES + MESSAGE_BYTES;
 
-const CONNECTED: ReadonlySet<FlowSpec["app"]> = new Set(["bulk", "file-transfer", "request-response"]);
+const CONNECTED: ReadonlySet<FlowSpec["app"]> = new Set(["bulk", "file-transfer", "request-response", "gateway"]);
 
-/** Whether the application's data goes over connections, whose other side sends packets of its own. */
+/** Whether the other side sends packets of its own. */
 export function isConnected(app: FlowSpec["app"]): boolean {
   return CONNECTED.has(app);
 }
 
 /** Payload bytes that every packet of the application must have room for: its headers, and a byte of data where it carries data. */
-export function leastPayload(app: FlowSpec["app"]): number {
+export function leastPayload(flow: FlowSpec): number {
+  const { app } = flow;
+  if (isOverChannels(flow)) return PAYLOAD_HEADER_BYTES + LEAST_MAX_PACKET;
   if (app === "message-stream") return MESSAGE_OVERHEAD + 1;
   return isConnected(app) ? dataOverhead(0) + 1 : PAYLOAD_HEADER_BYTES;
 }

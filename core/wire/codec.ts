@@ -165,6 +165,16 @@ export interface Quote {
   readonly l4: L4;
 }
 
+/** The path of the packet that an SCMP error quotes; null where it had none, or none is left to read. */
+export function quotedPath(bytes: Uint8Array): PacketPath | null {
+  const header = decodeHeader(bytes, true);
+  if (!header.ok) return null;
+  const { pathType, pathStart, headerLength } = header.value;
+  if (headerLength > bytes.length) return null;
+  const decoded = decodePath(pathType, bytes, pathStart, headerLength);
+  return decoded.ok ? decoded.value.path : null;
+}
+
 /** Reads a quote, a packet that may have been cut off at its end; the error says where too little of it is left. */
 export function decodeQuote(bytes: Uint8Array): Result<Quote, WireError> {
   const decodedHeader = decodeHeader(bytes, true);

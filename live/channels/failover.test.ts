@@ -107,8 +107,8 @@ async function flightsOf(place: Place, pattern: NoisePattern): Promise<{ flights
   const before = flights.filter(({ at }) => at <= stoodAt);
   const channel = await asking.open();
   await channel.write(bytesOf(10));
-  const asked = (await listener.accept()) as AssociationEnd;
-  await ((await asked.accept()) as ChannelEnd).read();
+  const offered = (await listener.accept()) as AssociationEnd;
+  await ((await offered.accept()) as ChannelEnd).read();
   await asking.close();
   await listener.close();
   return { flights: before, stoodAt };

@@ -95,7 +95,8 @@ function nameOf({ ia, ifId }: { readonly ia: IA; readonly ifId: IfId }): string 
   return ifId === 0 ? `internal socket of ${ia}` : `socket of ${formatInterface(ia, ifId)}`;
 }
 
-function boundSocket(name: string, at: Endpoint): Effect.Effect<Socket, UnderlayError, Scope.Scope> {
+/** A socket that is closed with its scope. `name`: what stands in the error. */
+export function boundSocket(name: string, at: Endpoint): Effect.Effect<Socket, UnderlayError, Scope.Scope> {
   const open = Effect.callback<Socket, UnderlayError>((resume) => {
     const socket = openSocket(at);
     const refuse = (error: NodeJS.ErrnoException): void => {
@@ -117,8 +118,8 @@ function closed(socket: Socket): Effect.Effect<void> {
   });
 }
 
-function explain(name: string, { address, port }: Endpoint, error: NodeJS.ErrnoException): string {
-  const where = `${name} on ${address}${port === 0 ? "" : ` port ${port}`}`;
+function explain(name: string, at: Endpoint, error: NodeJS.ErrnoException): string {
+  const where = `${name} on ${formatEndpoint(at)}`;
   if (error.code === "EADDRINUSE")
     return `${where}: the port is in use. Choose another with --port, or leave --port out for any free one`;
   if (error.code === "EADDRNOTAVAIL")

@@ -19,12 +19,14 @@ export interface SocketCounters {
   stray: number;
   /** Datagrams dropped because too many waited. */
   overflow: number;
+  /** Datagrams that the system dropped before they were read; counted at the end of a run, on Linux alone. */
+  unread: number;
   /** Packets the system would not send. */
   sendErrors: number;
 }
 
 export function createCounters(): SocketCounters {
-  return { received: 0, sent: 0, garbage: 0, stray: 0, overflow: 0, sendErrors: 0 };
+  return { received: 0, sent: 0, garbage: 0, stray: 0, overflow: 0, unread: 0, sendErrors: 0 };
 }
 
 /** Datagrams of one socket that may wait: a power of two. */
@@ -75,6 +77,8 @@ export class UnderlaySocket {
   queued = false;
   /** Where the neighbour is; null: whoever sends is heard, or nobody. */
   readonly remote: Endpoint | null;
+  /** Takes datagrams of the neighbour's that cannot be SCION (live/pieces); null: they are garbage like any other. */
+  aside: ((bytes: Uint8Array) => void) | null = null;
   readonly #hears: boolean;
   readonly #socket: Socket;
   readonly #listener: SocketListener;
@@ -115,6 +119,12 @@ export class UnderlaySocket {
     return bytes;
   }
 
+  /** Drops what waits, as if there had been no room for it. */
+  discard(): void {
+    this.counters.overflow += this.waiting;
+    while (this.take() !== null);
+  }
+
   /** Puts the packet's bytes on the socket. What the system refuses, at once or later, is counted and told. */
   send(packet: Packet, { address, port }: Endpoint): void {
     this.counters.sent++;
@@ -126,6 +136,11 @@ export class UnderlaySocket {
     outgoing.packet = packet;
     const length = encodeInto(packet, outgoing.bytes, 0);
     this.#socket.send(outgoing.bytes, 0, length, port, address, outgoing.done);
+  }
+
+  /** A datagram of another kind for the neighbour, counted nowhere here; what the system refuses is lost. */
+  sendAside(bytes: Uint8Array): void {
+    if (this.remote !== null) this.#socket.send(bytes, this.remote.port, this.remote.address, () => {});
   }
 
   #finished(outgoing: Outgoing, error: Error | null): void {
@@ -152,6 +167,11 @@ export class UnderlaySocket {
       this.#listener.onNote(this, `datagram of ${bytes.length} B from ${from} on interface ${this.ifId}, ${expected}`);
       return;
     }
+    if (this.aside !== null && !mayBeScion(bytes)) {
+      counters.received--;
+      this.aside(bytes);
+      return;
+    }
     if (this.waiting >= RING) {
       counters.overflow++;
       return;
@@ -159,4 +179,9 @@ export class UnderlaySocket {
     this.#ring[this.#tail++ & (RING - 1)] = bytes;
     if (!this.queued) this.#listener.onReady(this);
   }
+}
+
+/** SCION's common header begins with its version, four bits that are 0. */
+function mayBeScion(bytes: Uint8Array): boolean {
+  return (bytes[0] ?? 0) >> 4 === 0;
 }

@@ -4,6 +4,7 @@ import type { Policy } from "../../actors/selectors/policy.ts";
 import type { MetricValues, RunMeasures } from "../../core/comparison.ts";
 import { FLOW_DEFAULTS, type FlowSpec } from "../../core/scenario.ts";
 import { busyScenario } from "../test-worlds.ts";
+import { channelScenario } from "../test-worlds.ts";
 import { cutScenario, everyTenMs, meter, MS, phase } from "./meter-testing.ts";
 
 function only(run: { measures: readonly RunMeasures[] }): RunMeasures {
@@ -243,4 +244,33 @@ test("to and fro between 40 and 15 ms: reordering, and every switch but the firs
   t.is(phases["cut"]?.switches_per_min, 60);
   // Ten times from 40 to 15 ms: of the last packets on the slow way, those sent 10 and 20 ms before come after the first on the fast one.
   t.is(Math.round((all.reordered_share as number) * 2_000), 10 * 2);
+});
+
+test("over channels measures are what the run's own counters say, and the run is the same without the meter", (t) => {
+  const compare = { policies: [], adoptions: [], replications: 1, baseline: null, background: [], phases: [] };
+  const scenario = { ...channelScenario(3), duration_ns: 3_000 * MS, compare };
+  const groups = scenario.flows.map(({ id }) => [id]);
+  const { measures, result, digest } = meter(scenario, groups);
+  t.is(meter(scenario, groups, { meter: false }).digest, digest);
+  measures.forEach((one, index) => {
+    const { id, goodput_bps, received, sent, transfers } = result.flows[index] as (typeof result.flows)[0];
+    const values = valuesOf(one, "all");
+    t.true(
+      Math.abs((values.delivered_share as number) - received / sent) < 0.03,
+      `${id}: ${values.delivered_share} and ${received / sent}`,
+    );
+    t.true(goodput_bps > 0 && (values.goodput_bps as number) > 0, id);
+    if (transfers === undefined || transfers.unfinished > 0) return;
+    t.is(values.unfinished_share, 0, id);
+    t.is(values.fct_p95_ms, transfers.fct_ms.p95, id);
+  });
+  // The meter's time goes to the stop of the last flow, a flow's own from its start to its stop; files and responses still come afterwards.
+  for (const [index, active] of [
+    [0, 1.497],
+    [4, 1.897],
+  ] as const) {
+    const { id, goodput_bps } = result.flows[index] as (typeof result.flows)[0];
+    const own = valuesOf(measures[index] as RunMeasures, "all").goodput_bps as number;
+    t.true(Math.abs((own * 1.9) / (goodput_bps * active) - 1) < 1e-3, `${id}: ${own} and ${goodput_bps} bit/s`);
+  }
 });

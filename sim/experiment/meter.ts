@@ -4,21 +4,20 @@
  *
  * Times of sending are those that stand in packets, by the clock of their host; nothing is kept of a single packet.
  */
-import type { BulkContext } from "../../actors/apps/bulk.ts";
+import { arrivedAt } from "../../actors/app-results.ts";
 import type { Completion } from "../../actors/apps/connection.ts";
-import type { Tally } from "../../actors/apps/tally.ts";
-import { tallyId } from "../../actors/results.ts";
+import { beginningOf, clockOf, portOf, sourceId, tallyId, tallyOf } from "../../actors/flow-ends.ts";
+import { listen, listenAtSink, listenToNews } from "../../actors/listen.ts";
 import type { MonitorContext } from "../../actors/selectors/monitor.ts";
 import type { ProberContext } from "../../actors/selectors/prober.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import { SeriesReader } from "../../actors/series.ts";
-import type { PacketHandler } from "../../actors/with-packet-handler.ts";
 import type { Cell, World } from "../../actors/world.ts";
-import { type LocalClock, localTime } from "../../core/clock.ts";
+import { localTime } from "../../core/clock.ts";
 import type { RunMeasures } from "../../core/comparison.ts";
 import { record } from "../../core/histogram.ts";
 import type { Packet } from "../../core/packet.ts";
-import type { FlowSpec, Scenario } from "../../core/scenario.ts";
+import { type ChannelFlow, type FlowSpec, isOverChannels, type Scenario } from "../../core/scenario.ts";
 import { type Nanos, SECOND } from "../../core/units.ts";
 import { type Bins, binsOf, FINE_IN_CURVE } from "./bins.ts";
 import { measuresOf } from "./measures.ts";
@@ -49,8 +48,6 @@ interface WatchedFlow {
   started: number;
 }
 
-/** What the application that takes packets has handed on. */
-type Receiving = Tally & { readonly clock: LocalClock };
 type Completing = { readonly completed: number; readonly latest: Completion };
 type Starting = { readonly started: number };
 
@@ -67,6 +64,8 @@ export class RunMeter {
   readonly #flows: readonly WatchedFlow[];
   readonly #links: SeriesReader;
   readonly #loads = new Map<string, number[]>();
+  /** Take what was delivered since the last packet. */
+  readonly #unseen: ((now: Nanos) => void)[] = [];
   // The stretch looked up last.
   #stretch = 0;
   #from: Nanos = 0;
@@ -101,6 +100,7 @@ export class RunMeter {
   /** The run is over: what it came to, for each group. */
   end(): RunMeasures[] {
     this.#links.end(this.#world.now);
+    for (const take of this.#unseen) take(this.#world.now);
     for (const watched of this.#flows) this.#noteBulk(watched);
     const run = {
       scenario: this.#scenario,
@@ -193,18 +193,38 @@ export class RunMeter {
     const { flow } = watched;
     const isPing = flow.app === "ping";
     const bytesOf = handedOver(flow);
-    listen<Receiving>(this.#cell(tallyId(flow)), (onPacket) => (state, packet, ifId, env) => {
-      const counts = state.context;
+    const takeDelivered = isOverChannels(flow) ? this.#watchDelivered(watched, flow) : null;
+    listenAtSink(this.#world, flow, (onPacket) => (state, packet, ifId, env) => {
+      const counts = tallyOf(flow, state.context);
       const { received, reordered } = counts;
-      const before = bytesOf(counts, packet);
+      takeDelivered?.(env.now);
+      const before = bytesOf(state.context);
       const control = onPacket(state, packet, ifId, env);
       if (counts.received === received) return control;
-      const part = this.#noteArrival(watched, packet, isPing, localTime(counts.clock, env.now));
+      const part = this.#noteArrival(watched, packet, isPing, localTime(clockOf(flow, state.context), env.now));
       if (counts.reordered !== reordered) part.reordered++;
-      const bytes = before < 0 ? packet.payloadLength : bytesOf(counts, packet) - before;
+      const bytes = before < 0 ? packet.payloadLength : bytesOf(state.context) - before;
       if (bytes > 0) this.#partAt(watched.strand, env.now).bytes += bytes;
       return control;
     });
+  }
+
+  /**
+   * What a packet makes its association deliver, at once or through the application, counts at the instant of the packet; it is seen when
+   * the next one comes, or at the end.
+   */
+  #watchDelivered({ strand }: WatchedFlow, flow: ChannelFlow): (now: Nanos) => void {
+    // Responses are counted at the client.
+    if (flow.app === "request-response") return () => undefined;
+    const cell = this.#cell(flow.app === "message-stream" ? `app/${flow.id}/sink` : tallyId(flow));
+    let [seen, at] = [0, 0];
+    const take = (now: Nanos): void => {
+      const delivered = flow.app === "message-stream" ? deliveredIn(cell.state.context) : portOf(cell).delivered;
+      if (delivered > seen) this.#partAt(strand, at).bytes += delivered - seen;
+      [seen, at] = [delivered, now];
+    };
+    this.#unseen.push(take);
+    return take;
   }
 
   #noteArrival({ strand }: WatchedFlow, packet: Packet, isPing: boolean, now: Nanos): Part {
@@ -219,15 +239,37 @@ export class RunMeter {
   #listenToCompletions({ flow, strand }: WatchedFlow): void {
     type App = Completing & { readonly delivered?: number };
     const responses = flow.app === "request-response";
-    listen<App>(this.#cell(`app/${flow.id}`), (onPacket) => (state, packet, ifId, env) => {
-      const app = state.context;
-      const { completed, delivered } = app;
+    const app = this.#cell(`app/${flow.id}`);
+    const note = ({ latest }: App, now: Nanos): void =>
+      record(this.#partAt(strand, latest.startedAt).completion, now - latest.startedAt);
+    if (isOverChannels(flow)) {
+      listenToNews<App>(app, (onNews) => (state, event, env) => {
+        const { completed } = state.context;
+        const control = onNews(state, event, env);
+        if (state.context.completed !== completed) note(state.context, env.now);
+        return control;
+      });
+      if (responses) this.#listenToResponses(flow, strand);
+      return;
+    }
+    listen<App>(app, (onPacket) => (state, packet, ifId, env) => {
+      const { completed, delivered } = state.context;
       const control = onPacket(state, packet, ifId, env);
-      if (responses) this.#partAt(strand, env.now).bytes += (app.delivered as number) - (delivered as number);
-      if (app.completed !== completed) {
-        const { startedAt } = app.latest;
-        record(this.#partAt(strand, startedAt).completion, env.now - startedAt);
-      }
+      const counts = state.context;
+      if (responses) this.#partAt(strand, env.now).bytes += (counts.delivered as number) - (delivered as number);
+      if (counts.completed !== completed) note(counts, env.now);
+      return control;
+    });
+  }
+
+  /** Over channels it is the client's association that takes responses in. */
+  #listenToResponses(flow: FlowSpec, strand: Strand): void {
+    const cell = this.#cell(sourceId(flow));
+    listen<unknown>(cell, (onPacket) => (state, packet, ifId, env) => {
+      const port = portOf(cell);
+      const { delivered } = port;
+      const control = onPacket(state, packet, ifId, env);
+      this.#partAt(strand, env.now).bytes += port.delivered - delivered;
       return control;
     });
   }
@@ -235,10 +277,11 @@ export class RunMeter {
   /** The one transfer of a bulk flow with a number of bytes. */
   #noteBulk({ flow, strand }: WatchedFlow): void {
     if (flow.app !== "bulk" || flow.bytes === 0) return;
-    const { start, bytes, completedAt, outgoing, sent } = this.#world.read<BulkContext>(`app/${flow.id}`).context;
+    const { start_ns: start } = flow;
     const part = this.#partAt(strand, start);
-    if (sent > 0) part.started++;
-    if (completedAt >= 0 && outgoing.sender.total === bytes) record(part.completion, completedAt - start);
+    if (beginningOf(flow, this.#world.read(sourceId(flow)).context).sent > 0) part.started++;
+    const at = arrivedAt(this.#world, flow);
+    if (at >= 0) record(part.completion, at - start);
   }
 
   /** Probes, their answers and reports enter a router from inside its AS; without any, no router is listened to. */
@@ -312,11 +355,6 @@ function measuringFlows(world: World, strands: readonly Strand[]): Map<number, S
   );
 }
 
-/** The handler that a cell has, and around it one that looks on. */
-function listen<C>(cell: Cell, around: (handler: PacketHandler<C>) => PacketHandler<C>): void {
-  if (cell.onPacket !== null) cell.onPacket = around(cell.onPacket as PacketHandler<C>) as PacketHandler<unknown>;
-}
-
 /** A transfer or exchange is begun at the instant of its first packet. */
 function noteStarts(watched: WatchedFlow, part: Part, app: Cell): void {
   const { started } = app.state.context as Starting;
@@ -336,10 +374,14 @@ function wayOf({ offered, strand, ways }: WatchedFlow, path: Packet["path"]): Wa
   return way;
 }
 
-/** Bytes that the application at the end of a flow has got so far; -1 where it gets what is in each packet. */
-function handedOver({ app }: FlowSpec): (context: Tally, packet: Packet) => number {
-  if (app === "ping" || app === "request-response") return () => 0;
-  if (app === "bulk" || app === "file-transfer" || app === "message-stream")
-    return (context) => (context as Tally & { readonly delivered: number }).delivered;
+/** Bytes that the application at the end of a flow has got so far; -1 where it gets what is in each packet, 0 where they are counted elsewhere. */
+function handedOver(flow: FlowSpec): (context: unknown) => number {
+  const { app } = flow;
+  if (app === "ping" || app === "request-response" || isOverChannels(flow)) return () => 0;
+  if (app === "bulk" || app === "file-transfer" || app === "message-stream") return deliveredIn;
   return () => -1;
+}
+
+function deliveredIn(context: unknown): number {
+  return (context as { readonly delivered: number }).delivered;
 }

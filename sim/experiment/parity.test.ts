@@ -3,14 +3,23 @@ import { createLogicLog, logicSink } from "../../actors/logic-log.ts";
 import { machineHashes } from "../../actors/machine-hashes.ts";
 import { results } from "../../actors/results.ts";
 import { Sampler } from "../../actors/samples.ts";
-import { PARITY_TOLERANCES } from "../../core/parity.ts";
+import { PARITY_TOLERANCES, type ParityClock } from "../../core/parity.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { assemble } from "../../actors/assemble.ts";
 import { Simulation } from "../simulation.ts";
 import { busyScenario } from "../test-worlds.ts";
 import { compareWorlds, type WorldSide } from "./parity.ts";
 
-const CLOCK = { late_mean_us: 20, late_p50_us: 10, late_p99_us: 200, late_max_us: 900 };
+const CLOCK: ParityClock = {
+  late_mean_us: 20,
+  late_p50_us: 10,
+  late_p99_us: 200,
+  late_max_us: 900,
+  cross_mean_us: null,
+  cross_p50_us: null,
+  cross_p99_us: null,
+  cross_p999_us: null,
+};
 const SCENARIO = busyScenario(5);
 
 function sideOf(scenario: Scenario): WorldSide {
@@ -30,7 +39,7 @@ function sideOf(scenario: Scenario): WorldSide {
 
 const SIM = sideOf(SCENARIO);
 
-function compare(live: WorldSide, clock = CLOCK) {
+function compare(live: WorldSide, clock: ParityClock = CLOCK) {
   const input = { scenario: "busy", seed: 5, manifest: {}, tolerances: PARITY_TOLERANCES };
   return compareWorlds({ ...input, sim: SIM, live, clock });
 }
@@ -68,6 +77,41 @@ test("what the clock's lateness explains is noise, what it does not is a differe
   const [first] = off.metrics.filter(({ ok }) => !ok);
   t.regex(first?.name ?? "", /latency_ms\.p50$/);
   t.true(Math.abs((first?.difference ?? 0) - 2.5) < 1e-9);
+});
+
+test("lateness makes nothing faster", (t) => {
+  const busy = { ...CLOCK, late_mean_us: 1e5, late_p99_us: 1e6 };
+  t.is(compare(slower(-2.5), busy).verdict, "different");
+  t.is(compare(slower(2.5), busy).verdict, "noise");
+});
+
+test("what packets took from one process's socket to the next counts before the lateness of events", (t) => {
+  const crossed = { ...CLOCK, cross_mean_us: 1_500, cross_p50_us: 1_000, cross_p999_us: 2_000 };
+  t.is(compare(slower(2.5), crossed).verdict, "noise");
+  t.is(compare(slower(2.5), { ...crossed, cross_mean_us: 1, late_mean_us: 1_500 }).verdict, "different");
+});
+
+test("a delay of the network's own shows in the packets that were on time, however late the others were", (t) => {
+  const late = (each: (n: number) => number): WorldSide => {
+    const side = structuredClone(SIM);
+    const samples = side.samples.map((flow) => ({
+      ...flow,
+      packets: flow.packets.map((packet, n) => ({ ...packet, time: packet.time + each(n) * 1e6 })),
+    }));
+    return { ...side, samples };
+  };
+  const busy = { ...CLOCK, late_mean_us: 3_000, late_p99_us: 47_000 };
+  const fair = compare(
+    late((n) => (n % 4 === 0 ? 20 : 0.1)),
+    busy,
+  );
+  t.is(fair.verdict, "same", JSON.stringify(fair.metrics.filter(({ ok }) => !ok)));
+  const off = compare(
+    late((n) => (n % 4 === 0 ? 22 : 2.1)),
+    busy,
+  );
+  t.is(off.verdict, "different");
+  t.true(off.metrics.every(({ name, ok, explained }) => ok || (name.endsWith("extra_ms.p5") && !explained)));
 });
 
 test("another network: loss, goodput and the first step that differs are told", (t) => {

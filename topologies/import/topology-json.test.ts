@@ -1,6 +1,7 @@
 import test from "ava";
 import { countsOf, fileSource, folderSource, importedFrom, linksOf, problemsOf } from "./import-testing.ts";
 import { networkToYaml } from "../write.ts";
+import { formatNetworkJson } from "./network-json.ts";
 import type { SourceFile } from "./source.ts";
 
 interface Side {
@@ -70,6 +71,22 @@ test("the two ends of a link: by remote id, by addresses, by being the only ones
   t.deepEqual([network.name, format, warnings], ["gen", "topology-json", []]);
   t.deepEqual(countsOf(network), { ases: 3, cores: 1, links: 4, core: 0, child: 3, peer: 1 });
   t.true(network.links.every(({ mtu }) => mtu === 1452));
+});
+
+test("underlay addresses are kept, the neighbour's word where an AS has none; converting keeps them", (t) => {
+  const silent = { ...CHILD, text: CHILD.text.replace('"local": "[fd00::2]:50000"', '"local": "br.example:50000"') };
+  t.not(silent.text, CHILD.text);
+  const { network } = importedFrom(folderSource([PARENT, silent, OTHER]));
+  t.deepEqual(
+    network.ases.map(({ underlay }) => underlay),
+    [
+      { internal: "10.0.0.1:1", interfaces: { "7": "[fd00::1]:50000" } },
+      { internal: "10.0.0.1:1", interfaces: { "20": "[fd00::2]:50000" } },
+      { internal: "10.0.0.1:1" },
+    ],
+  );
+  t.deepEqual(importedFrom(fileSource("gen.yaml", networkToYaml(network))).network, network);
+  t.deepEqual(importedFrom(fileSource("gen.json", formatNetworkJson(network))).network, network);
 });
 
 test("copies of a file and files of other kinds are passed over", (t) => {

@@ -1,5 +1,6 @@
 /** Flows as files have them: one form for each application, and the keys that all share. */
 import * as Schema from "effect/Schema";
+import { Channel, Transport } from "./channel.ts";
 import { DSCP_NAMES, MAX_PACKET_SIZE, MIN_PACKET_SIZE } from "./link.ts";
 import { Policy } from "./policy.ts";
 import {
@@ -63,6 +64,15 @@ const common = {
       example: "EF",
     },
   ),
+};
+
+const carried = {
+  transport: optional(Transport, {
+    description:
+      "What carries the data: stream: Pathloom's plain streams and messages; channel: channels of a secure association, over several paths where wanted",
+    default: "stream",
+  }),
+  channel: optional(Channel, { description: "Options of transport: channel", example: { scheduler: "minrtt" } }),
 };
 
 const rate = optional(RateText, {
@@ -156,6 +166,7 @@ function dataForms<M extends Schema.Struct.Fields>(more: M, what: string) {
       app: app("request-response", "A closed loop: request, response, a pause, the next request"),
       ...more,
       ...common,
+      ...carried,
       request: optional(SizeDistribution, { description: "Data of a request", default: "500B" }),
       response: optional(SizeDistribution, {
         description: "Data of a response",
@@ -172,6 +183,7 @@ function dataForms<M extends Schema.Struct.Fields>(more: M, what: string) {
       app: app("file-transfer", "Files, each over a reliable connection of its own"),
       ...more,
       ...common,
+      ...carried,
       size: required(SizeDistribution, {
         description: "Data of a file",
         example: { model: "pareto", minimum: "10kB", shape: 1.2, maximum: "10MB" },
@@ -190,6 +202,7 @@ function dataForms<M extends Schema.Struct.Fields>(more: M, what: string) {
       app: app("message-stream", "Messages at even intervals, worthless after a deadline; nothing is sent again"),
       ...more,
       ...common,
+      ...carried,
       interval: required(Duration, { description: "Time between two messages", example: "33ms" }),
       message: required(SizeDistribution, { description: "Data of a message", example: "8kB" }),
       deadline: optional(Duration, {
@@ -201,13 +214,31 @@ function dataForms<M extends Schema.Struct.Fields>(more: M, what: string) {
       app: app("bulk", "One reliable flow with congestion control that always has data"),
       ...more,
       ...common,
+      ...carried,
       bytes: optional(SizeText, { description: "All the data there is. Default: no end", example: "10MB" }),
       ecn,
     }).annotate(named("bulk")),
   ] as const;
 }
 
-export const Flow = Schema.Union(forms(ends, "flow")).annotate({ expected: "a flow: {app, from, to, ...}" });
+/** Of a flow by itself only: two cannot listen at one port. */
+const Gateway = Schema.Struct({
+  app: app("gateway", "Datagrams of programs outside, in live mode: a UDP port here, a program there"),
+  ...ends,
+  ...common,
+  listen: required(text("an IP address and a UDP port"), {
+    description: "Where programs send their datagrams, on the machine of the sender",
+    example: "127.0.0.1:5300",
+  }),
+  forward: required(text("an IP address and a UDP port"), {
+    description: "Where they come out at the receiver: the program that answers",
+    example: "127.0.0.1:5301",
+  }),
+}).annotate({ expected: "a flow with app: gateway" });
+
+export const Flow = Schema.Union([...forms(ends, "flow"), Gateway]).annotate({
+  expected: "a flow: {app, from, to, ...}",
+});
 export type FlowDocument = typeof Flow.Type;
 
 /** A flow without its ends: what a workload makes its flows from. */

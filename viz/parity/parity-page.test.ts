@@ -59,7 +59,16 @@ const PARITY: Parity = {
   ],
   firstDifference: { time_ns: 5_000_000, actor: "node/1-1", expected: "drop", found: HOSTILE },
   compared: 1_000,
-  clock: { late_mean_us: 3, late_p50_us: 2, late_p99_us: 400, late_max_us: null },
+  clock: {
+    late_mean_us: 3,
+    late_p50_us: 2,
+    late_p99_us: 400,
+    late_max_us: null,
+    cross_mean_us: 9,
+    cross_p50_us: 7,
+    cross_p99_us: 800,
+    cross_p999_us: 900,
+  },
   machines: { same: true, hashes: { link: "00ff" } },
   manifest: {},
 };

@@ -135,11 +135,18 @@ function changes(all: readonly { readonly at_ms: number; readonly path: string }
 function clockOf({ clock }: Parity): Child[] {
   const us = (value: number | null): string => (value === null ? "\u2013" : `${value.toFixed(0)} \u00b5s`);
   return [
-    el("p", {}, "How late the live run handled its events. A busy machine is late, and every figure of time with it."),
+    el(
+      "p",
+      {},
+      "How late the live run handled its events, and how long after its instant a packet was over a link: late events, the system's sockets and datagrams that wait. A busy machine is late, and every figure of time with it.",
+    ),
     dataTable({
       caption: "Lateness",
-      head: ["mean", "median", "99 %", "at most"],
-      rows: [[us(clock.late_mean_us), us(clock.late_p50_us), us(clock.late_p99_us), us(clock.late_max_us)]],
+      head: ["", "mean", "median", "99 %", "at most"],
+      rows: [
+        ["events", us(clock.late_mean_us), us(clock.late_p50_us), us(clock.late_p99_us), us(clock.late_max_us)],
+        ["links", us(clock.cross_mean_us), us(clock.cross_p50_us), us(clock.cross_p99_us), us(null)],
+      ],
     }),
   ];
 }

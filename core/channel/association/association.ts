@@ -21,8 +21,8 @@ import type { CryptoMode, Keying, Keys } from "../crypto/keys.ts";
 import { ID_BYTES, type LongPacket } from "../crypto/long-packets.ts";
 import type { Noise, NoisePattern } from "../crypto/noise.ts";
 import type { KeyPair, Primitives } from "../crypto/primitives.ts";
-import { createPaths } from "../paths/table.ts";
-import type { Control, Paths, PathsOptions, Role } from "../paths/types.ts";
+import { allowanceOf, createPaths } from "../paths/table.ts";
+import type { Control, Paths, PathsOptions, PathState, Role } from "../paths/types.ts";
 import { type Channels, createChannels, type Limits, type Windows } from "../streams/channels.ts";
 import { MODELLED_PRIMITIVES } from "../crypto/modelled.ts";
 import type { OwedRekey } from "./rekeying.ts";
@@ -163,6 +163,8 @@ export interface AssociationCounts {
   /** Frames that came for channels that are over. */
   violations: number;
   closesSent: number;
+  /** Copies never sent, since too many waited for a path. */
+  copiesDropped: number;
 }
 
 /** Why a packet changes nothing. */
@@ -201,13 +203,15 @@ export interface Association {
   /** Of the last packet that asks for an acknowledgement, since one came. */
   lastSentAt: Nanos;
   pingDue: boolean;
+  /** When a PING was asked for to keep it alive, -1: never. */
+  keptAliveAt: Nanos;
   /** Channels under whose keys a PING is owed, and frames about keys. */
   readonly pings: number[];
   readonly rekeys: OwedRekey[];
   /** When a generation of keys ends, -1: none does. */
   retireAt: Nanos;
-  /** Of the packet sent last, for other paths. */
-  copy: PacketCopy | null;
+  /** Scheduler `redundant`: by path id what it has still to carry, oldest first, bounded. */
+  readonly copies: Map<number, PacketCopy[]>;
   /** Close once no channel is left. */
   closesWhenDone: boolean;
   /** When `closing` and `draining` end, -1 before. */
@@ -248,10 +252,11 @@ export function createAssociation(
     lastReceivedAt: now,
     lastSentAt: -1,
     pingDue: false,
+    keptAliveAt: -1,
     pings: [],
     rekeys: [],
     retireAt: -1,
-    copy: null,
+    copies: new Map(),
     closesWhenDone: false,
     closeAt: -1,
     closeDue: false,
@@ -285,6 +290,7 @@ function createCounts(): AssociationCounts {
     rekeys: 0,
     violations: 0,
     closesSent: 0,
+    copiesDropped: 0,
   };
 }
 
@@ -311,3 +317,18 @@ export function fail(association: Association, word: EndingWord, by: Ending["by"
   association.handshake = null;
   enter(association, "closed", "handshake.failed");
 }
+
+/**
+ * The path that acknowledgements for `path` take: of one that carries no data, or shall not, another, for nobody knows whether it still
+ * can. null: they wait until one is alive, or the peer has shown that it is where it seems.
+ */
+export function ackCarrierOf(paths: Paths, path: PathState): PathState | null {
+  const isOwn = path.state !== "failed" && path.state !== "abandoned" && allowanceOf(paths, path) >= LEAST_ACK;
+  if (isOwn && path.state === "active" && path.wanted) return path;
+  const others = paths.list.filter((other) => other !== path);
+  const live = others.find(({ state }) => state === "active") ?? others.find(({ state }) => state === "standby");
+  return live ?? (isOwn ? path : null);
+}
+
+/** Header, tag, and an acknowledgement of few ranges. */
+const LEAST_ACK: Bytes = 64;

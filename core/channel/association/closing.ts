@@ -4,7 +4,7 @@
  * silent for as long (RFC 9000, section 10.2).
  */
 import { probeTimeout } from "../../transport/rtt.ts";
-import { MILLISECOND, type Nanos } from "../../units.ts";
+import { MILLISECOND, type Nanos, SECOND } from "../../units.ts";
 import { ERROR_CODES, type ErrorWord } from "../streams/frames.ts";
 import { type Association, enter, type Surroundings } from "./association.ts";
 
@@ -22,6 +22,8 @@ const FIRST_APPLICATION_CODE = 256;
 
 /** Before any round trip was measured. */
 const LEAST_CLOSING: Nanos = 30 * MILLISECOND;
+/** At most so long after the end an application may go on reading. */
+const MOST_READING: Nanos = 30 * SECOND;
 
 /** Ends it now, whatever is under way. An association without keys has nobody to tell. */
 export function close(association: Association, code: number, reason: string, ctx: Surroundings): void {
@@ -66,6 +68,30 @@ export function takeClose(association: Association, code: number, reason: string
 export function echoClose(association: Association): void {
   const count = ++association.closeEchoes;
   if ((count & (count - 1)) === 0) association.closeDue = true;
+}
+
+/**
+ * Where the peer has ended it orderly, all that it had sent has come, and it thinks so: an application that reads slowly gets the rest,
+ * within half a minute. True: it stays, and is looked at again later.
+ */
+export function staysForReaders(association: Association, now: Nanos): boolean {
+  const { phase, ending, channels, lastReceivedAt } = association;
+  const until = lastReceivedAt + MOST_READING;
+  if (phase !== "draining" || ending?.code !== 0 || now >= until || !hasUnread(channels)) return false;
+  association.closeAt = Math.min(until, now + LEAST_CLOSING);
+  return true;
+}
+
+/** What arrived, and nobody took or gave up. */
+function hasUnread({ byId }: Association["channels"]): boolean {
+  for (const { receive } of byId.values()) {
+    if (receive.state !== "open") continue;
+    let arrived = 0;
+    for (let at = 0; at < receive.received.length; at += 2)
+      arrived += (receive.received[at + 1] as number) - (receive.received[at] as number);
+    if (arrived > receive.taken) return true;
+  }
+  return false;
 }
 
 /** The time to answer stragglers is over. */

@@ -15,8 +15,8 @@ import { TAG_BYTES } from "../crypto/primitives.ts";
 import type { Keys } from "../crypto/keys.ts";
 import { controlIsDue, nextControl } from "../paths/control.ts";
 import { notePathSent } from "../paths/measured.ts";
-import { pickPath } from "../paths/schedulers.ts";
-import { pathIndex } from "../paths/table.ts";
+import { hasTrustedOther, pickPath } from "../paths/schedulers.ts";
+import { allowanceOf } from "../paths/table.ts";
 import type { Control, Demand, PathState } from "../paths/types.ts";
 import { ackIsDue, takeAckRanges } from "../recovery/acks.ts";
 import { nextProbe, noteSent } from "../recovery/recovery.ts";
@@ -39,8 +39,8 @@ import { hasControls, writeControls } from "../streams/controls.ts";
 import { nextChannel } from "../streams/scheduling.ts";
 import { writeFrames } from "../streams/sending.ts";
 import type { SentPiece } from "../streams/channels.ts";
-import { type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
-import { noteCopies, type PacketCopy } from "./copies.ts";
+import { ackCarrierOf, type Association, type Cargo, primitivesOf, type Surroundings } from "./association.ts";
+import { noteCopy, takeCopy } from "./copies.ts";
 import { nextLong } from "./handshake.ts";
 import { type OwedRekey, rekeyIfWorn } from "./rekeying.ts";
 import { loadCargo, NO_CHANNEL, repeat } from "./settling.ts";
@@ -61,6 +61,8 @@ const WRITER = createFrameWriter(0xffff);
 const CARGO: Cargo[] = [];
 const CONTROLS: number[] = [];
 const PIECE: SentPiece = { offset: 0, length: 0, flags: 0 };
+/** Header, tag, and CLOSE_ASSOCIATION without its reason. */
+const LEAST_CLOSE = 64;
 /** Less room than this is not worth another frame of data. */
 const LEAST_PIECE = 64;
 
@@ -88,10 +90,6 @@ function enqueue(association: Association, ctx: Surroundings): Departure | null 
     const control = nextControl(association.paths, ctx.now, ctx.random("channel/paths"));
     if (control !== null) return sendControl(association, control, ctx);
   }
-  if (association.copy !== null) {
-    const copied = sendCopy(association, association.copy, ctx);
-    if (copied !== null) return copied;
-  }
   return sendData(association, ctx) ?? sendAcks(association, ctx);
 }
 
@@ -106,10 +104,10 @@ function sendClose(association: Association, ctx: Surroundings): Departure | nul
   association.closeDue = false;
   const { ending, paths } = association;
   const path = paths.list.find(({ state }) => state === "active") ?? paths.list[0];
-  if (path === undefined || ending === null) return null;
+  if (path === undefined || ending === null || allowanceOf(paths, path) < LEAST_CLOSE) return null;
   association.counts.closesSent++;
-  begin(path);
-  writeCloseAssociation(WRITER, ending.code, ending.reason);
+  begin(association, path);
+  if (!writeCloseAssociation(WRITER, ending.code, ending.reason)) writeCloseAssociation(WRITER, ending.code, "");
   return seal(association, path, 0, false, null, ctx);
 }
 
@@ -149,9 +147,12 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
   const { channels, paths, pings } = association;
   // A pacer that nobody asks again must not ring for ever.
   for (const { recovery } of paths.list) if (recovery.paceAt >= 0) recovery.paceAt = -1;
+  const copied = association.copies.size === 0 ? null : sendCopy(association, ctx);
+  if (copied !== null) return copied;
   let channel = nextChannel(channels);
   const wants = channel >= 0 || pings.length > 0 || association.pingDue || owesControls(association);
   let path = pathToProbe(association);
+  if (path !== null && hasTrustedOther(paths, path)) return sendProbe(association, path, ctx);
   if (path !== null && !wants) {
     repeatOldest(association, path);
     channel = nextChannel(channels);
@@ -161,33 +162,43 @@ function sendData(association: Association, ctx: Surroundings): Departure | null
     if (path === null) return null;
   }
   const under = channel >= 0 ? channel : (pings[0] ?? 0);
-  begin(path);
+  begin(association, path);
   appendAck(path, ctx);
   const start = WRITER.at;
   appendControls(association);
+  const dataAt = WRITER.at;
+  const isCopied = paths.options.scheduler === "redundant";
+  // A copy may come first: whatever opens the channel stands with its data, too.
+  if (isCopied) WRITER.opened = 0;
   const piece = channel >= 0 ? appendPieces(association, channel) : null;
   if (WRITER.at === start && WRITER.zeros === 0) writePing(WRITER);
   forgetPings(association, under);
-  const departure = seal(association, path, under, true, piece, ctx);
-  if (piece !== null && paths.options.scheduler === "redundant") {
-    noteCopies(association, paths.list.indexOf(path), WRITER, under, piece, departure.length, ctx.now);
+  if (piece !== null && isCopied) {
+    noteCopy(association, path, { writer: WRITER, from: dataAt, channel: under, piece, cargo: CARGO });
   }
-  return departure;
+  return seal(association, path, under, true, piece, ctx);
 }
 
-/** What was just sent, over the next of the other paths. */
-function sendCopy(association: Association, copy: PacketCopy, ctx: Surroundings): Departure | null {
-  const { paths } = association;
-  for (let id = copy.paths.shift(); id !== undefined; id = copy.paths.shift()) {
-    const path = paths.list[pathIndex(paths, id)];
-    if (path === undefined || copy.bytes.length + copy.zeros > path.pmtu.size - TAG_BYTES) continue;
-    begin(path);
-    WRITER.bytes.set(copy.bytes);
-    WRITER.at = copy.bytes.length;
+/** Asks whether the path is alive. Data goes where nothing speaks against: what was under way here, too (timers.ts). */
+function sendProbe(association: Association, path: PathState, ctx: Surroundings): Departure {
+  begin(association, path);
+  appendAck(path, ctx);
+  writePing(WRITER);
+  return seal(association, path, 0, true, null, ctx);
+}
+
+/** What went over one path, over another that has not had it and may send now. */
+function sendCopy(association: Association, ctx: Surroundings): Departure | null {
+  for (const path of association.paths.list) {
+    const copy = takeCopy(association, path, ctx.now);
+    if (copy === null) continue;
+    begin(association, path);
+    WRITER.bytes.set(copy.bytes, SHORT_HEADER);
+    WRITER.at = SHORT_HEADER + copy.bytes.length;
     WRITER.zeros = copy.zeros;
+    for (const one of copy.cargo) CARGO.push(one);
     return seal(association, path, copy.channel, true, copy.piece, ctx);
   }
-  association.copy = null;
   return null;
 }
 
@@ -242,26 +253,19 @@ function forgetPings(association: Association, channel: number): void {
 function sendAcks(association: Association, ctx: Surroundings): Departure | null {
   for (const path of association.paths.list) {
     if (!ackIsDue(path.acks, ctx.now)) continue;
-    const carrier = path.state === "active" && path.wanted ? path : carrierOf(association, path);
+    const carrier = ackCarrierOf(association.paths, path);
     if (carrier === null) continue;
-    begin(carrier);
+    begin(association, carrier);
     appendAck(path, ctx);
     return seal(association, carrier, 0, false, null, ctx);
   }
   return null;
 }
 
-/** Of a path that carries no data, or shall not: another, for nobody knows whether this one still can. */
-function carrierOf({ paths }: Association, path: PathState): PathState | null {
-  const others = paths.list.filter((other) => other !== path);
-  const live = others.find(({ state }) => state === "active") ?? others.find(({ state }) => state === "standby");
-  if (live !== undefined) return live;
-  return path.state === "failed" || path.state === "abandoned" ? null : path;
-}
-
-function begin(path: PathState): void {
+/** Not more than a way that is not validated may still be sent. */
+function begin({ paths }: Association, path: PathState): void {
   if (CARGO.length > 0) CARGO.length = 0;
-  beginFrames(WRITER, SHORT_HEADER, path.pmtu.size - TAG_BYTES);
+  beginFrames(WRITER, SHORT_HEADER, Math.min(path.pmtu.size, allowanceOf(paths, path)) - TAG_BYTES);
 }
 
 /** The path's own acknowledgements ride along with whatever goes over it. */

@@ -51,6 +51,8 @@ export interface Origin {
 /** Retries whose cookie is taken; anybody who saw the initial can send one. */
 const MAX_COOKIES = 8;
 const MAX_DOUBLINGS = 10;
+/** However quick an answer seemed (it may be anybody's), the next waits for at least this part of the time set. */
+const LEAST_SHARE = 8;
 
 /** Begins as the end that asks. The packet goes once there is a candidate. */
 export function connect(association: Association, ctx: Surroundings): void {
@@ -118,7 +120,7 @@ export function receiveLong(
   switch (packet.kind) {
     case "initial":
       return association.role === "responder"
-        ? repeatResponse(association, packet)
+        ? repeatResponse(association, packet, origin)
         : crossInitial(association, packet, origin, ctx);
     case "retry":
       return takeCookie(association, packet.cookie, ctx);
@@ -127,7 +129,13 @@ export function receiveLong(
     case "final":
       return takeFinal(association, packet, ctx);
     case "versions":
-      if (!isAsking(association) || chooseVersion(packet.versions) !== null) return "unexpected_long";
+      // A retry has shown that the peer speaks ours.
+      if (
+        association.role !== "initiator" ||
+        association.phase !== "connecting" ||
+        chooseVersion(packet.versions) !== null
+      )
+        return "unexpected_long";
       fail(
         association,
         "version",
@@ -174,7 +182,7 @@ export function repeatHandshake(association: Association, ctx: Surroundings): vo
   }
   if (association.role === "initiator") {
     const way = wayAt(association, handshake.attempts);
-    if (way !== null && association.phase !== "established") setWay(handshake, way.key, way.mtu);
+    if (way !== null) setWay(handshake, way.key, way.mtu);
   }
   handshake.due = handshake.packet !== null;
   awaitAnswer(association, ctx);
@@ -251,8 +259,9 @@ function wayAt({ paths }: Association, attempt: number): Candidate | null {
 function awaitAnswer(association: Association, ctx: Surroundings): void {
   const { handshake, options } = association;
   if (handshake === null) return;
-  const known = handshake.rtt > 0 ? Math.min(2 * handshake.rtt, options.handshakeTimeout) : options.handshakeTimeout;
-  let delay = known;
+  const { handshakeTimeout } = options;
+  const known = handshake.rtt > 0 ? Math.max(2 * handshake.rtt, handshakeTimeout / LEAST_SHARE) : handshakeTimeout;
+  let delay = Math.min(known, handshakeTimeout);
   for (let doubling = 0; doubling < Math.min(handshake.attempts, MAX_DOUBLINGS); doubling++) delay *= 2;
   const jitter = 0.75 + ctx.random("channel/handshake").uniform() / 2;
   handshake.retryAt = ctx.now + Math.max(1, Math.ceil(delay * jitter));
@@ -261,10 +270,12 @@ function awaitAnswer(association: Association, ctx: Surroundings): void {
 function takeCookie(association: Association, cookie: Uint8Array, ctx: Surroundings): DropWord | null {
   const { handshake } = association;
   if (!isAsking(association) || handshake?.packet?.kind !== "initial") return "unexpected_long";
-  if (handshake.cookies >= MAX_COOKIES) return "unexpected_long";
+  const known = handshake.packet.cookie;
+  if (handshake.cookies >= MAX_COOKIES || (known !== null && sameBytes(known, cookie))) return "unexpected_long";
+  // Whatever comes after the first may answer what was sent before it.
+  if (handshake.cookies === 0) noteRtt(handshake, ctx.now);
   handshake.cookies++;
   association.counts.cookies++;
-  noteRtt(handshake, ctx.now);
   send(handshake, { ...handshake.packet, cookie });
   handshake.attempts = 0;
   awaitAnswer(association, ctx);
@@ -336,10 +347,15 @@ function takeFinal(association: Association, packet: Reply, ctx: Surroundings): 
   return null;
 }
 
-/** The initial has come again: our response was lost. */
-function repeatResponse({ handshake, remoteId, phase }: Association, initial: Initial): DropWord | null {
+/** The initial has come again: our response was lost. It goes by the way that this one came, for the first may be dead. */
+function repeatResponse(
+  { handshake, remoteId, phase }: Association,
+  initial: Initial,
+  { key, mtu }: Origin,
+): DropWord | null {
   if (phase !== "handshaking" || handshake?.packet?.kind !== "response") return "unexpected_long";
   if (!sameBytes(initial.source, remoteId)) return "unexpected_long";
+  setWay(handshake, key, mtu);
   handshake.due = true;
   handshake.sentAt = -1;
   handshake.attempts = 1;
@@ -375,7 +391,7 @@ function yieldTo(association: Association, initial: Initial, origin: Origin, ctx
 
 export function claimOf(initial: Initial, { peer }: Origin): CookieClaim {
   const { version, destination, source, message } = initial;
-  return { peer: bytesOfText(peer), version, destination, source, ephemeral: message.slice(0, KEY_BYTES) };
+  return { peer: bytesOfText(peer), version, destination, source, message };
 }
 
 export function retryFor(ring: SecretRing, initial: Initial, origin: Origin, ctx: Surroundings): LongPacket {

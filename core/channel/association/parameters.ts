@@ -18,7 +18,7 @@ export interface Parameters {
 const ID = { idleTimeout: 1, maxPacket: 2, resetToken: 3 } as const;
 
 /** Every end takes packets of this size. */
-const LEAST_MAX_PACKET: Bytes = 512;
+export const LEAST_MAX_PACKET: Bytes = 512;
 const MOST_PARAMETERS = 32;
 
 export function encodeParameters({ idleTimeout, maxPacket, resetToken }: Parameters): Uint8Array {

@@ -3,6 +3,7 @@ import type { Nanos } from "../../units.ts";
 import { controlAcked, controlLost } from "../paths/control.ts";
 import { notePathAcked, notePathLost } from "../paths/measured.ts";
 import type { PathState } from "../paths/types.ts";
+import { nextProbe } from "../recovery/recovery.ts";
 import { type SentRing, slotOf } from "../recovery/sent-ring.ts";
 import type { News } from "../recovery/state.ts";
 import { onControlAcked, onControlLost } from "../streams/controls.ts";
@@ -79,6 +80,13 @@ export function repeat(association: Association, path: PathState, number: number
   for (const one of cargo.get(cargoKey(path.id, number)) ?? []) {
     if (one.kind === "piece") requeue(channels, one.channel, one.offset, one.length, one.flags);
     else missed(association, one);
+  }
+}
+
+/** All that is in flight on a path which a probe timeout speaks against goes again, over others: nobody waits for the path to fail. */
+export function repeatAll(association: Association, path: PathState): void {
+  for (let number = nextProbe(path.recovery); number >= 0; number = nextProbe(path.recovery)) {
+    repeat(association, path, number);
   }
 }
 

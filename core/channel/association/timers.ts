@@ -1,11 +1,12 @@
 /** One timer for all that an association waits for. */
 import { type Nanos, SECOND } from "../../units.ts";
 import { retireKeys } from "../crypto/rekey.ts";
+import { hasTrustedOther } from "../paths/schedulers.ts";
 import { deadlineOf as pathsDeadline, dueAt, onTimeout as pathTimeout, takeLost } from "../paths/timers.ts";
-import type { Association, Surroundings } from "./association.ts";
-import { endClosing, expireIdle } from "./closing.ts";
+import { ackCarrierOf, type Association, type Surroundings } from "./association.ts";
+import { endClosing, expireIdle, staysForReaders } from "./closing.ts";
 import { repeatHandshake } from "./handshake.ts";
-import { createNews, settle } from "./settling.ts";
+import { createNews, repeatAll, settle } from "./settling.ts";
 
 const NEWS = createNews();
 /** How long an association that was asked for, but whose handshake does not end, takes its place. */
@@ -25,13 +26,13 @@ export function deadlineOf(association: Association): Nanos {
   return earlier(deadline, pathsDeadline(association.paths));
 }
 
-/** When the first acknowledgement that waits for company must go. Those of failed paths need another that carries them. */
+/** When the first acknowledgement that waits for company, and has a way to go, must go. */
 function acksAt({ paths }: Association): Nanos {
-  const carried = paths.list.some(({ state }) => state === "active" || state === "standby");
   let deadline = -1;
-  for (const { acks, state } of paths.list) {
-    if (state === "abandoned" || (state === "failed" && !carried)) continue;
-    deadline = earlier(deadline, acks.ackAt);
+  for (const path of paths.list) {
+    const { ackAt } = path.acks;
+    if (ackAt < 0 || path.state === "abandoned" || ackCarrierOf(paths, path) === null) continue;
+    deadline = earlier(deadline, ackAt);
   }
   return deadline;
 }
@@ -42,7 +43,7 @@ export function onTimeout(association: Association, ctx: Surroundings): void {
   const { now } = ctx;
   if (phase === "idle" || phase === "closed") return;
   if (phase === "closing" || phase === "draining") {
-    if (association.closeAt <= now) endClosing(association);
+    if (association.closeAt <= now && !staysForReaders(association, now)) endClosing(association);
     return;
   }
   if (isDue(idleAt(association), now)) {
@@ -51,7 +52,7 @@ export function onTimeout(association: Association, ctx: Surroundings): void {
   }
   if (isDue(association.handshake?.retryAt ?? -1, now)) repeatHandshake(association, ctx);
   if (association.phase !== "established") return;
-  if (isDue(keepAliveAt(association), now)) keepAlive(association);
+  if (isDue(keepAliveAt(association), now)) keepAlive(association, now);
   if (isDue(association.retireAt, now) && association.keys !== null) {
     association.retireAt = retireKeys(association.keys, now);
   }
@@ -78,6 +79,8 @@ function runPaths(association: Association, ctx: Surroundings): void {
   for (let index = dueAt(paths, ctx.now); index >= 0; index = dueAt(paths, ctx.now)) {
     pathTimeout(paths, index, ctx.now, NEWS);
     settle(association, index, NEWS, ctx);
+    const path = paths.list[index];
+    if (path !== undefined && path.recovery.probes > 0 && hasTrustedOther(paths, path)) repeatAll(association, path);
   }
   collectLost(association, ctx);
 }
@@ -91,13 +94,14 @@ function idleAt({ idleTimeout, lastReceivedAt, lastSentAt, phase, role }: Associ
   return idleTimeout === 0 ? -1 : Math.max(lastReceivedAt, lastSentAt) + idleTimeout;
 }
 
-function keepAliveAt({ options, lastReceivedAt, lastSentAt, pingDue }: Association): Nanos {
+function keepAliveAt({ options, lastReceivedAt, lastSentAt, keptAliveAt, pingDue }: Association): Nanos {
   if (options.keepAlive === 0 || pingDue) return -1;
-  return Math.max(lastReceivedAt, lastSentAt) + options.keepAlive;
+  return Math.max(lastReceivedAt, lastSentAt, keptAliveAt) + options.keepAlive;
 }
 
-function keepAlive(association: Association): void {
+function keepAlive(association: Association, now: Nanos): void {
   association.pingDue = true;
+  association.keptAliveAt = now;
   association.counts.pings++;
 }
 

@@ -19,7 +19,7 @@ const secret = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 function claimOf(changes: Partial<CookieClaim> = {}): CookieClaim {
   const [peer, destination, source] = [6, 8, 8].map((length, at) => new Uint8Array(length).fill(at + 1));
-  const claim = { peer, destination, source, version: 1, ephemeral: secret(9), ...changes };
+  const claim = { peer, destination, source, version: 1, message: secret(9), ...changes };
   return claim as CookieClaim;
 }
 
@@ -41,7 +41,7 @@ for (const [name, p] of [
       { destination: new Uint8Array(8) },
       { source: new Uint8Array(8) },
       { version: 2 },
-      { ephemeral: secret(8) },
+      { message: secret(8) },
     ];
     for (const other of others) t.is(checkCookie(ring, claimOf(other), cookie, now, p), "cookie_forged");
     t.is(checkCookie(createSecretRing(secret(2), 0), claimOf(), cookie, now, p), "cookie_forged");

@@ -32,8 +32,8 @@ export interface CookieClaim {
   readonly version: number;
   readonly destination: Uint8Array;
   readonly source: Uint8Array;
-  /** First 32 bytes of Noise's first message. */
-  readonly ephemeral: Uint8Array;
+  /** Noise's first message: what the responder takes must be what the cookie was asked for with. */
+  readonly message: Uint8Array;
 }
 
 export type CookieFault =
@@ -92,11 +92,11 @@ const RESET_LABEL = bytesOfText("pathloom reset");
 
 /** Only the address has a length of its own; what comes before says it. */
 function macOf(secret: Uint8Array, head: Uint8Array, claim: CookieClaim, p: Primitives): Uint8Array {
-  const { peer, version, destination, source, ephemeral } = claim;
+  const { peer, version, destination, source, message } = claim;
   const numbers = new Uint8Array(8);
   put32(numbers, 0, version);
   put32(numbers, 4, peer.length);
   return p
-    .hmac(secret, concat(COOKIE_LABEL, head, numbers, peer, destination, source, ephemeral))
+    .hmac(secret, concat(COOKIE_LABEL, head, numbers, peer, destination, source, message))
     .slice(0, COOKIE_BYTES - 5);
 }

@@ -94,7 +94,7 @@ function shake(world: World, tamper: Tamper): { readonly near: Keys; readonly fa
   if (typeof bare === "string") return bare;
   const claimOf = ({ version, destination, source, ...rest }: LongPacket): Parameters<typeof retryCookie>[1] => {
     const message = asMessage(rest as LongPacket);
-    return { peer: PEER, version, destination, source, ephemeral: message.subarray(0, 32) };
+    return { peer: PEER, version, destination, source, message };
   };
   const cookie = retryCookie(ring, claimOf(bare), 1, p);
   const retry = { ...head, kind: "retry" as const, destination: bare.source, source: bare.destination, cookie };

@@ -22,14 +22,6 @@ export interface Primitives {
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null;
   /** `header`, which is the associated data, ciphertext and tag in one array: what `seal` gives behind what it was given. Where it is missing, `seal` does. */
   sealPacket?(key: Uint8Array, nonce: Uint8Array, header: Uint8Array, plain: Uint8Array): Uint8Array;
-  /** As `open` of what stands behind `start`; the answer is gone at the next call of any of these. Where it is missing, `open` does. */
-  openPacket?(
-    key: Uint8Array,
-    nonce: Uint8Array,
-    header: Uint8Array,
-    packet: Uint8Array,
-    start: number,
-  ): Uint8Array | null;
   /** X25519. Zeros where `pub` is a point of low order, of which nothing secret can come (RFC 7748, section 6.1). */
   dh(secret: Uint8Array, pub: Uint8Array): Uint8Array;
   publicOf(secret: Uint8Array): Uint8Array;

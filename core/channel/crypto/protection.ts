@@ -150,10 +150,7 @@ function openInto(
   if (rest.length < wireLength) return "truncated";
   if (keys.forged >= keys.limits.forged) return "key_spent";
   readHeader(rest);
-  const plain =
-    p.openPacket === undefined
-      ? p.open(receiveKey, NONCE, HEADER, rest.subarray(SHORT_HEADER))
-      : p.openPacket(receiveKey, NONCE, HEADER, rest, SHORT_HEADER);
+  const plain = p.open(receiveKey, NONCE, HEADER, rest.subarray(SHORT_HEADER));
   if (plain === null) {
     keys.forged++;
     return "forged";

@@ -5,7 +5,7 @@ import { probeDue, probeSent } from "./pmtu.ts";
 import { isReady } from "./states.ts";
 import { allowanceOf, buryId, expanded, pathIndex, retiredId } from "./table.ts";
 import type { ChallengeData, Control, Paths, PathState, Random } from "./types.ts";
-import { challengeIsDue, keepChallenge, makeChallenge } from "./validation.ts";
+import { challengeIsDue, keepChallenge, LEAST_CHALLENGE, makeChallenge } from "./validation.ts";
 
 /**
  * The next frame to send, and over which path; null: none now. Challenges and responses make packets of their own, padded to `size`, which
@@ -25,7 +25,7 @@ export function nextControl(paths: Paths, now: Nanos, random: Random): Control |
 function nextResponse(paths: Paths, path: PathState, index: number): Control | null {
   if (path.responses.length === 0) return null;
   const size = expanded(paths, path);
-  if (size <= 0) return null;
+  if (size < LEAST_CHALLENGE) return null;
   const data = path.responses.shift() as ChallengeData;
   return { kind: "response", index, id: path.id, data, size };
 }

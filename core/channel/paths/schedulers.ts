@@ -6,7 +6,7 @@
  *   minrtt       the least smoothed round-trip time (default of Linux' Multipath TCP)
  *   round-robin  one after the other
  *   weighted     in proportion to given weights, or to window over round-trip time
- *   redundant    the quickest, and copies over the others (`copiesOf`)
+ *   redundant    the quickest that may send, and copies over all others as soon as they may (`copiesOf`)
  *   blest, ecf   waiting.ts: rather none than one that is too slow
  */
 import { maySend } from "../recovery/recovery.ts";
@@ -46,13 +46,13 @@ export function pickPath(paths: Paths, bytes: Bytes, now: Nanos, demand: Demand 
   return index;
 }
 
-/** Positions of the other paths that a copy of a packet picked for `index` is to go over (scheduler `redundant`). */
-export function copiesOf(paths: Paths, index: number, bytes: Bytes, now: Nanos): readonly number[] {
+/** The other paths that copies of a packet sent over `chosen` are to take, each when it may send (scheduler `redundant`). */
+export function copiesOf(paths: Paths, chosen: PathState): readonly PathState[] {
   if (paths.options.scheduler !== "redundant") return NONE;
-  return readyPaths(paths, bytes, now).filter((other) => other !== index);
+  return paths.list.filter((path) => path !== chosen && path.state === "active");
 }
 
-const NONE: readonly number[] = [];
+const NONE: readonly PathState[] = [];
 
 function readyPaths(paths: Paths, bytes: Bytes, now: Nanos): number[] {
   const { list } = paths;
@@ -70,6 +70,11 @@ function readyPaths(paths: Paths, bytes: Bytes, now: Nanos): number[] {
 /** Probe timeouts speak against it, though it has not failed yet (as RFC 7829 has "potentially failed"). */
 function isSuspect(paths: Paths, { recovery }: PathState): boolean {
   return recovery.probeCount >= paths.options.suspectAfter;
+}
+
+/** Another path carries data, and nothing speaks against it: what hangs on this one need not wait for it. */
+export function hasTrustedOther(paths: Paths, path: PathState): boolean {
+  return paths.list.some((other) => other !== path && other.state === "active" && !isSuspect(paths, other));
 }
 
 function carriesNow(paths: Paths, path: PathState, bytes: Bytes, now: Nanos): boolean {

@@ -46,6 +46,7 @@ export function createPaths(options: Partial<Omit<PathsOptions, "role">> & { rea
     coupling: createCoupling(),
     events: [],
     counts: createCounts(),
+    past: { spurious: 0, probeTimeouts: 0, congestionEvents: 0 },
   };
 }
 
@@ -246,12 +247,19 @@ export function sweep(paths: Paths, now: Nanos): boolean {
     const path = paths.list[index] as PathState;
     if (path.state !== "abandoned" || path.lostDue || path.lingerUntil > now) continue;
     paths.list.splice(index, 1);
+    keepCounts(paths, path);
     const retired = retiredId(paths, path.id);
     if (retired === undefined) continue;
     retired.next = path.recovery.sent.next;
     retired.received = path.acks.largest;
   }
   return paths.list.length < before;
+}
+
+function keepCounts({ past }: Paths, { recovery }: PathState): void {
+  past.spurious += recovery.counts.spurious;
+  past.probeTimeouts += recovery.counts.probeTimeouts;
+  past.congestionEvents += recovery.controller.events;
 }
 
 /** Tells that something happened to a path. */

@@ -260,6 +260,13 @@ export interface PathTableCounts {
   droppedEvents: number;
 }
 
+/** What the recovery of paths that were dropped had counted. */
+export interface PathPast {
+  spurious: number;
+  probeTimeouts: number;
+  congestionEvents: number;
+}
+
 export interface Paths {
   readonly options: PathsOptions;
   /** Path 0 is there: others may be opened. */
@@ -288,6 +295,7 @@ export interface Paths {
   /** At most EVENTS_KEPT. */
   readonly events: PathEvent[];
   readonly counts: PathTableCounts;
+  readonly past: PathPast;
 }
 
 export interface Scheduling {

@@ -13,7 +13,7 @@ const CHALLENGES_KEPT = 4;
 const REVIVAL_ALONE: Nanos = 2 * SECOND;
 const REVIVAL_BESIDE: Nanos = 10 * SECOND;
 /** A packet with nothing but a challenge: header, frame and tag with room to spare. */
-const LEAST_CHALLENGE: Bytes = 64;
+export const LEAST_CHALLENGE: Bytes = 64;
 /** Jitter of retries: up to 1/8 longer, in steps of 1/8192. */
 const JITTER_STEPS = 1_024;
 const WORD = 0x1_0000_0000;

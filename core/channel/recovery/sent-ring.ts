@@ -31,7 +31,8 @@ export const STATUS_BITS = 3;
 export const APP_LIMITED = 4;
 /** Most packets kept: a bound on the window, 78 MB of packets of 1200 bytes. */
 export const MAX_TRACKED = 65_536;
-const FIRST_CAPACITY = 16;
+/** Arrays of at most 64 bytes stay within the heap: many associations never need more. */
+const FIRST_CAPACITY = 8;
 
 type Columns = Omit<SentRing, "first" | "next">;
 

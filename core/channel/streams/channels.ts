@@ -228,6 +228,8 @@ export interface Channels {
   events: ChannelEvent[];
   /** Of the piece written last. */
   readonly piece: SentPiece;
+  /** Pieces sent again. */
+  resent: number;
   /** Pieces that came twice, or too late. */
   duplicates: number;
   /** Times that the peer said its sending was held up by our windows. */
@@ -279,6 +281,7 @@ export function createChannels(input: ChannelsInput): Channels {
     starvingForChannels: false,
     events: [],
     piece: { offset: 0, length: 0, flags: 0 },
+    resent: 0,
     duplicates: 0,
     blockedByUs: 0,
   };

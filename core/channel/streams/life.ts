@@ -1,4 +1,5 @@
 /** How channels begin and end: opened and accepted or refused, finished, reset, closed. */
+import { BLOCK, dropBlocks } from "./blocks.ts";
 import {
   addChannel,
   type Channel,
@@ -60,6 +61,19 @@ export function finishChannel(channels: Channels, id: number): boolean {
   return true;
 }
 
+/** Finishes a stream where it stands: what was written and not sent is forgotten. Answers its length, -1 where it cannot be. */
+export function cutChannel(channels: Channels, id: number): number {
+  const channel = channels.byId.get(id);
+  if (channel === undefined || channel.framing !== "stream") return -1;
+  const { send } = channel;
+  if (!isWritable(channel) && (send.state !== "finishing" || send.finSent)) return -1;
+  dropBlocks(send.blocks, Math.ceil(send.sent / BLOCK) * BLOCK, Math.ceil(send.written / BLOCK) * BLOCK);
+  send.written = send.sent;
+  send.state = "finishing";
+  enlist(channels, channel);
+  return send.written;
+}
+
 /** Gives up sending; what did not arrive yet need not. */
 export function resetChannel(channels: Channels, id: number, code: number): boolean {
   const channel = channels.byId.get(id);
@@ -70,15 +84,15 @@ export function resetChannel(channels: Channels, id: number, code: number): bool
   return true;
 }
 
-/** Wants no more of what the peer sends: it is asked to reset its side. */
+/** Wants no more of what the peer sends: it is asked to reset its side. What it left to read when it closed is forgotten. */
 export function stopSending(channels: Channels, id: number, code: number): boolean {
   const channel = channels.byId.get(id);
-  if (channel === undefined || channel.phase === "pending" || channel.phase === "closed") return false;
+  if (channel === undefined || channel.phase === "pending") return false;
   const { receive } = channel;
   if (receive.state !== "open") return false;
   receive.state = "stopped";
   receive.code = code;
-  if (receive.final < 0) demand(channels, id, CONTROL.stop);
+  if (channel.phase !== "closed" && receive.final < 0) demand(channels, id, CONTROL.stop);
   discardAll(channels, channel);
   return true;
 }

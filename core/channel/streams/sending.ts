@@ -102,8 +102,10 @@ function writeStreamPiece(channels: Channels, channel: Channel, writer: FrameWri
   const fin = send.state === "finishing" && from + length === send.written;
   writeData(writer, id, from, length, fin, send.blocks);
   if (fin) send.finSent = true;
-  if (again) removeRange(send.lost, from, from + length);
-  else noteSent(channels, channel, length);
+  if (again) {
+    channels.resent++;
+    removeRange(send.lost, from, from + length);
+  } else noteSent(channels, channel, length);
   return note(channels, from, length, fin ? FIN : 0);
 }
 
@@ -120,8 +122,10 @@ function writeOfMessage(channels: Channels, channel: Channel, writer: FrameWrite
   if (length < Math.min(most, LEAST_PIECE)) return false;
   writeMessagePiece(writer, id, start, offset, total, length, send.blocks);
   const covered = offset + length === total ? length + MESSAGE_COST : length;
-  if (again) removeRange(send.lost, from, from + covered);
-  else {
+  if (again) {
+    channels.resent++;
+    removeRange(send.lost, from, from + covered);
+  } else {
     if (offset === 0) channels.reserved += total + MESSAGE_COST;
     channels.reserved -= covered;
     noteSent(channels, channel, covered);

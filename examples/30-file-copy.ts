@@ -1,9 +1,9 @@
 /**
  * Copies a file over a channel: with progress, going on where it stopped when its link was cut, and with a SHA-256 at the end.
  *
- *   npx tsx examples/31-file-copy.ts receive FOLDER [udp://127.0.0.1:0]     prints its address and its key
- *   npx tsx examples/31-file-copy.ts send FILE ADDRESS KEY [SILENCE]        a link silent for so many ms is dead, default 2000
- *   npx tsx examples/31-file-copy.ts --sim                                  in virtual time, over a link that is cut and mended
+ *   npx tsx examples/30-file-copy.ts receive FOLDER [udp://127.0.0.1:0]     prints its address and its key
+ *   npx tsx examples/30-file-copy.ts send FILE ADDRESS KEY [SILENCE]        a link silent for so many ms is dead, default 2000
+ *   npx tsx examples/30-file-copy.ts --sim                                  in virtual time, over a link that is cut and mended
  *
  * On the channel: the sender writes one line of JSON (name, size, SHA-256); the receiver answers with a line, how many bytes it has
  * already; the sender writes the rest and finishes; the receiver answers "whole" or "damaged", and finishes.
@@ -278,7 +278,7 @@ async function main([what, ...rest]: readonly string[]): Promise<void> {
   if (what === "receive" && rest[0] !== undefined) return receiveLive(rest[0], rest[1] ?? "udp://127.0.0.1:0");
   if (what === "send" && rest.length >= 3) return sendLive(...(rest as [string, string, string, string?]));
   if (what !== "--sim")
-    throw new Error("usage: 31-file-copy.ts receive FOLDER [URL] | send FILE URL KEY [SILENCE] | --sim");
+    throw new Error("usage: 30-file-copy.ts receive FOLDER [URL] | send FILE URL KEY [SILENCE] | --sim");
   const place = copyInSimulator();
   const size = 1_000_000;
   const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 31 + (at >> 8)) & 255);

@@ -2,9 +2,9 @@
  * A chat over channels: everybody's association ends at one listener, which passes every line on to all others. The same code runs over
  * UDP and inside the simulator.
  *
- *   npx tsx examples/30-chat.ts listen udp://127.0.0.1:0            prints its address and its key
- *   npx tsx examples/30-chat.ts join ADDRESS KEY alice              what is typed is said
- *   npx tsx examples/30-chat.ts --sim                               three users and a conversation in virtual time
+ *   npx tsx examples/29-chat.ts listen udp://127.0.0.1:0            prints its address and its key
+ *   npx tsx examples/29-chat.ts join ADDRESS KEY alice              what is typed is said
+ *   npx tsx examples/29-chat.ts --sim                               three users and a conversation in virtual time
  */
 import { createInterface } from "node:readline";
 import { SECOND } from "../core/units.ts";
@@ -163,7 +163,7 @@ async function join(to: string, key: string, name: string): Promise<void> {
 async function main([what, ...rest]: readonly string[]): Promise<void> {
   if (what === "listen") return listen(rest[0] ?? "udp://127.0.0.1:0");
   if (what === "join" && rest.length === 3) return join(...(rest as [string, string, string]));
-  if (what !== "--sim") throw new Error("usage: 30-chat.ts listen [URL] | join URL KEY NAME | --sim");
+  if (what !== "--sim") throw new Error("usage: 29-chat.ts listen [URL] | join URL KEY NAME | --sim");
   const place = chatInSimulator();
   const heard = await inVirtualTime(place.world, () => converse(place));
   for (const [name, lines] of Object.entries(heard)) for (const line of lines) console.log(`${name} hears ${line}`);
