@@ -115,7 +115,7 @@ async function bareSender({ at, packet }: EndSpec): Promise<End> {
 
 async function channelReceiver({ packet }: EndSpec): Promise<End> {
   const world = liveChannels();
-  const listener = await listenChannels({ world, at: ["udp4://127.0.0.1:0"], mtu: packet, tuning: TUNING });
+  const listener = await listenChannels({ world, at: ["udp4://127.0.0.1:0"], mtu: packet, ...TUNING });
   const association = listener.accept();
   return {
     address: { port: Number(/:(\d+)$/.exec(listener.urls[0] ?? "")?.[1]), key: listener.identity },
@@ -139,7 +139,7 @@ async function channelReceiver({ packet }: EndSpec): Promise<End> {
 async function channelSender({ at, packet }: EndSpec): Promise<End> {
   const { port, key } = at as Address;
   const links = [{ to: `udp4://127.0.0.1:${port}`, from: "udp4://127.0.0.1:0", mtu: packet }];
-  const asking = await connectChannels({ world: liveChannels(), links, peer: key as Uint8Array, tuning: TUNING });
+  const asking = await connectChannels({ world: liveChannels(), links, peer: key as Uint8Array, ...TUNING });
   const chunk = patternOf(CHUNK);
   return {
     address: { port: 0, key: null },
@@ -155,10 +155,13 @@ async function channelSender({ at, packet }: EndSpec): Promise<End> {
   };
 }
 
-/** Loopback has room, and its path MTU is known. */
+/** Loopback has room, its path MTU is known, and the turns of others take long. */
 const TUNING = {
-  windows: { channel: 4 << 20, association: 16 << 20, sendBuffer: 4 << 20 },
-  paths: { probeMtu: false, acks: { every: 16 } },
+  idleTimeout: 0,
+  tuning: {
+    windows: { channel: 3 << 20, association: 16 << 20, sendBuffer: 4 << 20 },
+    paths: { probeMtu: false, acks: { every: 32 }, recovery: { pacing: false } },
+  },
 };
 
 function hashOf(pieces: readonly Uint8Array[]): string {

@@ -63,7 +63,6 @@ function configOf(packet: number) {
     initialMaxData: WINDOW,
     initialMaxStreamDataBidiLocal: WINDOW,
     initialMaxStreamDataBidiRemote: WINDOW,
-    readableChunkSize: CHUNK,
   };
 }
 

@@ -89,6 +89,8 @@ export interface Connector {
   receive(): Outcome<{ readonly bytes: Uint8Array; readonly from: PeerAddress }>;
   /** One whole datagram; `repeat_action` where too many wait to go. WRITE follows. */
   send(bytes: Uint8Array, to: PeerAddress): Outcome<number>;
+  /** Datagrams: from now on this peer alone is sent to and heard, and what was sent is not written over, which costs less. Absent where it makes no difference. */
+  dedicate?(to: PeerAddress): Outcome<void>;
   /** Bytes that wait: of a stream, or of all datagrams together. */
   peek(): Bytes;
   /** Not open: `initialization`. Removes the file of a `local` or `fifo` it made. */

@@ -9,6 +9,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   type KeyObject,
   randomBytes,
@@ -23,7 +24,7 @@ const SECRET_HEAD = Buffer.from("302e020100300506032b656e04220420", "hex");
 
 export const NODE_PRIMITIVES: Primitives = {
   seal(key, nonce, aad, plain) {
-    const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
+    const cipher = createCipheriv(CIPHER, secretKey(key), nonce, OPTIONS);
     cipher.setAAD(aad, { plaintextLength: plain.length });
     const sealed = new Uint8Array(plain.length + TAG_BYTES);
     sealed.set(cipher.update(plain));
@@ -31,10 +32,21 @@ export const NODE_PRIMITIVES: Primitives = {
     sealed.set(cipher.getAuthTag(), plain.length);
     return sealed;
   },
+  sealPacket(key, nonce, header, plain) {
+    const cipher = createCipheriv(CIPHER, secretKey(key), nonce, OPTIONS);
+    cipher.setAAD(header, { plaintextLength: plain.length });
+    const at = header.length;
+    const packet = new Uint8Array(at + plain.length + TAG_BYTES);
+    packet.set(header);
+    packet.set(cipher.update(plain), at);
+    cipher.final();
+    packet.set(cipher.getAuthTag(), at + plain.length);
+    return packet;
+  },
   open(key, nonce, aad, sealed) {
     const length = sealed.length - TAG_BYTES;
     if (length < 0) return null;
-    const cipher = createDecipheriv(CIPHER, key, nonce, OPTIONS);
+    const cipher = createDecipheriv(CIPHER, secretKey(key), nonce, OPTIONS);
     cipher.setAAD(aad, { plaintextLength: length });
     cipher.setAuthTag(sealed.subarray(length));
     const plain = cipher.update(sealed.subarray(0, length));
@@ -72,6 +84,17 @@ function privateKey(secret: Uint8Array): KeyObject {
   if (known?.bytes.equals(secret)) return known.key;
   const key = createPrivateKey({ key: Buffer.concat([SECRET_HEAD, secret]), format: "der", type: "pkcs8" });
   READ.set(secret, { bytes: Buffer.from(secret), key });
+  return key;
+}
+
+/** Keys of packets, as above: OpenSSL need not take them in for every packet. */
+const SEALING = new WeakMap<Uint8Array, { readonly bytes: Buffer; readonly key: KeyObject }>();
+
+function secretKey(bytes: Uint8Array): KeyObject {
+  const known = SEALING.get(bytes);
+  if (known?.bytes.equals(bytes)) return known.key;
+  const key = createSecretKey(bytes);
+  SEALING.set(bytes, { bytes: Buffer.from(bytes), key });
   return key;
 }
 

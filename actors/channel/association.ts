@@ -116,6 +116,8 @@ export interface AssociationContext {
   /** The policy wants to hear what the paths measure; when it heard last. */
   observed: boolean;
   observedAt: Nanos;
+  /** Packets come several at once: its owner settles it after the last of them. */
+  corked: boolean;
   timers: { wake?: Handle };
   /** When the timer rings, -1: it is not set. */
   wakeAt: Nanos;
@@ -200,6 +202,7 @@ function onPacket(
     peer: isKnown ? "" : peerOf(packet),
   };
   receive(association, arrival, ctx);
+  if (context.corked && association.transition === null && association.phase === "established") return;
   return settleDown(context, ctx, env);
 }
 
@@ -265,6 +268,7 @@ function createContext(input: AssociationInput): AssociationContext {
     marked: 0,
     observed: false,
     observedAt: 0,
+    corked: false,
     timers: {},
     wakeAt: -1,
   };

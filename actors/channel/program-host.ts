@@ -78,6 +78,8 @@ const LOGICS: Readonly<Record<string, PacketLogic>> = {
 };
 /** Peers of a connector whose links are remembered; twice as many at most. What an association still uses stays whatever others come. */
 const PEERS_KEPT = 8_192;
+/** Packets taken at once before associations answer: acknowledgements and grants then speak for all of them. */
+const BATCH = 32;
 /** No packet is counted by flow here. */
 const NEVER: Nanos = Number.MAX_SAFE_INTEGER;
 const NOWHERE = { ia: "0-0", host: "0.0.0.0" };
@@ -106,6 +108,7 @@ export class ProgramHost {
   readonly #timers = new Map<Handle, SchedulerCallback>();
   readonly #waiting: { readonly target: ActorIndex; readonly event: ControlEvent }[] = [];
   readonly #news: { readonly from: ActorIndex; readonly event: ControlEvent }[] = [];
+  readonly #touched = new Set<ActorIndex>();
   #linksMade = 0;
   #handles = 0;
   #running = false;
@@ -151,8 +154,9 @@ export class ProgramHost {
     return this.#target;
   }
 
-  /** Datagrams of an open connector go to the listener, or to the association that asks. */
-  attach(connector: Connector): void {
+  /** Datagrams of an open connector go to the listener, or to the association that asks, whose one peer there is `peer`. */
+  attach(connector: Connector, peer: PeerAddress | null = null): void {
+    if (peer !== null) connector.dedicate?.(peer);
     this.#sources.set(connector, { fresh: new Map(), old: new Map() });
     this.world.scheduler.register(connector, EVENTS.READ, this.#readAll);
   }
@@ -223,7 +227,9 @@ export class ProgramHost {
 
   spawn(id: string, logic: string, input: unknown): ActorIndex {
     const index = this.#cells.length;
-    this.#cells.push(new Cell(this, index, id, LOGICS[logic] as PacketLogic, input));
+    const cell = new Cell(this, index, id, LOGICS[logic] as PacketLogic, input);
+    this.#cells.push(cell);
+    if (cell.logic === associationLogic) (cell.state.context as AssociationContext).corked = true;
     return index;
   }
 
@@ -275,11 +281,21 @@ export class ProgramHost {
 
   readonly #readAll: SchedulerCallback = (_now, _events, connector) => {
     if (connector === null) return;
+    this.now = this.world.scheduler.clock.now();
+    let count = 0;
     for (let got = connector.receive(); got.ok; got = connector.receive()) {
-      this.now = this.world.scheduler.clock.now();
       this.#arrived(connector, got.value.bytes, got.value.from);
+      if (++count % BATCH === 0) this.#settleAll();
     }
+    this.#settleAll();
   };
+
+  /** After a batch of packets, those associations that got any. */
+  #settleAll(): void {
+    for (const index of this.#touched) this.settle(index);
+    this.#touched.clear();
+    this.#run();
+  }
 
   #arrived(connector: Connector, bytes: Uint8Array, from: PeerAddress): void {
     const link = this.#linkOf(connector, from);
@@ -305,7 +321,6 @@ export class ProgramHost {
       rest: bytes,
     });
     this.#deliver(this.#target, packet);
-    this.#run();
   }
 
   #linkOf(connector: Connector, from: PeerAddress): Link | null {
@@ -348,6 +363,7 @@ export class ProgramHost {
     if (cell === null || cell === undefined || onPacket === null) return this.drop();
     const control = onPacket(cell.state as never, packet, 0, cell);
     if (control !== undefined) cell.walk(control);
+    if (cell.logic === associationLogic) this.#touched.add(target);
   }
 
   /** Until nothing waits; what is asked meanwhile waits its turn. */

@@ -78,7 +78,7 @@ export async function connectChannels(options: ConnectOptions): Promise<Associat
   });
   const index = host.connect(optionsOf(options, name, peer ?? null), links);
   end = new AssociationEnd(host, index, links);
-  for (const { connector } of links) host.attach(connector);
+  for (const { connector, peer: there } of links) host.attach(connector, there);
   host.offer(
     index,
     links,

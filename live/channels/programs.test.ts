@@ -1,10 +1,15 @@
 /** Programs over channels, the same in both worlds. */
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { ChannelOptions } from "../../core/channel/streams/channels.ts";
 import { MILLISECOND, SECOND } from "../../core/units.ts";
 import type { ChannelEnd } from "./channel-end.ts";
 import { connectChannels, createIdentity, listenChannels } from "./connect.ts";
 import { ChannelFailure, type ChannelFailureWord } from "./failure.ts";
+import { sleep } from "./gate.ts";
+import { loadIdentity } from "./identity.ts";
 import {
   bare,
   bytesOf,
@@ -90,7 +95,7 @@ inBoth("messages stay whole, whatever the reliability; a call for streams is ref
     for (const message of sent) await here.writeMessage(message);
     const got = [await there.readMessage(), await there.readMessage(), await there.readMessage()];
     const bySize = (one: Uint8Array | null, other: Uint8Array | null): number =>
-      (one?.length ?? 0) - (other?.length ?? 0);
+      (one?.length ?? -1) - (other?.length ?? -1);
     t.deepEqual(got.toSorted(bySize), sent.toSorted(bySize));
     t.throws(() => here.tryWrite(bytesOf(1)), { instanceOf: ChannelFailure, message: /writeMessage|"messages"/ });
     here.finish();
@@ -181,7 +186,7 @@ inBoth("Web streams: a pipe from one to the other", async (t, place) => {
   const [here, there] = await channelOf(ends);
   const sent = bytesOf(50_000);
   const got = new Response(there.readable).bytes();
-  await new Response(sent).body?.pipeTo(here.writable);
+  await new Blob([new Uint8Array(sent)]).stream().pipeTo(here.writable);
   t.deepEqual(await got, sent);
   await close(ends);
 });
@@ -225,21 +230,51 @@ inBoth("a link that is taken down mid-transfer: what follows goes over the other
   await close(ends);
 });
 
-inBoth("keys change under way, and the peer's silence ends it all", async (t, place) => {
-  const ends = await pair(
-    place,
-    { idleTimeout: 60 * SECOND },
-    { idleTimeout: 300 * MILLISECOND, keepAlive: 100 * MILLISECOND },
-  );
-  const { asking, listener } = ends;
+inBoth("a channel's keys change under way, as often as asked", async (t, place) => {
+  const ends = await pair(place);
   const [here, there] = await channelOf(ends);
   for (let round = 0; round < 5; round++) {
     here.rekey();
     await here.write(bytesOf(20_000, round));
     for (let left = 20_000; left > 0; ) left -= (await there.read())?.length ?? left;
   }
-  t.true(asking.statistics().counts.rekeys > 0);
-  t.is(asking.state, "established");
+  t.true(ends.asking.statistics().counts.rekeys > 0);
+  t.is(ends.asking.state, "established");
   await close(ends);
-  await listener.close();
+});
+
+inBoth(
+  "a keep-alive keeps an association that has nothing to say; without it, silence ends both ends",
+  async (t, place) => {
+    const idleTimeout = 300 * MILLISECOND;
+    const kept = await pair(place, { idleTimeout, keepAlive: 100 * MILLISECOND }, { idleTimeout });
+    await sleep(place.world, SECOND);
+    t.deepEqual([kept.asking.state, kept.asked.state], ["established", "established"]);
+    await close(kept);
+    const silent = await pair(place, { idleTimeout }, { idleTimeout });
+    const [here] = await channelOf(silent);
+    const waiting = fails(t, here.read(), "idle");
+    t.is((await silent.asking.closed()).word, "idle");
+    t.is((await silent.asked.closed()).word, "idle");
+    await waiting;
+    await silent.listener.close();
+  },
+);
+
+test("an identity is kept in a file for its owner alone; what is no key is said", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "pathloom-identity-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "key");
+  const first = loadIdentity(file);
+  t.deepEqual(loadIdentity(file), first);
+  t.is(statSync(file).mode & 0o077, process.platform === "win32" ? statSync(file).mode & 0o077 : 0);
+  writeFileSync(file, "pathloom-x25519 12\n");
+  const error = t.throws(() => loadIdentity(file), { instanceOf: ChannelFailure });
+  t.is(error?.word, "identity");
+});
+
+test("virtual time: a program that waits for what never comes is told so", async (t) => {
+  const place = simPlace();
+  const listening = runIn(place, async () => (await listenChannels({ world: place.world, at: place.at })).accept());
+  t.is((await t.throwsAsync(listening, { instanceOf: ChannelFailure }))?.word, "stuck");
 });

@@ -45,6 +45,8 @@ class UdpConnector extends DatagramConnector {
   #url: string;
   #socket: Socket | null = null;
   #bound = false;
+  /** The one peer, null: any. */
+  #only: PeerAddress | null = null;
   /** Somebody was told to come back at WRITE. */
   #stalled = false;
   #lastError: ConnectorError | null = null;
@@ -110,9 +112,25 @@ class UdpConnector extends DatagramConnector {
       this.#stalled = true;
       return refuse("repeat_action", `${this.#url}: too much waits to be sent; go on at WRITE.`);
     }
+    if (this.#only !== null) {
+      if (to !== this.#only)
+        return refuse("invalid_value", `${this.#url} is dedicated to ${this.#only}, not to ${to}.`);
+      socket.send(bytes);
+      return ok(bytes.length);
+    }
     // Without a callback an error comes as an event, and nothing has to be called for every datagram.
     socket.send(Buffer.from(bytes), peer.value.port, peer.value.host);
     return ok(bytes.length);
+  }
+
+  dedicate(to: PeerAddress): Outcome<void> {
+    const socket = this.#socket;
+    if (socket === null || !this.#bound) return notOpen(this.#url, "dedicate");
+    const peer = this.#peer(to);
+    if (!peer.ok) return peer;
+    socket.connect(peer.value.port, peer.value.host);
+    this.#only = to;
+    return ok(undefined);
   }
 
   close(): Outcome<void> {
@@ -123,6 +141,7 @@ class UdpConnector extends DatagramConnector {
     this.#socket = null;
     this.#bound = false;
     this.#stalled = false;
+    this.#only = null;
     this.forget();
     this.readiness.clear();
     return ok(undefined);

@@ -126,9 +126,11 @@ function beginClosing(
   enter(association, "closing", word);
 }
 
-/** Three probe timeouts of the slowest path. */
+/** Three probe timeouts of the slowest path, by what was measured: a guess at an unused one would keep everybody waiting. */
 function closingTime({ paths }: Association): Nanos {
   let longest = LEAST_CLOSING;
-  for (const { recovery } of paths.list) longest = Math.max(longest, 3 * probeTimeout(recovery.rtt, 0));
+  for (const { recovery } of paths.list) {
+    if (recovery.rtt.firstSampleAt >= 0) longest = Math.max(longest, 3 * probeTimeout(recovery.rtt, 0));
+  }
   return longest;
 }

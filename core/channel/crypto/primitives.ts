@@ -20,6 +20,8 @@ export interface Primitives {
   seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array;
   /** What `seal` was given; null where key, nonce, associated data or any byte is another. */
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null;
+  /** `header`, which is the associated data, ciphertext and tag in one array: what `seal` gives behind what it was given. Where it is missing, `seal` does. */
+  sealPacket?(key: Uint8Array, nonce: Uint8Array, header: Uint8Array, plain: Uint8Array): Uint8Array;
   /** X25519. Zeros where `pub` is a point of low order, of which nothing secret can come (RFC 7748, section 6.1). */
   dh(secret: Uint8Array, pub: Uint8Array): Uint8Array;
   publicOf(secret: Uint8Array): Uint8Array;

@@ -95,7 +95,9 @@ export function protect(keys: Keys, buffer: Uint8Array, end: number, length: num
   buffer[0] = SHORT_BITS | (current.number & GENERATION_BITS);
   if (keys.mode === "modelled") return copyOf(buffer, 0, end);
   readHeader(buffer);
-  const sealed = p.seal(current.sendKey, NONCE, HEADER, plainOf(buffer, end, length));
+  const plain = plainOf(buffer, end, length);
+  if (p.sealPacket !== undefined) return p.sealPacket(current.sendKey, NONCE, HEADER, plain);
+  const sealed = p.seal(current.sendKey, NONCE, HEADER, plain);
   const packet = new Uint8Array(SHORT_HEADER + sealed.length);
   packet.set(HEADER);
   packet.set(sealed, SHORT_HEADER);
