@@ -36,7 +36,7 @@ export interface ChannelOptionsOfEnd {
   /** Default 0: never. */
   readonly keepAlive?: Nanos;
   /** Windows, limits, paths and whatever else an association can be told. */
-  readonly tuning?: Partial<Omit<AssociationOptions, "localStatic" | "remoteStatic" | "pattern">>;
+  readonly tuning?: Partial<Omit<AssociationOptions, "localStatic" | "remoteStatic" | "pattern" | "crypto">>;
 }
 
 export interface ConnectOptions extends ChannelOptionsOfEnd, Patience {
