@@ -110,7 +110,9 @@ function assign(association: Association, opened: Opened, arrival: Arrival, ctx:
   // An id that was in use before goes on where its numbers stopped.
   if (isReplay(path.acks, opened.number)) return "replayed";
   if (opened.newer && association.keys !== null) {
-    association.retireAt = ctx.now + 3 * probeTimeout(path.recovery.rtt, 0);
+    // Packets sealed before the change may still come over the slowest path.
+    const longest = Math.max(...paths.list.map(({ recovery }) => probeTimeout(recovery.rtt, 0)));
+    association.retireAt = ctx.now + 3 * longest;
     confirmRekey(association.keys, opened.channel, association.retireAt);
     owePing(association, opened.channel);
   }
