@@ -27,10 +27,15 @@ const PLACES: readonly (readonly [string, () => Place])[] = [
   ["sim", simPlace],
 ];
 
-/** One test in each world. */
-function inBoth(title: string, program: (t: ExecutionContext, place: Place) => Promise<void>): void {
+/** One test in each world; `alone`: nothing else of this file runs meanwhile, since real time counts. */
+function inBoth(
+  title: string,
+  program: (t: ExecutionContext, place: Place) => Promise<void>,
+  alone: "alone" | "together" = "together",
+): void {
+  const run = alone === "alone" ? test.serial : test;
   for (const [name, place] of PLACES) {
-    test(`${name}: ${title}`, async (t) => {
+    run(`${name}: ${title}`, async (t) => {
       const here = place();
       await runIn(here, () => program(t, here));
     });
@@ -260,6 +265,7 @@ inBoth(
     await waiting;
     await silent.listener.close();
   },
+  "alone",
 );
 
 test("an identity is kept in a file for its owner alone; what is no key is said", (t) => {
