@@ -64,3 +64,16 @@ export function probeTimeout(rtt: Rtt, count: number): Nanos {
 export function persistentCongestionTime(rtt: Rtt): Nanos {
   return Math.ceil(PERSISTENT_CONGESTION_THRESHOLD * baseTimeout(rtt));
 }
+
+/** Losses with nothing acknowledged between them: since when, -1 without one, and the longest so far. */
+export interface LossRun {
+  since: Nanos;
+  longest: Nanos;
+}
+
+/** Packets lost in a row span a time; only those sent after the first sample count (7.6.2). */
+export function extendRun(run: LossRun, rtt: Rtt, sentAt: Nanos): void {
+  if (rtt.firstSampleAt < 0 || sentAt <= rtt.firstSampleAt) return;
+  if (run.since < 0) run.since = sentAt;
+  run.longest = Math.max(run.longest, sentAt - run.since);
+}

@@ -12,7 +12,7 @@ import { type Bytes, MICROSECOND, type Nanos } from "../units.ts";
 import { type AckFrame, type DataFrame, dataOverhead } from "./frames.ts";
 import { collapseWindow, createNewReno, growWindow, type NewReno, reduceWindow } from "./newreno.ts";
 import { addRange, gapsIn, type Ranges, removeRange } from "./ranges.ts";
-import { createRtt, lossDelay, persistentCongestionTime, probeTimeout, type Rtt, sampleRtt } from "./rtt.ts";
+import { createRtt, extendRun, lossDelay, persistentCongestionTime, probeTimeout, type Rtt, sampleRtt } from "./rtt.ts";
 import {
   createSentPackets,
   finAt,
@@ -353,13 +353,6 @@ function detectLoss(sender: Sender, now: Nanos): void {
   // One packet at once, whatever the window says, hastens recovery (7.3.2).
   if (reduceWindow(sender.reno, lastLostAt, now) && sender.lost.length > 0) sender.probes = Math.max(sender.probes, 1);
   if (run.longest > persistentCongestionTime(sender.rtt)) collapseWindow(sender.reno);
-}
-
-/** Packets lost in a row span a time; only those sent after the first sample count (7.6.2). */
-function extendRun(run: { since: Nanos; longest: Nanos }, rtt: Rtt, sentAt: Nanos): void {
-  if (rtt.firstSampleAt < 0 || sentAt <= rtt.firstSampleAt) return;
-  if (run.since < 0) run.since = sentAt;
-  run.longest = Math.max(run.longest, sentAt - run.since);
 }
 
 function declareLost(sender: Sender, slot: number): void {

@@ -1,5 +1,5 @@
 /** Loss detection (RFC 9002, 6.1), persistent congestion (7.6), and the undoing of reductions for losses that were none. */
-import { lossDelay, persistentCongestionTime, type Rtt } from "../../transport/rtt.ts";
+import { extendRun, lossDelay, persistentCongestionTime } from "../../transport/rtt.ts";
 import type { Nanos } from "../../units.ts";
 import type { Controller } from "./controller.ts";
 import { controllerOf } from "./controllers.ts";
@@ -87,13 +87,6 @@ function takeLosses(recovery: Recovery, now: Nanos, { lost }: News, longest: Nan
   recovery.counts.persistent++;
   epoch.lost = -1;
   rules.onPersistent(controller, now);
-}
-
-/** Packets lost in a row span a time; only those sent after the first sample count (7.6.2). */
-function extendRun(run: { since: Nanos; longest: Nanos }, rtt: Rtt, sentAt: Nanos): void {
-  if (rtt.firstSampleAt < 0 || sentAt <= rtt.firstSampleAt) return;
-  if (run.since < 0) run.since = sentAt;
-  run.longest = Math.max(run.longest, sentAt - run.since);
 }
 
 function declareLost(recovery: Recovery, slot: number): void {
