@@ -11,11 +11,9 @@
  * beginning, on the next one; its time goes on. The first file's time has the handshake in it.
  */
 import { setup } from "xstate";
-import { sample } from "../../core/distribution.ts";
-import type { ControlEvent, Env } from "../../core/env.ts";
-import { createHistogram, type Histogram, record } from "../../core/histogram.ts";
+import type { Env } from "../../core/env.ts";
+import { createHistogram, type Histogram } from "../../core/histogram.ts";
 import type { Distribution, FileTransferFlow } from "../../core/scenario.ts";
-import { MAX_STREAM_BYTES } from "../../core/transport/frames.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { ChannelChanged, ChannelDenied, ChannelOpened } from "../channel/events.ts";
 import { envOf } from "../registry.ts";
@@ -35,8 +33,9 @@ import {
   noteEstablished,
   refusePacket,
 } from "./channel-user.ts";
-import { type Completion, createCompletion, noteCompletion } from "./connection.ts";
+import { type Completion, createCompletion } from "./connection.ts";
 import { awaitStart } from "./datagram.ts";
+import { awaitFirst, awaitNext, drawSize, noMore, noteWhole } from "./files.ts";
 import { MAX_CONNECTIONS } from "./stream-sink.ts";
 
 export interface ChannelFilesInput extends ChannelUserInput {
@@ -74,8 +73,6 @@ export interface ChannelFilesContext extends ChannelFilesInput, ChannelUser {
 type FilesEvent = { type: "timer.start" | "stop.reached" | "all.arrived" };
 type Handler = TimerHandler<ChannelFilesContext>;
 
-const TIMER_ARRIVAL: ControlEvent = { type: "timer.arrival" };
-
 const channelFilesMachine = setup({
   types: { context: {} as ChannelFilesContext, events: {} as FilesEvent, input: {} as ChannelFilesInput },
   guards: { nothingUnderWay: ({ context }) => isIdle(context) },
@@ -110,12 +107,10 @@ const channelFilesMachine = setup({
 });
 
 const onArrival: Handler = ({ context: files }, _event, env) => {
-  if (files.due >= files.stop || isCounted(files)) return { type: "stop.reached" };
+  if (noMore(files)) return { type: "stop.reached" };
   if (files.transfers.size + files.waiting.size >= MAX_CONNECTIONS) files.refused++;
   else beginFile(files, env);
-  if (files.arrivals.kind !== "poisson") return undefined;
-  files.due += Math.round(env.random("arrivals").exponential(files.arrivals.interval_ns));
-  env.send(env.self, TIMER_ARRIVAL, Math.max(0, files.due - env.now));
+  awaitNext(files, env);
   return undefined;
 };
 
@@ -187,19 +182,8 @@ function isIdle({ transfers, waiting }: ChannelFilesContext): boolean {
   return transfers.size === 0 && waiting.size === 0;
 }
 
-function isCounted({ count, started, refused }: ChannelFilesContext): boolean {
-  return count > 0 && started + refused >= count;
-}
-
-function awaitFirst(files: ChannelFilesContext, env: Env): void {
-  if (files.arrivals.kind === "poisson") {
-    files.due += Math.round(env.random("arrivals").exponential(files.arrivals.interval_ns));
-  }
-  env.send(env.self, TIMER_ARRIVAL, Math.max(0, files.due - env.now));
-}
-
 function beginFile(files: ChannelFilesContext, env: Env): void {
-  const size = Math.min(MAX_STREAM_BYTES, Math.max(1, Math.round(sample(files.size, env.random("sizes")))));
+  const size = drawSize(files, env);
   const number = files.started++;
   files.waiting.set(number, { number, size, startedAt: env.now });
   if (files.link === "open") askChannel(files, {}, number, env);
@@ -213,11 +197,5 @@ function sendAnew(files: ChannelFilesContext, channel: number, file: FileUnderWa
 }
 
 function endFile(files: ChannelFilesContext, { number, size, startedAt }: FileUnderWay, env: Env): void {
-  files.completed++;
-  noteCompletion(files.latest, number, startedAt, size);
-  if (env.now >= files.measureFrom) record(files.completionTime, env.now - startedAt);
-  if (files.arrivals.kind !== "sequential") return;
-  const gap = Math.round(sample(files.arrivals.gap, env.random("gaps")));
-  files.due = env.now + gap;
-  env.send(env.self, TIMER_ARRIVAL, gap);
+  noteWhole(files, number, startedAt, size, env);
 }

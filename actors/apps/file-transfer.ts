@@ -11,12 +11,11 @@
  * way, further ones are not begun, only counted. Each connection knows nothing of those before it, as between strangers.
  */
 import { setup } from "xstate";
-import { sample } from "../../core/distribution.ts";
 import type { ControlEvent, Env } from "../../core/env.ts";
-import { createHistogram, type Histogram, record } from "../../core/histogram.ts";
+import { createHistogram, type Histogram } from "../../core/histogram.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Distribution, FileTransferFlow } from "../../core/scenario.ts";
-import { decodeFrame, MAX_STREAM_BYTES } from "../../core/transport/frames.ts";
+import { decodeFrame } from "../../core/transport/frames.ts";
 import type { Nanos } from "../../core/units.ts";
 import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
@@ -27,7 +26,6 @@ import {
   type ConnectionTimer,
   createCompletion,
   createTotals,
-  noteCompletion,
   openOutgoing,
   type Outgoing,
   pump,
@@ -36,6 +34,7 @@ import {
   type TransportTotals,
 } from "./connection.ts";
 import { awaitStart, createSending, type FlowEnds, onClockSet, type Sending } from "./datagram.ts";
+import { awaitFirst, awaitNext, drawSize, noMore, noteWhole } from "./files.ts";
 import { MAX_CONNECTIONS } from "./stream-sink.ts";
 import { createTally, type Tally, tallyOwn } from "./tally.ts";
 
@@ -75,7 +74,6 @@ export interface FileTransferContext extends FileTransferInput, Sending {
 
 type FileTransferEvent = { type: "timer.start" | "stop.reached" | "all.arrived" };
 
-const TIMER_ARRIVAL: ControlEvent = { type: "timer.arrival" };
 const ALL_ARRIVED: ControlEvent = { type: "all.arrived" };
 
 const fileTransferMachine = setup({
@@ -139,12 +137,10 @@ function onPacket(
 
 function onArrival(state: Present<FileTransferContext>, _event: ControlEvent, env: Env): ControlEvent | undefined {
   const files = state.context;
-  if (files.due >= files.stop || isCounted(files)) return { type: "stop.reached" };
+  if (noMore(files)) return { type: "stop.reached" };
   if (files.transfers.size >= MAX_CONNECTIONS) files.refused++;
   else startTransfer(files, env);
-  if (files.arrivals.kind !== "poisson") return;
-  files.due += Math.round(env.random("arrivals").exponential(files.arrivals.interval_ns));
-  env.send(env.self, TIMER_ARRIVAL, Math.max(0, files.due - env.now));
+  awaitNext(files, env);
   return;
 }
 
@@ -160,20 +156,8 @@ export const fileTransferLogic = withPacketHandler(fileTransferMachine, onPacket
   "clock.set": onClockSet,
 });
 
-function isCounted({ count, started, refused }: FileTransferContext): boolean {
-  return count > 0 && started + refused >= count;
-}
-
-function awaitFirst(files: FileTransferContext, env: Env): void {
-  if (files.arrivals.kind === "poisson") {
-    files.due += Math.round(env.random("arrivals").exponential(files.arrivals.interval_ns));
-  }
-  env.send(env.self, TIMER_ARRIVAL, Math.max(0, files.due - env.now));
-}
-
 function startTransfer(files: FileTransferContext, env: Env): void {
-  const size = Math.round(sample(files.size, env.random("sizes")));
-  const total = Math.min(MAX_STREAM_BYTES, Math.max(1, size));
+  const total = drawSize(files, env);
   const connection = files.started++;
   const outgoing = openOutgoing({ connection, datagram: files.payloadLength, total }, null);
   const transfer: Transfer = { ...outgoing, startedAt: env.now };
@@ -185,11 +169,5 @@ function endTransfer(files: FileTransferContext, connection: number, transfer: T
   silence(transfer, env);
   files.transfers.delete(connection);
   addTotals(files.totals, transfer.sender);
-  files.completed++;
-  noteCompletion(files.latest, connection, transfer.startedAt, transfer.sender.total);
-  if (env.now >= files.measureFrom) record(files.completionTime, env.now - transfer.startedAt);
-  if (files.arrivals.kind !== "sequential") return;
-  const gap = Math.round(sample(files.arrivals.gap, env.random("gaps")));
-  files.due = env.now + gap;
-  env.send(env.self, TIMER_ARRIVAL, gap);
+  noteWhole(files, connection, transfer.startedAt, transfer.sender.total, env);
 }
