@@ -10,7 +10,7 @@ import type { Bytes, Nanos } from "../../core/units.ts";
 import { AssociationEnd } from "./association-end.ts";
 import { ChannelFailure } from "./failure.ts";
 import { Gate, lasting, type Patience } from "./gate.ts";
-import { openConnector } from "./open-connector.ts";
+import { openConnectors } from "./open-connector.ts";
 
 /** A way to the peer. */
 export interface LinkSpec {
@@ -67,9 +67,10 @@ export function createIdentity({ primitives, seed }: ChannelWorld, name: string)
 export async function connectChannels(options: ConnectOptions): Promise<AssociationEnd> {
   const { world, links: specs, peer } = options;
   if (specs.length === 0) throw new ChannelFailure("connector", "Name at least one link to connect over.");
+  if (options.pattern === "IK" && peer === undefined)
+    throw new ChannelFailure("identity", "Pattern IK needs the peer's key.");
   const left = lasting(options, world.scheduler);
-  const links: ProgramLink[] = [];
-  for (const [at, spec] of specs.entries()) links.push(await openLink(world, spec, at, left()));
+  const links = await openLinks(world, specs, left);
   const name = `connect/${links[0]?.connector.url}`;
   let end: AssociationEnd | null = null;
   const host = new ProgramHost(world, name, (_from, event) => {
@@ -98,8 +99,7 @@ export async function connectChannels(options: ConnectOptions): Promise<Associat
 export async function listenChannels(options: ListenOptions): Promise<ListenerEnd> {
   const { world, at, mtu = DEFAULT_MTU, maxAssociations = DEFAULT_ASSOCIATIONS } = options;
   if (at.length === 0) throw new ChannelFailure("connector", "Name at least one address to listen at.");
-  const connectors: Connector[] = [];
-  for (const url of at) connectors.push(await openConnector(world, url, options));
+  const connectors = await openConnectors(world, at, () => options);
   const name = `listen/${connectors[0]?.url}`;
   return new ListenerEnd(world, name, connectors, optionsOf(options, name, null), mtu, maxAssociations);
 }
@@ -173,9 +173,16 @@ export class ListenerEnd {
   }
 }
 
-async function openLink(world: ChannelWorld, spec: LinkSpec, at: number, patience: Patience): Promise<ProgramLink> {
-  const { to, from = anywhere(to), name = `link ${at}`, mtu = DEFAULT_MTU } = spec;
-  return { name, connector: await openConnector(world, from, patience), peer: to, mtu };
+async function openLinks(
+  world: ChannelWorld,
+  specs: readonly LinkSpec[],
+  patience: () => Patience,
+): Promise<ProgramLink[]> {
+  const ours = specs.map(({ to, from = anywhere(to) }) => from);
+  const connectors = await openConnectors(world, ours, patience);
+  return specs.map(({ to, name, mtu = DEFAULT_MTU }, at) => {
+    return { name: name ?? `link ${at}`, connector: connectors[at] as Connector, peer: to, mtu };
+  });
 }
 
 /** Our side of a link to this peer, where the system may choose. */
@@ -187,8 +194,6 @@ function anywhere(to: string): string {
 
 function optionsOf(options: ChannelOptionsOfEnd, name: string, remoteStatic: Uint8Array | null): AssociationOptions {
   const { world, identity, pattern = "XX", idleTimeout, keepAlive, tuning = {} } = options;
-  if (pattern === "IK" && remoteStatic === null && "links" in options)
-    throw new ChannelFailure("identity", "Pattern IK needs the peer's key.");
   return {
     ...ASSOCIATION_DEFAULTS,
     ...tuning,

@@ -154,6 +154,7 @@ inBoth("nobody there, no time left, given up: typed errors", async (t, place) =>
   await fails(t, listenChannels({ world, at: ["tcp://127.0.0.1:0"] }), "connector");
   const listener = await listenChannels({ world, at: at.slice(0, 1) });
   await fails(t, listenChannels({ world, at: [listener.urls[0] as string] }), "connector");
+  await fails(t, listenChannels({ world, at: [at[0] as string, listener.urls[0] as string] }), "connector");
   await listener.close();
 });
 
