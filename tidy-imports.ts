@@ -56,7 +56,15 @@ export const IMPORT_TABLE: Readonly<Record<string, Reach>> = {
     folders: ["core", "actors", "topologies"],
     packages: [XSTATE_RUN, { match: /^effect\// }, { match: /^@effect\/platform-node\// }, { match: /^node:/ }],
   },
-  viz: { folders: ["core", "topologies"], packages: [{ match: /^d3(-\w+)?$/ }] },
+  viz: {
+    folders: ["core", "topologies"],
+    packages: [
+      { match: /^d3(-\w+)?$/ },
+      { match: /^@codemirror\//, only: "viz/page/editor" },
+      { match: /^@lezer\/highlight$/, only: "viz/page/editor" },
+      { match: /^@dagrejs\/dagre$/, only: "viz/page/inspector" },
+    ],
+  },
   cli: { folders: ALL_FOLDERS, packages: ANY_PACKAGE },
   benches: { folders: ALL_FOLDERS, packages: ANY_PACKAGE },
   examples: { folders: ALL_FOLDERS, packages: ANY_PACKAGE },
@@ -78,6 +86,8 @@ const ENTRIES = [
   "cli/runner/worker.ts",
   "benches/main.ts",
   "live/interop/main.ts",
+  "viz/page/main.ts",
+  "viz/page/worker.ts",
   "build.ts",
   "index.ts",
 ];
@@ -159,9 +169,9 @@ function wrongFolder(source: Source, one: Import): string | null {
     return `${source.folder || source.path} may not import ${folder || target}: only ${list(reach.folders)} (docs/architecture.md, section 5)`;
   }
   if (source.folder === "viz" && folder === "core" && !one.typeOnly && reach !== PAGE_WORKER && reach !== TOOLS) {
-    return /^core\/(comparison|trace|units)\.ts$/.test(target)
+    return /^core\/(comparison|exploration|trace|units)\.ts$/.test(target)
       ? null
-      : "viz takes values from core/comparison.ts, core/trace.ts and core/units.ts only";
+      : "viz takes values from core/comparison.ts, core/exploration.ts, core/trace.ts and core/units.ts only";
   }
   return null;
 }

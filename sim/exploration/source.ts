@@ -1,0 +1,57 @@
+/** What can be explored: a world that is stepped event by event, copied and continued. A simulation, or a recorded run. */
+import type { WorldObserver } from "../../actors/record.ts";
+import type { World } from "../../actors/world.ts";
+import type { TraceSink } from "../../core/trace.ts";
+import type { Nanos } from "../../core/units.ts";
+
+export interface WatchOptions {
+  readonly trace?: TraceSink | null;
+  /** Told of every sending and delivery; made once the world exists, before its first actor starts. */
+  readonly observe?: (world: World) => WorldObserver;
+}
+
+/** A packet or control event that has been sent and not delivered. */
+export interface PendingEvent {
+  readonly time: Nanos;
+  readonly order: number;
+  /** -1: nobody (a fault). */
+  readonly sender: number;
+  readonly target: number;
+  /** Interface of a packet; below 0: a control event. */
+  readonly ifId: number;
+  readonly thing: unknown;
+}
+
+export interface Steppable {
+  readonly world: World;
+  /** Events handled since the run began, those before a copy was taken included. */
+  readonly events: number;
+  readonly now: Nanos;
+  /** Time of the next event; Infinity: none is left (of a record that still grows: none is known yet). */
+  nextAt(): Nanos;
+  /** Handles one event; false where none is left at or before `until`. Time then stands where it stood. */
+  step(until?: Nanos): boolean;
+  /** Moves time on to `until`, without an event; nothing before it may be pending. */
+  settle(until: Nanos): void;
+  /** Everything that has been sent and not delivered, in order of delivery. Of a record, what its own place holds. */
+  pending(): readonly PendingEvent[];
+  /** The whole state as plain data that shares nothing with the world. */
+  save(): Saved;
+}
+
+export interface Saved {
+  readonly events: number;
+  readonly now: Nanos;
+  /** A rough size. */
+  readonly bytes: number;
+  readonly state: unknown;
+}
+
+export interface WorldSource {
+  readonly kind: "sim" | "record";
+  readonly duration: Nanos;
+  /** The world before its first event. */
+  begin(options?: WatchOptions): Steppable;
+  /** A world that continues from a copy; the copy can be used again. */
+  restore(saved: Saved, options?: WatchOptions): Steppable;
+}
