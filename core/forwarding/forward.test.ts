@@ -343,6 +343,8 @@ test("egress: unknown interfaces and pairs of links that no segment has", (t) =>
   const pair = (from: LinkTo, to: LinkTo): string => run({ 32: from, 33: to }, arriving(UP_DOWN, 4), 32);
   t.is(run({ 32: parent }, arriving(UP_DOWN, 4), 32), `unknown_interface parameter-problem 50 ${hopPointer(4)}`);
   t.is(run({ 23: child }, arriving(UP_DOWN, 1), 23), `unknown_interface parameter-problem 49 ${hopPointer(1)}`);
+  const inward = { ...UP_DOWN, hops: UP_DOWN.hops.with(4, hop(32, 0)) };
+  t.is(run({ 32: parent }, arriving(inward, 4), 32), `invalid_path parameter-problem 48 ${hopPointer(4)}`, "to itself");
   const kinds = [core, parent, child, peer];
   const passing = kinds.flatMap((from) =>
     kinds.filter((to) => pair(from, to) === "forward:33").map((to) => [from, to]),
@@ -360,6 +362,8 @@ test("egress: unknown interfaces and pairs of links that no segment has", (t) =>
 
 test("egress after a change of segment: core and child, child and child", (t) => {
   const pair = (from: LinkTo, to: LinkTo): string => run({ 24: from, 31: to }, arriving(UP_DOWN, 2), 24);
+  const inward = { ...UP_DOWN, hops: UP_DOWN.hops.with(4, hop(32, 0)) };
+  t.is(run({ 32: parent }, arriving(inward, 4), 32), `invalid_path parameter-problem 48 ${hopPointer(4)}`, "to itself");
   const kinds = [core, parent, child, peer];
   const passing = kinds.flatMap((from) =>
     kinds.filter((to) => pair(from, to) === "forward:31").map((to) => [from, to]),

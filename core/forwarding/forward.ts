@@ -158,8 +158,13 @@ function depart(
   crossed: boolean,
   peering: boolean,
 ): Disposition {
-  const exit = router.interfaces[info.consDir ? hop.consEgress : hop.consIngress];
-  if (exit === undefined) return unknownEgress(info, packet);
+  const egress = info.consDir ? hop.consEgress : hop.consIngress;
+  const exit = router.interfaces[egress];
+  if (exit === undefined) {
+    // Interface 0 is known, the AS's own: it is no way from a link to another AS.
+    if (egress === 0 && entry !== undefined) return crossed ? segmentChange(packet) : invalidPath(packet);
+    return unknownEgress(info, packet);
+  }
   const hindered =
     checkLinkTypes(entry, exit, crossed, packet) ??
     handleEgressAlert(router, path, info, hop, packet, exit) ??
@@ -197,6 +202,10 @@ function checkLinkTypes(
   const pair = 1 << (4 * entry.linkTo + exit.linkTo);
   if (((crossed ? ACROSS : WITHIN) & pair) !== 0) return null;
   if (crossed) return segmentChange(packet);
+  return invalidPath(packet);
+}
+
+function invalidPath(packet: Packet): Disposition {
   return parameterProblem("invalid_path", PARAMETER_PROBLEM.invalidPath, hopPointer(packet));
 }
 

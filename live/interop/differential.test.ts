@@ -11,13 +11,13 @@ const title = (what: string): string =>
 /** One after the other: they share addresses. A test that cannot run is reported as skipped, not as passed. */
 const withRouter = ROUTER === null ? test.serial.skip : test.serial;
 const PACKETS = 1_200;
+/** Others by hand: npm run interop:scion -- --seed N --packets N. */
+const SEED = 11_530;
 
 for (const core of [false, true]) {
   const kind = core ? "core" : "customer";
   withRouter(title(`scionproto's router and ours make the same of packets, in a ${kind} AS`), async (t) => {
-    const seed = Math.floor(Date.now() / 1_000) % 99_999;
-    t.log(`seed ${seed}`);
-    const found = await compareRouters(program, sampleSite(core), SAMPLE_HOST, { seed, packets: PACKETS });
+    const found = await compareRouters(program, sampleSite(core), SAMPLE_HOST, { seed: SEED, packets: PACKETS });
     for (const check of checksOf(kind, found)) t.true(check.passed, check.found);
   });
 }
