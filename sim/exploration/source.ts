@@ -28,6 +28,8 @@ export interface Steppable {
   /** Events handled since the run began, those before a copy was taken included. */
   readonly events: number;
   readonly now: Nanos;
+  /** True: a record that still grows; what is not there may come. Left out: what is not there never comes. */
+  readonly growing?: boolean;
   /** Time of the next event; Infinity: none is left (of a record that still grows: none is known yet). */
   nextAt(): Nanos;
   /** Handles one event; false where none is left at or before `until`. Time then stands where it stood. */
