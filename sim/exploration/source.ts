@@ -1,6 +1,7 @@
 /** What can be explored: a world that is stepped event by event, copied and continued. A simulation, or a recorded run. */
 import type { WorldObserver } from "../../actors/record.ts";
 import type { World } from "../../actors/world.ts";
+import type { Packet } from "../../core/packet.ts";
 import type { TraceSink } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
 
@@ -35,6 +36,11 @@ export interface Steppable {
   settle(until: Nanos): void;
   /** Everything that has been sent and not delivered, in order of delivery. Of a record, what its own place holds. */
   pending(): readonly PendingEvent[];
+  /**
+   * The packets among them, in no order, fast: for each picture. `time`: when it arrives; `order`: another for each sending. Left out: they
+   * are read from `pending`.
+   */
+  visitPackets?(visit: (time: Nanos, order: number, sender: number, packet: Packet) => void): void;
   /** The whole state as plain data that shares nothing with the world. */
   save(): Saved;
 }
