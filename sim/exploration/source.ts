@@ -1,6 +1,7 @@
 /** What can be explored: a world that is stepped event by event, copied and continued. A simulation, or a recorded run. */
 import type { WorldObserver } from "../../actors/record.ts";
 import type { World } from "../../actors/world.ts";
+import type { ActorIndex, ControlEvent } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { TraceSink } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
@@ -41,6 +42,8 @@ export interface Steppable {
    * are read from `pending`.
    */
   visitPackets?(visit: (time: Nanos, order: number, sender: number, packet: Packet) => void): void;
+  /** Sends a control event from outside the network, due now and before everything else; left out: the run cannot be changed. */
+  inject?(target: ActorIndex, event: ControlEvent): void;
   /** The whole state as plain data that shares nothing with the world. */
   save(): Saved;
 }
