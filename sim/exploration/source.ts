@@ -2,6 +2,7 @@
 import type { WorldObserver } from "../../actors/record.ts";
 import type { World } from "../../actors/world.ts";
 import type { ActorIndex, ControlEvent } from "../../core/env.ts";
+import type { Packet } from "../../core/packet.ts";
 import type { TraceSink } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
 
@@ -38,6 +39,11 @@ export interface Steppable {
   settle(until: Nanos): void;
   /** Everything that has been sent and not delivered, in order of delivery. Of a record, what its own place holds. */
   pending(): readonly PendingEvent[];
+  /**
+   * The packets among them, in no order, fast: for each picture. `time`: when it arrives; `order`: another for each sending. Left out: they
+   * are read from `pending`.
+   */
+  visitPackets?(visit: (time: Nanos, order: number, sender: number, packet: Packet) => void): void;
   /** Sends a control event from outside the network, due now and before everything else; left out: the run cannot be changed. */
   inject?(target: ActorIndex, event: ControlEvent): void;
   /** The whole state as plain data that shares nothing with the world. */
