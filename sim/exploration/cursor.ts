@@ -6,7 +6,7 @@ import type { World } from "../../actors/world.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { Checkpoints, Kept } from "./checkpoints.ts";
 import type { Follower } from "./collector.ts";
-import type { PendingEvent, Steppable, WorldSource } from "./source.ts";
+import type { Steppable, WorldSource } from "./source.ts";
 import { Watchers } from "./watchers.ts";
 
 /** So many events are simulated sooner than a copy is brought to life. */
@@ -45,8 +45,9 @@ export class Cursor {
     return this.#followers;
   }
 
-  pending(): readonly PendingEvent[] {
-    return this.#at.pending();
+  /** For reading only: what moves it makes another cursor of it. */
+  get steppable(): Steppable {
+    return this.#at;
   }
 
   /** After so many events, no more than there are; time is that of the last of them. */
