@@ -45,7 +45,9 @@ export function pathReadings(world: World, flow: FlowSpec): readonly PathReading
     case "request-response": {
       const responder = contextOf<ResponderContext>(world, `app/${flow.id}/sink`);
       if (responder === null) return NOTHING;
-      const open = [...responder.answering.values()].flatMap(({ response }) => (response === null ? [] : response.sender));
+      const open = [...responder.answering.values()].flatMap(({ response }) =>
+        response === null ? [] : response.sender,
+      );
       return streamReading(world, flow, open, responder.totals.retransmitted);
     }
     default:

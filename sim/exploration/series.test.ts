@@ -46,7 +46,10 @@ function measure(scenario: Scenario, assembly: Assembly): Measured {
   const values = (name: SeriesName, of: string): number[] => {
     const own = parts.filter((part) => part.name === name && part.of === of);
     let next = 0;
-    for (const { from, values: { length } } of own) {
+    for (const {
+      from,
+      values: { length },
+    } of own) {
       if (from !== next) throw new Error(`${name} of ${of}: bins ${next} to ${from} are missing`);
       next += length;
     }
@@ -86,7 +89,9 @@ for (const [name, scenario, assembly] of WORLDS) {
     for (const link of run.result.links) {
       t.is(run.sum("link.drops", `link/${link.id}`), link.drops, link.id);
       // Where the rate changes, a share of a bin is not the same share of what can be sent in all.
-      const ends = scenario.network.links.find(({ a, b }) => link.id.includes(`${a.ia}#${a.ifId}`) && link.id.includes(`${b.ia}#${b.ifId}`));
+      const ends = scenario.network.links.find(
+        ({ a, b }) => link.id.includes(`${a.ia}#${a.ifId}`) && link.id.includes(`${b.ia}#${b.ifId}`),
+      );
       if (ends?.ab.schedule !== null) continue;
       const share = (run.sum("link.load", `link/${link.id}`) * run.series.bin_ns) / scenario.duration_ns;
       t.true(Math.abs(share - link.utilization) < 0.01, `${link.id}: ${share}, not ${link.utilization}`);
@@ -112,11 +117,20 @@ for (const [name, scenario, assembly] of WORLDS) {
     distributions.forEach(({ flow, count, counts, upper_ms }, n) => {
       const { latency_ms, received } = run.result.flows[n] as RunResult["flows"][number];
       t.is(count, received, flow);
-      t.is(counts.reduce((sum, one) => sum + one, 0), count);
-      t.deepEqual([...upper_ms], [...upper_ms].sort((a, b) => a - b));
+      t.is(
+        counts.reduce((sum, one) => sum + one, 0),
+        count,
+      );
+      t.deepEqual(
+        [...upper_ms],
+        [...upper_ms].sort((a, b) => a - b),
+      );
       if (latency_ms.max === null) return;
       const last = upper_ms.at(-1) as number;
-      t.true(latency_ms.max < last && latency_ms.max >= last * (1 - 1 / 16), `${flow}: ${latency_ms.max} under ${last}`);
+      t.true(
+        latency_ms.max < last && latency_ms.max >= last * (1 - 1 / 16),
+        `${flow}: ${latency_ms.max} under ${last}`,
+      );
       const delays = run.values("flow.delay", flow).filter((value) => !Number.isNaN(value));
       t.true(Math.max(...delays) <= latency_ms.max + 1e-9);
     });
@@ -143,13 +157,18 @@ test("windows and losses of streams and of channels are those of the results", (
     if (srtt_ms === null) continue;
     t.true(Math.abs((channels.values("path.srtt", `bulk/${fingerprint}`).at(-1) ?? 0) - srtt_ms) < 1e-3);
   }
-  t.true(channels.parts.some(({ name, of }) => name === "path.cwnd" && of.startsWith("web/")), "the answering side's");
+  t.true(
+    channels.parts.some(({ name, of }) => name === "path.cwnd" && of.startsWith("web/")),
+    "the answering side's",
+  );
 });
 
 test("a warm-up changes when delays begin, and nothing of what was sent", (t) => {
   const cold = channelScenario(5);
   const warm = { ...cold, warmup_ns: 700_000_000 };
-  const [one, other] = [cold, warm].map((scenario) => measure(scenario, assemble(scenario, { repeat: "npx ava sim/" })));
+  const [one, other] = [cold, warm].map((scenario) =>
+    measure(scenario, assemble(scenario, { repeat: "npx ava sim/" })),
+  );
   for (const { id } of cold.flows) {
     t.deepEqual(one?.values("flow.goodput", id), other?.values("flow.goodput", id), id);
     t.deepEqual(one?.values("flow.sent", id), other?.values("flow.sent", id), id);
@@ -175,7 +194,10 @@ test("a large network gets fewer bins, and none gets more than a thousand", (t) 
   t.is(Math.ceil(busy.duration_ns / binLength(busy)), 1_000);
   const links = Array.from({ length: 1_000 }, () => busy.network.links).flat();
   const wide = { ...busy, network: { ...busy.network, links } };
-  t.is(Math.ceil(busy.duration_ns / binLength(wide)), Math.max(50, Math.floor(2_000_000 / (6 * links.length + 24 * busy.flows.length))));
+  t.is(
+    Math.ceil(busy.duration_ns / binLength(wide)),
+    Math.max(50, Math.floor(2_000_000 / (6 * links.length + 24 * busy.flows.length))),
+  );
 });
 
 test("a series is handed out from its first bin on, and only once something happened", (t) => {

@@ -4,14 +4,7 @@ import type { AssociationContext } from "../../actors/channel/association.ts";
 import type { ListenerContext } from "../../actors/channel/listener.ts";
 import { sourceId, tallyId, tallyOf } from "../../actors/flow-ends.ts";
 import { pathsUsed, type SelectorContext } from "../../actors/selectors/selector.ts";
-import {
-  flowRow,
-  linkRow,
-  type WatchedFlow,
-  type WatchedLink,
-  watchFlow,
-  watchLink,
-} from "../../actors/series.ts";
+import { flowRow, linkRow, type WatchedFlow, type WatchedLink, watchFlow, watchLink } from "../../actors/series.ts";
 import type { Cell, World } from "../../actors/world.ts";
 import type { DelayDistribution, SeriesName, SeriesPart } from "../../core/exploration.ts";
 import { stepsOf } from "../../core/histogram.ts";

@@ -27,7 +27,11 @@ export function thin({ values, length, start, step }: EvenValues, low: number, h
     const column = Math.min(columns - 1, Math.floor((start + at * step - low) / width));
     const from = at;
     // Of the next column; the division above decides, so that rounding puts no point into two.
-    while (at <= end && (at === from || Math.min(columns - 1, Math.floor((start + at * step - low) / width)) === column)) at++;
+    while (
+      at <= end &&
+      (at === from || Math.min(columns - 1, Math.floor((start + at * step - low) / width)) === column)
+    )
+      at++;
     const any = pushColumn(points, values, from, at, start, step);
     if (!any && !gap) points.push([start + from * step, null]);
     gap = !any;
