@@ -66,6 +66,11 @@ export interface RunOutline {
   readonly actors: readonly OutlinedActor[];
   /** Policies that a fork can put in place of another. */
   readonly policies: readonly string[];
+  /**
+   * Of forks: after which event, and the number of events that the changes themselves are: `event + 1` to `event + own`. Event n of the
+   * run without the fork is, up to the first difference, event n + own of the fork, from `event + 1` on.
+   */
+  readonly fork?: { readonly event: number; readonly own: number };
 }
 
 // ---- How far the run is known: sent while it is run ahead ----

@@ -4,7 +4,7 @@
  */
 import type { ActorSpec, Assembly } from "../actors/assembly.ts";
 import type { ActorState } from "../actors/world.ts";
-import type { DropReason } from "../core/env.ts";
+import type { ActorIndex, DropReason } from "../core/env.ts";
 import type { StreamState } from "../core/rng.ts";
 import type { Pending } from "./queue.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
@@ -16,6 +16,8 @@ export interface Checkpoint {
   readonly queue: { readonly clock: number; readonly sequence: number; readonly pending: readonly Pending[] };
   /** By actor index; holes where none is. */
   readonly actors: readonly (ActorCheckpoint | undefined)[];
+  /** Those that came later and were stopped, oldest first, as far as their state is kept. */
+  readonly stopped: readonly ActorIndex[];
   readonly digests: Int32Array;
   readonly dropsByReason: ReadonlyMap<DropReason, number>;
   readonly dropsByFlow: ReadonlyMap<number, number>;
@@ -24,8 +26,8 @@ export interface Checkpoint {
 
 interface ActorCheckpoint {
   readonly spec: ActorSpec;
-  /** null: the actor was stopped. */
-  readonly state: ActorState | null;
+  /** Of an actor that was stopped, the last one, as long as the world keeps it. */
+  readonly state: ActorState;
   readonly streams: readonly (readonly [purpose: string, state: StreamState])[];
 }
 
@@ -33,7 +35,7 @@ interface ActorCheckpoint {
 export function checkpoint(world: Simulation): Checkpoint {
   const actors = world.cells.map((cell): ActorCheckpoint => {
     const { value, context } = cell.state;
-    const state = cell.actor === null ? null : { value, context, status: "active" };
+    const state = { value, context, status: cell.actor === null ? "stopped" : "active" };
     const streams = [...(cell.streams ?? [])].map(([purpose, stream]): [string, StreamState] => [
       purpose,
       stream.state(),
@@ -47,6 +49,7 @@ export function checkpoint(world: Simulation): Checkpoint {
     events: world.events,
     queue: { clock: world.queue.clock, sequence: world.queue.sequence, pending: world.queue.pending() },
     actors,
+    stopped: world.stoppedActors,
     digests: world.digests.words,
     dropsByReason: world.ledger.byReason,
     dropsByFlow: world.ledger.byFlow,

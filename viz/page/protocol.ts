@@ -76,7 +76,10 @@ export interface Questions {
   paths: { ask: { flow: string }; answer: readonly DrawnPath[] };
   /** Totals from an event on, up to where the run is known. */
   totals: { ask: { event: number }; answer: FutureTotals };
-  /** For comparing futures: hash of each event from number `from` on, at most `count`: two words each. */
+  /**
+   * For comparing futures: hash of each event from number `from` on, at most `count`: two words each; they run on, so that where they are equal
+   * all before is, too. A fork's own events are left out of it: `from` and what follows count as if they were not there.
+   */
   hashes: { ask: { from: number; count: number }; answer: Int32Array };
   /** Where a fork may stand, and what is wrong with these changes; null: nothing. */
   changeable: { ask: { changes: readonly Change[] }; answer: string | null };
