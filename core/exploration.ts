@@ -320,8 +320,16 @@ export interface CandidateView {
   readonly barred: string | null;
   readonly chosen: boolean;
   readonly packets: number;
-  /** What the policy goes by, the least first where it says so: "latency 12.1 ms", "links 3"; null where the policy has no figure for one path. */
-  readonly score: { readonly name: string; readonly value: number; readonly text: string } | null;
+  /**
+   * What the policy went by: "latency 12.1 ms", "links 3"; `value` null: not known, or shut out. `share`: 0 (worst of those known) to 1 (best), for
+   * drawing. null where the policy has no figure for one path.
+   */
+  readonly score: {
+    readonly name: string;
+    readonly value: number | null;
+    readonly text: string;
+    readonly share: number;
+  } | null;
   readonly latency_ms: number | null;
   readonly mtu: Bytes;
   readonly links: number;
@@ -344,7 +352,11 @@ export interface SelectorFace {
     readonly from: string | null;
     readonly to: string;
     readonly because: string;
+    /** Number of the event that brought the news: the packet, where one did; else of the change itself. */
+    readonly told: number;
   }[];
+  /** Changes so far, those not listed included. */
+  readonly changes: number;
 }
 
 export interface ChannelPathView {
