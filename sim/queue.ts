@@ -166,6 +166,16 @@ export class EventQueue {
     }
   }
 
+  /** Time of the entry that `next` would take; Infinity: none is left. */
+  nextAt(): number {
+    if (this.#fifo.count > 0) return this.clock;
+    const heap = this.#heap;
+    for (; heap.size > 0; this.#discard(heap.topItem)) {
+      if (this.#things[heap.topItem] !== null) return heap.topTime;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Takes back what `sender` sent and has not arrived, in order of arrival. Linear: a link that fails is rare. */
   recall(sender: number): { order: number; packet: Packet }[] {
     const found: { time: number; order: number; packet: Packet }[] = [];
@@ -260,6 +270,13 @@ export class EventQueue {
     fifo.things[at] = null;
     fifo.head = (at + 1) & fifo.mask;
     fifo.count--;
+  }
+
+  /** Takes the heap's first entry, a control event that was cancelled, away. */
+  #discard(slot: number): void {
+    this.#heap.pop();
+    this.#generation[slot] = ((this.#generation[slot] as number) + 1) % GENERATIONS;
+    this.#free.push(slot);
   }
 
   /** False where the entry had been cancelled. */

@@ -1,6 +1,7 @@
 /** What can be explored: a world that is stepped event by event, copied and continued. A simulation, or a recorded run. */
 import type { WorldObserver } from "../../actors/record.ts";
 import type { World } from "../../actors/world.ts";
+import type { ActorIndex, ControlEvent } from "../../core/env.ts";
 import type { TraceSink } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
 
@@ -35,6 +36,8 @@ export interface Steppable {
   settle(until: Nanos): void;
   /** Everything that has been sent and not delivered, in order of delivery. Of a record, what its own place holds. */
   pending(): readonly PendingEvent[];
+  /** Sends a control event from outside the network, due now and before everything else; left out: the run cannot be changed. */
+  inject?(target: ActorIndex, event: ControlEvent): void;
   /** The whole state as plain data that shares nothing with the world. */
   save(): Saved;
 }
