@@ -19,8 +19,7 @@ export function simSource(assembly: Assembly, duration: Nanos): WorldSource {
     kind: "sim",
     duration,
     begin: (options = {}) => new SimSteppable(Simulation.create(assembly, optionsOf(options))),
-    restore: ({ state }, options = {}) =>
-      new SimSteppable(restore(assembly, state as Checkpoint, optionsOf(options))),
+    restore: ({ state }, options = {}) => new SimSteppable(restore(assembly, state as Checkpoint, optionsOf(options))),
   };
 }
 
