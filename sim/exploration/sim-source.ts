@@ -60,6 +60,10 @@ class SimSteppable implements Steppable {
     return this.world.queue.pending();
   }
 
+  visitPackets(visit: Parameters<NonNullable<Steppable["visitPackets"]>>[0]): void {
+    this.world.queue.visitPackets(visit);
+  }
+
   save(): Saved {
     const state = checkpoint(this.world);
     return { events: state.events, now: state.now, bytes: roughSize(state), state };
