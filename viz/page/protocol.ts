@@ -88,6 +88,11 @@ export type Ask = {
   [Name in QuestionName]: { readonly id: number; readonly name: Name; readonly ask: Questions[Name]["ask"] };
 }[QuestionName];
 
+/** Said without a question: the last frame that came as news has been taken, another may come. */
+export interface Taken {
+  readonly taken: true;
+}
+
 export type Tell =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly problem: ExplorerProblem }
