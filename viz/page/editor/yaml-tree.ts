@@ -203,9 +203,9 @@ class Reader {
 
   #scalar(from: number, to: number, alone: boolean): YamlScalar {
     const text = this.#text.slice(from, to);
-    const bare = /^"/.test(text)
+    const bare = text.startsWith('"')
       ? text.replaceAll(/^"|"$/g, "")
-      : /^'/.test(text)
+      : text.startsWith("'")
         ? text.replaceAll(/^'|'$/g, "")
         : text;
     return { kind: "scalar", text: bare, from, to, alone };

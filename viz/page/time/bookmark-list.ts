@@ -48,7 +48,10 @@ export function makeBookmarkList(app: RunApp): BookmarkList {
     const found = app.bookmarks.filter(({ kind }) => chosen.has(kind));
     const rest = found.length > SHOWN ? `, the first ${SHOWN} of them shown` : "";
     count.textContent = `${found.length} of ${app.bookmarks.length} bookmarks${rest}`;
-    clear(list, found.slice(0, SHOWN).map((bookmark) => h("li", {}, row(app, bookmark, popover))));
+    clear(
+      list,
+      found.slice(0, SHOWN).map((bookmark) => h("li", {}, row(app, bookmark, popover))),
+    );
   });
   const button = h(
     "button",

@@ -1,7 +1,16 @@
 /** Instants as people write them. */
 import type { Nanos } from "../../../core/units.ts";
 
-const UNITS: Readonly<Record<string, number>> = { h: 3600e9, min: 60e9, m: 60e9, s: 1e9, ms: 1e6, us: 1e3, µs: 1e3, ns: 1 };
+const UNITS: Readonly<Record<string, number>> = {
+  h: 3600e9,
+  min: 60e9,
+  m: 60e9,
+  s: 1e9,
+  ms: 1e6,
+  us: 1e3,
+  µs: 1e3,
+  ns: 1,
+};
 const PART = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*(h|min|ms|us|µs|ns|m|s)?/;
 
 /** "12.5s", "12.5", "1m30s", "350ms", "1:30.5" or "#1234", an event's number; null: none of those. */

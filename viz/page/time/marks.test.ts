@@ -28,7 +28,10 @@ test("marks of one kind that would cover each other are one, with the number lef
   const marks = visibleMarks([...many, at(500, "fault")], 1_000_000, 90);
   t.is(marks.length, 11);
   t.is(marks.filter(({ bookmark }) => bookmark.kind === "fault").length, 1);
-  t.is(marks.reduce((sum, { more }) => sum + 1 + more, 0), 1001);
+  t.is(
+    marks.reduce((sum, { more }) => sum + 1 + more, 0),
+    1001,
+  );
 });
 
 test("the next bookmark and the one before are told by their events", (t) => {

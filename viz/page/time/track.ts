@@ -54,7 +54,8 @@ export function makeTrack(app: RunApp, grab: () => void): Track {
   const bands = svg("svg", { class: "time-bands", viewBox: `0 0 ${WIDTH} 10`, preserveAspectRatio: "none" });
   const marks = h("div", { class: "time-marks", "aria-hidden": "true" });
   const duration = (): Nanos => app.outline?.duration_ns ?? 0;
-  const seekShare = (share: number): void => app.seek({ time: Math.round(duration() * Math.min(1, Math.max(0, share))) });
+  const seekShare = (share: number): void =>
+    app.seek({ time: Math.round(duration() * Math.min(1, Math.max(0, share))) });
   const slider = h("input", {
     class: "time-slider",
     type: "range",
@@ -80,13 +81,7 @@ export function makeTrack(app: RunApp, grab: () => void): Track {
       seekShare(share);
     },
   });
-  const element = h(
-    "div",
-    { class: "time-track" },
-    marks,
-    h("div", { class: "time-rail" }, known, bands),
-    slider,
-  );
+  const element = h("div", { class: "time-track" }, marks, h("div", { class: "time-rail" }, known, bands), slider);
   const draw = onFrame(() => {
     const whole = duration();
     known.style.setProperty("--known", String(whole > 0 ? (app.progress?.known_ns ?? 0) / whole : 0));
