@@ -19,9 +19,6 @@ export class RunApp implements App {
   progress: Progress | null = null;
   bookmarks: readonly Bookmark[] = [];
   selected: string | null = null;
-  /** What was opened last, whether or not it could be. */
-  opening: Opening | null = null;
-
   readonly #listeners = new Map<keyof Topics, Set<Listener<never>>>();
   readonly #deliver = onFrame(() => this.#deliverFrame());
   #highlight: Highlight | null = null;
@@ -56,7 +53,6 @@ export class RunApp implements App {
   async open(opening: Opening): Promise<RunOutline> {
     this.start();
     this.#reset();
-    this.opening = opening;
     const turn = ++this.#opens;
     const client = this.#client as WorkerClient;
     try {
