@@ -197,6 +197,8 @@ export interface LogRow {
   readonly sent_ns: Nanos;
   /** Why the packet ended here; null: it did not. */
   readonly dropped: string | null;
+  /** Other packets that ended with this event: held or under way where a link failed, thrown out of a queue. Left out: none. */
+  readonly others?: readonly { readonly reason: string; readonly packets: number }[];
 }
 
 /** Every part given must hold. Texts match where they are contained, whatever the case. */
@@ -468,5 +470,7 @@ export interface ExplorerProblem {
     readonly column: number;
     readonly message: string;
     readonly advice: string | null;
+    /** What was probably meant in place of what stands there; left out: nothing is near. */
+    readonly didYouMean?: string;
   }[];
 }
