@@ -16,7 +16,7 @@
  *   ["end", now, entries, {id: digest}, {id: state hash}]
  */
 import { hashBytes, hashText, hexHash } from "../core/digest.ts";
-import type { ActorIndex, ControlEvent } from "../core/env.ts";
+import type { ActorIndex, ControlEvent, DropReason } from "../core/env.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Nanos } from "../core/units.ts";
 import { encodePacket } from "../core/wire/codec.ts";
@@ -68,6 +68,14 @@ export interface WorldObserver {
   recalled(from: Cell, orders: readonly number[]): void;
   /** The load of links as an actor was told it. */
   observed?(from: Cell, load: readonly number[]): void;
+  /** A control event that had been sent is not delivered. */
+  cancelled?(order: number): void;
+  /** A packet ended, whether it is the one being handled or one that was held or under way. */
+  dropped?(at: Cell, packet: Packet, reason: DropReason): void;
+  /** A control event has walked the actor's statechart; `before` is the machine's value it met. Never packets nor hot timers. */
+  walked?(actor: Cell, event: ControlEvent, before: unknown): void;
+  /** An actor has begun, at the beginning of the run or later; not told of those that a copy holds. */
+  started?(actor: Cell): void;
 }
 
 export class Recorder implements WorldObserver {

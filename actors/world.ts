@@ -13,6 +13,7 @@ import type { Nanos } from "../core/units.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import type { LinkContext } from "./link.ts";
 import type { NodeContext } from "./node.ts";
+import type { WorldObserver } from "./record.ts";
 import { bindEnv } from "./registry.ts";
 import type { PacketHandler, PacketLogic, Present, TimerHandler } from "./with-packet-handler.ts";
 
@@ -132,6 +133,7 @@ export class Cell implements Env {
 
   drop(packet: Packet, reason: DropReason): void {
     this.world.countDrop(packet, reason);
+    this.world.listener?.dropped?.(this, packet, reason);
     if (this.world.tracing) this.world.traceRecord(this, "drop", packet, { reason });
   }
 
@@ -204,6 +206,8 @@ export abstract class World {
   readonly tracing: boolean;
   /** Deliveries so far. */
   events = 0;
+  /** Told of what no driver sees. */
+  listener: Pick<WorldObserver, "dropped" | "started" | "walked"> | null = null;
   readonly #trace: TraceSink | null;
   readonly #mailbox: boolean;
   readonly #ids = new Map<string, ActorIndex>();
@@ -442,13 +446,16 @@ export abstract class World {
     actor.subscribe(this.#observer);
     this.#guard(cell, "its start", () => actor.start());
     cell.state = presentOf(actor);
+    if (state === undefined) this.listener?.started?.(cell);
     return cell.self;
   }
 
   #sendToActor(cell: Cell, event: ControlEvent): void {
     const actor = cell.actor as AnyActor;
+    const before = cell.state.value;
     this.#guard(cell, event.type, () => actor.send(event));
     cell.state = presentOf(actor);
+    if (event.type !== "packet") this.listener?.walked?.(cell, event, before);
   }
 
   /** XState turns a throwing action into the status `error` and goes on: here it stops the run. */

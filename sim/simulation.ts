@@ -45,6 +45,7 @@ export class Simulation extends World {
     this.#beat = options.beat ?? new Int32Array(2);
     this.#wire = options.wire === true;
     this.#observer = options.observe?.(this) ?? null;
+    this.listener = this.#observer;
     this.#checkers = new Checkers(this, options.checks ?? {});
   }
 
@@ -119,6 +120,7 @@ export class Simulation extends World {
   }
 
   override cancelControl(handle: Handle): void {
+    if (this.#observer?.cancelled !== undefined) this.#observer.cancelled(this.queue.orderOf(handle));
     this.queue.cancel(handle);
   }
 
