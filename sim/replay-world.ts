@@ -161,7 +161,10 @@ export class ReplayWorld extends World {
   }
 
   override cancelControl(handle: Handle): void {
-    this.states[handle % this.states.length]?.pending.delete(Math.floor(handle / this.states.length));
+    const place = handle % this.states.length;
+    const number = Math.floor(handle / this.states.length);
+    const known = this.states[place]?.pending.delete(number) === true;
+    if (known) this.observer?.cancelled?.(this.orderOf(place, number, false));
   }
 
   override schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void {
@@ -174,7 +177,7 @@ export class ReplayWorld extends World {
     const hash = packetHash(packet);
     const departure = { sender: from.self, target, packet, ifId, due: this.now + delay, hash };
     state.left.set(++state.outputs, departure);
-    if (state.left.size > 2 * state.kept + LEFT_AT_LEAST) this.#forgetArrived(state);
+    if (state.left.size > 2 * state.kept + LEFT_AT_LEAST) this.#forgetArrived(from.place, state);
     this.#expect(from, JSON.stringify(["o", from.self, target, ifId, delay, hash]));
     this.leaves(from.place, state.outputs, departure);
     this.observer?.sent(from, target, this.orderOf(from.place, state.outputs, true), packet, ifId, delay);
@@ -290,8 +293,12 @@ export class ReplayWorld extends World {
     reading.take();
   }
 
-  #forgetArrived(state: PlaceState): void {
-    for (const [output, { due }] of state.left) if (due < this.now - FORGOTTEN_AFTER) state.left.delete(output);
+  #forgetArrived(place: number, state: PlaceState): void {
+    for (const [output, { due }] of state.left) {
+      if (due >= this.now - FORGOTTEN_AFTER) continue;
+      state.left.delete(output);
+      this.observer?.cancelled?.(this.orderOf(place, output, true));
+    }
     state.kept = state.left.size;
   }
 

@@ -101,7 +101,7 @@ export class Exploration {
       busy_ms: this.#busy,
       ended: this.#scout.ended,
       digest: this.#scout.digest,
-      verdict: this.#explored.verdict?.() ?? null,
+      verdict: this.#explored.verdict?.() ?? this.#scout.verdict,
       bookmarks: this.#bookmarks.take(),
       series: this.#series.take(),
     };

@@ -11,6 +11,7 @@ import { runLive } from "../../live/run.ts";
 import { parseRecord, replay } from "../replay.ts";
 import { Simulation } from "../simulation.ts";
 import { busyAssembly, busyScenario, channelsAssembly, measuringAssembly } from "../test-worlds.ts";
+import { Exploration } from "./exploration.ts";
 import { RecordedSource } from "./recorded-source.ts";
 import type { Saved, Steppable } from "./source.ts";
 
@@ -207,6 +208,7 @@ test("observers are told of every sending and delivery once, and packets are kno
     recalled: (_from, orders) => {
       for (const order of orders) t.true(underWay.delete(order));
     },
+    cancelled: (order) => void underWay.delete(order),
   };
   const traced: string[] = [];
   const steps = whole(run).begin({ observe: () => observer, trace: ({ kind }) => void traced.push(kind) });
@@ -214,10 +216,14 @@ test("observers are told of every sending and delivery once, and packets are kno
   t.is(delivered, run.events);
   t.is(unknown, 0);
   t.true(traced.includes("node.forward"));
-  // What is left: events cancelled, those after the end, and packets under way then.
+  // What is left: events after the end, and packets under way then.
   const pending = steps.pending();
   t.true(pending.length > 0);
-  for (const { order } of pending) t.true(underWay.has(order));
+  t.deepEqual(pending.map(({ order }) => order).toSorted(), [...underWay.keys()].toSorted());
+  const visited: number[] = [];
+  steps.visitPackets?.((_time, order) => void visited.push(order));
+  const packetOrders = pending.flatMap(({ ifId, order }) => (ifId >= 0 ? [order] : []));
+  t.deepEqual(visited.toSorted(), packetOrders.toSorted());
   const { world } = steps;
   const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, one) => total + one, 0);
   const counts = flowCounts(world, busyScenario(3));
@@ -327,4 +333,35 @@ test("a record over its limit is refused, not kept", (t) => {
   const problems = run.texts.map((text, place) => source.feed(place, text));
   t.regex(problems.at(-1) ?? "", /^the record is larger than 10000 bytes; record a shorter run/);
   t.is(source.begin().verdict?.(), problems.at(-1));
+});
+
+test("explored: the scout goes to the end of a record, waits where it grows, and any event can be gone back to", (t) => {
+  const run = simulated(busyAssembly(6), 500 * MS);
+  const scenario = { ...busyScenario(6), duration_ns: 500 * MS };
+  const source = new RecordedSource(run.assembly, { duration: run.end });
+  const halves = run.texts.map((text, place) => (place === 0 ? Math.floor(text.length / 2) : text.length));
+  run.texts.forEach((text, place) => accepted(source.feed(place, text.slice(0, halves[place]))));
+  const explored = new Exploration({ source, scenario, assembly: run.assembly, world: "sim" });
+  while (explored.work(() => false));
+  t.false(explored.ended);
+  const half = explored.progress();
+  t.true(half.events > 100 && half.verdict === null);
+  run.texts.forEach((text, place) => accepted(source.feed(place, text.slice(halves[place]))));
+  source.end();
+  while (explored.work(() => false));
+  const { verdict, digest, events, ended } = explored.progress();
+  t.true(ended);
+  t.is(verdict, `replays identically, ${run.events} events, digest ${run.digest}`);
+  t.deepEqual([digest, events], [run.digest, run.events]);
+  const straight = source.begin();
+  for (const event of [half.events + 50, 3, half.events, run.events]) {
+    explored.seek({ event });
+    t.is(explored.cursor.events, event);
+  }
+  for (const event of [100, half.events]) {
+    while (straight.events < event) straight.step();
+    explored.seek({ event });
+    t.is(explored.cursor.world.digest(), straight.world.digest());
+  }
+  t.true(explored.frame().event === half.events);
 });

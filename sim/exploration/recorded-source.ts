@@ -8,11 +8,13 @@ import type { Assembly } from "../../actors/assembly.ts";
 import type { RecordEnd, RecordHeader } from "../../actors/record.ts";
 import { combineDigests } from "../../core/digest.ts";
 import type { DropReason } from "../../core/env.ts";
+import type { Packet } from "../../core/packet.ts";
 import { Heap } from "../../core/heap.ts";
 import { MILLISECOND, type Bytes, type Nanos } from "../../core/units.ts";
 import { type ActorCheckpoint, actorsOf } from "../checkpoint.ts";
 import { type Departure, Differs, type PlaceState, ReplayWorld, rootOf, Stops } from "../replay-world.ts";
 import { DamagedRecord, type Head, RecordReader, RecordText, type SavedPosition } from "./record-text.ts";
+import { roughSize } from "./rough-size.ts";
 import type { PendingEvent, Saved, Steppable, WatchOptions, WorldSource } from "./source.ts";
 
 export interface RecordedOptions {
@@ -29,9 +31,6 @@ export interface RecordedOptions {
 const RECORD_LIMIT: Bytes = 1024 * 1024 * 1024;
 /** A packet so late will not come: a real network lost it. */
 const LOST_AFTER: Nanos = 100 * MILLISECOND;
-/** Rough sizes, for those who bound copies. */
-const BYTES_PER_ACTOR = 3_000;
-const BYTES_PER_PENDING = 600;
 
 export class RecordedSource implements WorldSource {
   readonly kind = "record";
@@ -162,6 +161,7 @@ class RecordedWorld extends ReplayWorld {
     super(assembly, readers, start, watch.trace === undefined ? {} : { trace: watch.trace });
     this.readers = readers;
     this.observer = watch.observe?.(this) ?? null;
+    this.listener = this.observer;
   }
 
   start(): void {
@@ -201,11 +201,6 @@ class RecordedWorld extends ReplayWorld {
     };
   }
 
-  /** How many events are pending, packets that were lost lately included. */
-  get waiting(): number {
-    return this.states.reduce((sum, state) => sum + (state === null ? 0 : state.pending.size + state.left.size), 0);
-  }
-
   pending(): PendingEvent[] {
     const all: PendingEvent[] = [];
     this.states.forEach((state, place) => {
@@ -218,6 +213,17 @@ class RecordedWorld extends ReplayWorld {
       }
     });
     return all.sort((a, b) => a.time - b.time || a.order - b.order);
+  }
+
+  visitPackets(visit: Parameters<NonNullable<Steppable["visitPackets"]>>[0]): void {
+    this.states.forEach((state, place) => {
+      for (const [number, { sender, ifId, due, thing }] of state?.pending ?? []) {
+        if (ifId >= 0) visit(due, this.orderOf(place, number, false), sender, thing as Packet);
+      }
+      for (const [number, { sender, due, packet }] of state?.left ?? []) {
+        if (due >= this.now - LOST_AFTER) visit(due, this.orderOf(place, number, true), sender, packet);
+      }
+    });
   }
 
   protected override leaves(place: number, output: number, { target, ifId }: Departure): void {
@@ -273,6 +279,10 @@ class RecordedSteps implements Steppable {
     return this.world.now;
   }
 
+  get growing(): boolean {
+    return this.#verdict === null && this.#source.growing;
+  }
+
   nextAt(): Nanos {
     if (this.#version !== this.#source.version) this.#look();
     const heap = this.#heap;
@@ -300,20 +310,19 @@ class RecordedSteps implements Steppable {
     return this.world.pending();
   }
 
+  visitPackets(visit: Parameters<NonNullable<Steppable["visitPackets"]>>[0]): void {
+    this.world.visitPackets(visit);
+  }
+
   save(): Saved {
     const { world } = this;
-    const state: RecordedState = {
+    const state: RecordedState = structuredClone({
       ...world.snapshot(),
       positions: world.readers.map((reader) => reader?.save() ?? null),
       ends: this.#ends,
       verdict: this.#verdict,
-    };
-    return {
-      events: world.events,
-      now: world.now,
-      bytes: world.cells.length * BYTES_PER_ACTOR + world.waiting * BYTES_PER_PENDING,
-      state: structuredClone(state),
-    };
+    });
+    return { events: world.events, now: world.now, bytes: roughSize(state), state };
   }
 
   verdict(): string | null {

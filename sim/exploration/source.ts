@@ -63,8 +63,6 @@ export interface Saved {
 export interface WorldSource {
   readonly kind: "sim" | "record";
   readonly duration: Nanos;
-  /** A record that still grows: where nothing is left to step, more may come. Left out: nothing grows. */
-  readonly growing?: boolean;
   /** Can worlds be made? A record cannot before each place's beginning has come. Left out: at once. */
   readonly ready?: boolean;
   /** The world before its first event. */
