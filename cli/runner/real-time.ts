@@ -13,7 +13,7 @@ import { crossingFigures, latenessFigures } from "../../live/lateness.ts";
 import { pieceKey } from "../../live/pieces/identity.ts";
 import { type Joined, PiecesError } from "../../live/pieces/join.ts";
 import { runLive, type RunLiveOptions } from "../../live/run.ts";
-import { shapingOf } from "../../live/shape.ts";
+import { shapingOf } from "../../actors/assemble/shape.ts";
 import { BASE_PORT, PlanError, planUnderlay, type UnderlayPlan } from "../../live/underlay/plan.ts";
 import type { LiveFigures, LiveJob, RunFiles, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { FileError } from "./line-files.ts";
