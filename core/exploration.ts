@@ -66,6 +66,11 @@ export interface RunOutline {
   readonly actors: readonly OutlinedActor[];
   /** Policies that a fork can put in place of another. */
   readonly policies: readonly string[];
+  /**
+   * Of forks: after which event, and the number of events that the changes themselves are: `event + 1` to `event + own`. Event n of the
+   * run without the fork is, up to the first difference, event n + own of the fork, from `event + 1` on.
+   */
+  readonly fork?: { readonly event: number; readonly own: number };
 }
 
 // ---- How far the run is known: sent while it is run ahead ----
@@ -192,6 +197,8 @@ export interface LogRow {
   readonly sent_ns: Nanos;
   /** Why the packet ended here; null: it did not. */
   readonly dropped: string | null;
+  /** Other packets that ended with this event: held or under way where a link failed, thrown out of a queue. Left out: none. */
+  readonly others?: readonly { readonly reason: string; readonly packets: number }[];
 }
 
 /** Every part given must hold. Texts match where they are contained, whatever the case. */
@@ -463,5 +470,7 @@ export interface ExplorerProblem {
     readonly column: number;
     readonly message: string;
     readonly advice: string | null;
+    /** What was probably meant in place of what stands there; left out: nothing is near. */
+    readonly didYouMean?: string;
   }[];
 }
