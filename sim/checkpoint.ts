@@ -3,7 +3,7 @@
  * continues from it gives the same digest as the run it was taken from.
  */
 import type { ActorSpec, Assembly } from "../actors/assembly.ts";
-import type { ActorState } from "../actors/world.ts";
+import type { ActorState, World } from "../actors/world.ts";
 import type { ActorIndex, DropReason } from "../core/env.ts";
 import type { StreamState } from "../core/rng.ts";
 import type { Pending } from "./queue.ts";
@@ -24,7 +24,7 @@ export interface Checkpoint {
   readonly duplicated: ReadonlyMap<number, number>;
 }
 
-interface ActorCheckpoint {
+export interface ActorCheckpoint {
   readonly spec: ActorSpec;
   /** Of an actor that was stopped, the last one, as long as the world keeps it. */
   readonly state: ActorState;
@@ -33,7 +33,24 @@ interface ActorCheckpoint {
 
 /** Takes a checkpoint between two events. */
 export function checkpoint(world: Simulation): Checkpoint {
-  const actors = world.cells.map((cell): ActorCheckpoint => {
+  // One clone for everything: packets in the queue and paths in contexts stay the same objects afterwards.
+  return structuredClone({
+    seed: world.assembly.seed,
+    now: world.now,
+    events: world.events,
+    queue: { clock: world.queue.clock, sequence: world.queue.sequence, pending: world.queue.pending() },
+    actors: actorsOf(world),
+    stopped: world.stoppedActors,
+    digests: world.digests.words,
+    dropsByReason: world.ledger.byReason,
+    dropsByFlow: world.ledger.byFlow,
+    duplicated: world.ledger.duplicated,
+  });
+}
+
+/** What there is of every actor; to be cloned before the world goes on. */
+export function actorsOf(world: World): (ActorCheckpoint | undefined)[] {
+  return world.cells.map((cell): ActorCheckpoint => {
     const { value, context } = cell.state;
     const state = { value, context, status: cell.actor === null ? "stopped" : "active" };
     const streams = [...(cell.streams ?? [])].map(([purpose, stream]): [string, StreamState] => [
@@ -41,19 +58,6 @@ export function checkpoint(world: Simulation): Checkpoint {
       stream.state(),
     ]);
     return { spec: { ...cell.spec, input: null }, state, streams };
-  });
-  // One clone for everything: packets in the queue and paths in contexts stay the same objects afterwards.
-  return structuredClone({
-    seed: world.assembly.seed,
-    now: world.now,
-    events: world.events,
-    queue: { clock: world.queue.clock, sequence: world.queue.sequence, pending: world.queue.pending() },
-    actors,
-    stopped: world.stoppedActors,
-    digests: world.digests.words,
-    dropsByReason: world.ledger.byReason,
-    dropsByFlow: world.ledger.byFlow,
-    duplicated: world.ledger.duplicated,
   });
 }
 

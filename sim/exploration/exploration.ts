@@ -148,7 +148,7 @@ export class Exploration {
     if (own !== null && this.#scout.ended && this.#scout.events < own.event) {
       return `the run ends with event ${this.#scout.events}: nothing was changed after event ${own.event}`;
     }
-    return this.#explored.verdict?.() ?? null;
+    return this.#explored.verdict?.() ?? this.#scout.verdict;
   }
 
   // ---- The cursor ----

@@ -40,6 +40,8 @@ export type Opening =
       readonly summary: string | null;
       /** Text of macs.ndjson; null: keys follow from the seed. */
       readonly macs: string | null;
+      /** What keys follow from that were kept (`--keep-secrets`); left out, null: nothing. */
+      readonly secret?: string | null;
       /** The run is going on: more of its record comes (`feed`). */
       readonly growing: boolean;
     };
@@ -47,8 +49,11 @@ export type Opening =
 /** By name: what is asked and what is answered. A problem is answered in place of any of them. */
 export interface Questions {
   open: { ask: Opening; answer: RunOutline };
-  /** More whole lines of one place's record; `over`: nothing more comes, of no place. */
-  feed: { ask: { place: number; text: string; over: boolean }; answer: null };
+  /**
+   * More of one place's record, cut anywhere; `macs`: more of macs.ndjson, which goes before. `over`: nothing more comes, of no place. Of
+   * records, `open` is answered at once; every other question waits until the first deliveries have come.
+   */
+  feed: { ask: { place: number; text: string; over: boolean; macs?: string }; answer: null };
   /** Is the scenario sound? Nothing else changes. */
   check: {
     ask: { text: string; file: string; files: Readonly<Record<string, string>> };
@@ -90,6 +95,11 @@ export type QuestionName = keyof Questions;
 export type Ask = {
   [Name in QuestionName]: { readonly id: number; readonly name: Name; readonly ask: Questions[Name]["ask"] };
 }[QuestionName];
+
+/** Said without a question: the last frame that came as news has been taken, another may come. */
+export interface Taken {
+  readonly taken: true;
+}
 
 export type Tell =
   | { readonly id: number; readonly answer: unknown }
