@@ -22,7 +22,11 @@ export function makeHelp(shortcuts: readonly Shortcut[]): HTMLDialogElement {
     h(
       "table",
       {},
-      h("tbody", {}, shortcuts.map(({ shown, what }) => h("tr", {}, h("th", { scope: "row" }, shown), h("td", {}, what)))),
+      h(
+        "tbody",
+        {},
+        shortcuts.map(({ shown, what }) => h("tr", {}, h("th", { scope: "row" }, shown), h("td", {}, what))),
+      ),
     ),
   );
   return dialog;

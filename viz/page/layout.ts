@@ -96,9 +96,11 @@ function problemRegion(app: RunApp): HTMLElement {
 }
 
 function problemText({ message, places }: ExplorerProblem, close: () => void): readonly HTMLElement[] {
-  const shown = places.slice(0, PROBLEMS_SHOWN).map(({ file, line, column, message: what, advice }) =>
-    h("li", {}, h("code", {}, `${file}:${line}:${column}`), ` ${what}`, advice === null ? null : ` (${advice})`),
-  );
+  const shown = places
+    .slice(0, PROBLEMS_SHOWN)
+    .map(({ file, line, column, message: what, advice }) =>
+      h("li", {}, h("code", {}, `${file}:${line}:${column}`), ` ${what}`, advice === null ? null : ` (${advice})`),
+    );
   const more = places.length - shown.length;
   return [
     h("div", {}, h("p", {}, message), h("ul", {}, shown), more > 0 ? h("p", {}, `and ${more} more`) : null),

@@ -95,5 +95,7 @@ test("a link that was cut off is found, wherever that was", async (t) => {
 test("a scenario too large for a link is refused with advice", async (t) => {
   const text = Array.from({ length: 40_000 }, (_, n) => ((n * 2_654_435_761) % 4_294_967_296).toString(36)).join(" ");
   const scenario = { file: "big.yaml", text, files: {} };
-  await t.throwsAsync(() => writeFragment({ ...VIEW, scenario }), { message: /too large for a link.*Save it as a file/ });
+  await t.throwsAsync(() => writeFragment({ ...VIEW, scenario }), {
+    message: /too large for a link.*Save it as a file/,
+  });
 });

@@ -72,7 +72,16 @@ export function makeGallery(choice: Choice): Gallery {
   return {
     element,
     show(entries) {
-      clear(list, entries.map((entry) => h("li", {}, card(entry, () => (close(), choice.entry(entry))))));
+      clear(
+        list,
+        entries.map((entry) =>
+          h(
+            "li",
+            {},
+            card(entry, () => (close(), choice.entry(entry))),
+          ),
+        ),
+      );
       element.showModal();
     },
   };
@@ -109,7 +118,9 @@ export async function openFiles(files: readonly File[], choice: Choice): Promise
   if (main === undefined) return;
   const large = files.find(({ size }) => size > MAX_SCENARIO);
   if (large !== undefined) {
-    choice.complain(problemOf(`${large.name} is larger than 16 MiB: it is no scenario. A run is opened by its folder.`));
+    choice.complain(
+      problemOf(`${large.name} is larger than 16 MiB: it is no scenario. A run is opened by its folder.`),
+    );
     return;
   }
   const others = files.filter((file) => file !== main);

@@ -18,7 +18,8 @@ const RECORD = /^record\/(\d+)(?:\.(\d+))?\.ndjson$/;
 /** @throws ProblemError which says what is missing, damaged or too large. */
 export async function readRunFolder(files: readonly File[]): Promise<RunFiles> {
   const [first] = files;
-  if (first === undefined) throw refusal("The folder is empty: a run's folder holds scenario.json, manifest.json and record/.");
+  if (first === undefined)
+    throw refusal("The folder is empty: a run's folder holds scenario.json, manifest.json and record/.");
   const name = first.webkitRelativePath.split("/")[0] ?? "run";
   const byPath = new Map(files.map((file) => [file.webkitRelativePath.split("/").slice(1).join("/"), file]));
   const records = recordsOf(byPath);
@@ -33,7 +34,9 @@ export async function readRunFolder(files: readonly File[]): Promise<RunFiles> {
   const manifest = await jsonText(byPath, name, "manifest.json");
   if (scenario === null || manifest === null) {
     const missing = scenario === null ? "scenario.json" : "manifest.json";
-    throw refusal(`${name}: ${missing} is missing. Choose the folder that “pathloom run --out” or “pathloom live --record” wrote.`);
+    throw refusal(
+      `${name}: ${missing} is missing. Choose the folder that “pathloom run --out” or “pathloom live --record” wrote.`,
+    );
   }
   if (records.length === 0)
     throw refusal(`${name}: the run has no record (record/*.ndjson). Run it again with “--record”.`);
