@@ -1,4 +1,5 @@
 /** The explorer: starts the worker, builds the page and opens what the address names. */
+import "./style/fork.css";
 import { asProblemError } from "./app-state.ts";
 import { Desk } from "./desk.ts";
 import { makeGallery } from "./gallery/gallery.ts";
@@ -42,15 +43,16 @@ function start(page: HTMLElement): void {
   desk.start().catch(complain);
 }
 
-function plansOf(_desk: Desk): readonly TabPlan[] {
-  return ["Inspector", "Charts", "Log", "Sequence", "Editor", "Fork"].map((title) => ({
-    name: title.toLowerCase(),
-    title,
-    mount: async (root) => {
-      root.append(title);
-      return {};
+/** Parts that are loaded when they are first seen; their styles come with the page. */
+function plansOf(desk: Desk): readonly TabPlan[] {
+  const { app } = desk;
+  return [
+    {
+      name: "fork",
+      title: "Fork",
+      mount: async (root) => (await import("./fork/fork.ts")).mountFork(root, app, desk),
     },
-  }));
+  ];
 }
 
 /** What is selected elsewhere is shown in the inspector; who works in a view is not torn away from it. */
