@@ -78,7 +78,12 @@ function rowsOf(columns: EventColumns): Row[] {
     const chunk = columns.chunkOf(event);
     const at = rowOf(event);
     if (chunk === null) throw new Error(`event ${event} is not there`);
-    const [time, sent, target, sender] = [chunk.time[at], chunk.sent[at], chunk.target[at], chunk.sender[at]] as number[];
+    const [time, sent, target, sender] = [
+      chunk.time[at],
+      chunk.sent[at],
+      chunk.target[at],
+      chunk.sender[at],
+    ] as number[];
     const [kind, flow, packet, ifId, drop] = [
       columns.kinds[chunk.kind[at] as number],
       chunk.flow[at],
@@ -110,7 +115,13 @@ for (const [name, assembly, until] of [
     t.is(columns.last, world.events);
     t.deepEqual(rowsOf(columns), log?.rows ?? []);
     t.true((log?.rows ?? []).some(({ drop }) => drop !== ""));
-    const asides = [...columns.aside()].map(({ event, actor, flow, packet, reason }) => [event, actor, flow, packet, reason]);
+    const asides = [...columns.aside()].map(({ event, actor, flow, packet, reason }) => [
+      event,
+      actor,
+      flow,
+      packet,
+      reason,
+    ]);
     t.deepEqual(asides, log?.asides ?? []);
     if (name === "links of every kind") t.true(asides.length > 50);
     const drops = [...world.ledger.byReason.values()].reduce((sum, count) => sum + count, 0);
@@ -141,7 +152,10 @@ test("beyond its bound the oldest chunk goes and is counted", (t) => {
 test("hashes hang on the events and not on the order in which kinds were met", (t) => {
   const [one, other] = [new EventColumns(), new EventColumns()];
   for (const kind of ["timer.a", "link.fail"]) other.kindOf(kind);
-  const fill = (columns: EventColumns, changed: Partial<{ time: number; target: number; ifId: number; packet: number }>) => {
+  const fill = (
+    columns: EventColumns,
+    changed: Partial<{ time: number; target: number; ifId: number; packet: number }>,
+  ) => {
     for (const kind of ["link.fail", "packet", "timer.a", "packet"]) {
       const { time = 5e9, target = 3, ifId = 2, packet = 9 } = columns.last === 1 ? changed : {};
       columns.append(time, target, columns.kindOf(kind), kind === "packet" ? 4 : -1, packet, ifId, 77, true);
@@ -158,7 +172,10 @@ test("hashes hang on the events and not on the order in which kinds were met", (
 });
 
 test("the table of what is pending is a map", (t) => {
-  const orders = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 3_000 })), { minLength: 6_000, maxLength: 9_000 });
+  const orders = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 3_000 })), {
+    minLength: 6_000,
+    maxLength: 9_000,
+  });
   fc.assert(
     fc.property(orders, (steps) => {
       const table = new SentTable();

@@ -83,7 +83,13 @@ class NetworkMap {
     ]);
     this.#body.append(this.#main.root, this.#empty, this.#tip, this.#chooser.root);
     root.classList.add("map");
-    root.append(this.#tools(), this.#body, this.#legend.root, this.#said, h("p", { class: "unseen", id: "map-help" }, HELP));
+    root.append(
+      this.#tools(),
+      this.#body,
+      this.#legend.root,
+      this.#said,
+      h("p", { class: "unseen", id: "map-help" }, HELP),
+    );
     this.#viewport.attach([this.#main.root]);
     app.on("outline", (outline) => this.#open(outline));
     app.on("frame", () => this.#legend.show(app.outline, app.frame?.paths ?? [], this.#colouring));
@@ -232,8 +238,15 @@ class NetworkMap {
 
   compareWith(other: App | null): void {
     this.#other?.end();
-    this.#other = other === null ? null : this.#newStage(other, "Other future", "Map of the network in the other future");
-    clear(this.#body, this.#stages.map(({ root }) => root), this.#empty, this.#tip, this.#chooser.root);
+    this.#other =
+      other === null ? null : this.#newStage(other, "Other future", "Map of the network in the other future");
+    clear(
+      this.#body,
+      this.#stages.map(({ root }) => root),
+      this.#empty,
+      this.#tip,
+      this.#chooser.root,
+    );
     this.#body.classList.toggle("map-halves", this.#other !== null);
     this.#viewport.attach(this.#stages.map(({ root }) => root));
     if (this.#other === null) return;
@@ -320,7 +333,9 @@ class NetworkMap {
       h(
         "dl",
         {},
-        rows.map(([name, value]) => (name === "" ? h("dd", { class: "wide" }, value) : [h("dt", {}, name), h("dd", {}, value)])),
+        rows.map(([name, value]) =>
+          name === "" ? h("dd", { class: "wide" }, value) : [h("dt", {}, name), h("dd", {}, value)],
+        ),
       ),
     );
     this.#tip.hidden = false;
