@@ -121,6 +121,9 @@ class Desk {
       this.#stale = true;
       return null;
     },
+    inspect: (ask) => this.#run().inspect(ask),
+    log: (ask) => this.#run().log(ask),
+    sequence: (ask) => this.#run().sequence(ask),
     delays: () => this.#run().delays(),
     paths: (ask) => this.#run().paths(ask),
     totals: (ask) => this.#run().totals(ask),
