@@ -13,6 +13,7 @@ import type { Nanos } from "../core/units.ts";
 import type { ActorSpec, Assembly } from "./assembly.ts";
 import type { LinkContext } from "./link.ts";
 import type { NodeContext } from "./node.ts";
+import type { WorldObserver } from "./record.ts";
 import { bindEnv } from "./registry.ts";
 import type { PacketHandler, PacketLogic, Present, TimerHandler } from "./with-packet-handler.ts";
 
@@ -132,6 +133,7 @@ export class Cell implements Env {
 
   drop(packet: Packet, reason: DropReason): void {
     this.world.countDrop(packet, reason);
+    this.world.listener?.dropped?.(this, packet, reason);
     if (this.world.tracing) this.world.traceRecord(this, "drop", packet, { reason });
   }
 
@@ -204,12 +206,14 @@ export abstract class World {
   readonly tracing: boolean;
   /** Deliveries so far. */
   events = 0;
+  /** Told of what no driver sees. */
+  listener: Pick<WorldObserver, "dropped" | "started" | "walked"> | null = null;
   readonly #trace: TraceSink | null;
   readonly #mailbox: boolean;
   readonly #ids = new Map<string, ActorIndex>();
   readonly #spawned = new Map<number, number>();
   /** Spawned actors that were stopped and whose last state can still be read, oldest first. */
-  readonly #stopped: ActorIndex[] = [];
+  readonly stoppedActors: ActorIndex[] = [];
   /** Actors that run elsewhere and were asked about. */
   readonly #elsewhere = new Map<string, Cell>();
   #thrown: unknown = null;
@@ -239,16 +243,18 @@ export abstract class World {
     });
   }
 
-  /** Makes an actor as a checkpoint has it; `state` null: it had been stopped. */
+  /** Makes an actor as a checkpoint has it. */
   protected restoreActor(
     index: ActorIndex,
     spec: ActorSpec,
-    state: ActorState | null,
+    state: ActorState,
     streams: Iterable<readonly [string, StreamState]>,
   ): void {
     this.digests.grow(index + 1);
-    this.#addCell(spec, index, state);
+    const stopped = state.status === "stopped";
+    this.#addCell(spec, index, stopped ? null : state);
     const cell = this.cells[index] as Cell;
+    if (stopped) cell.state = { value: state.value, context: state.context };
     for (const [purpose, stream] of streams) {
       cell.streams ??= new Map();
       cell.streams.set(purpose, new RandomStream(this.assembly.seed, spec.id, purpose, stream));
@@ -400,8 +406,8 @@ export abstract class World {
     cell.actor = null;
     cell.onPacket = null;
     if (target < this.assembly.actors.length) return;
-    this.#stopped.push(target);
-    if (this.#stopped.length > STOPPED_KEPT) forgetState(this.cells[this.#stopped.shift() as number] as Cell);
+    this.stoppedActors.push(target);
+    if (this.stoppedActors.length > STOPPED_KEPT) forgetState(this.cells[this.stoppedActors.shift() as number] as Cell);
   }
 
   /** Digest of each actor by id, in order of id. */
@@ -442,13 +448,16 @@ export abstract class World {
     actor.subscribe(this.#observer);
     this.#guard(cell, "its start", () => actor.start());
     cell.state = presentOf(actor);
+    if (state === undefined) this.listener?.started?.(cell);
     return cell.self;
   }
 
   #sendToActor(cell: Cell, event: ControlEvent): void {
     const actor = cell.actor as AnyActor;
+    const before = cell.state.value;
     this.#guard(cell, event.type, () => actor.send(event));
     cell.state = presentOf(actor);
+    if (event.type !== "packet") this.listener?.walked?.(cell, event, before);
   }
 
   /** XState turns a throwing action into the status `error` and goes on: here it stops the run. */

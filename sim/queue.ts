@@ -166,6 +166,16 @@ export class EventQueue {
     }
   }
 
+  /** Time of the entry that `next` would take; Infinity: none is left. */
+  nextAt(): number {
+    if (this.#fifo.count > 0) return this.clock;
+    const heap = this.#heap;
+    for (; heap.size > 0; this.#discard(heap.topItem)) {
+      if (this.#things[heap.topItem] !== null) return heap.topTime;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Takes back what `sender` sent and has not arrived, in order of arrival. Linear: a link that fails is rare. */
   recall(sender: number): { order: number; packet: Packet }[] {
     const found: { time: number; order: number; packet: Packet }[] = [];
@@ -229,6 +239,25 @@ export class EventQueue {
     return all.sort((a, b) => a.time - b.time || a.order - b.order);
   }
 
+  /** Every packet pending, in no order, without an object for each: for pictures of a running world. */
+  visitPackets(visit: (time: number, order: number, sender: number, packet: Packet) => void): void {
+    const [key, meta] = [this.#key, this.#meta];
+    const { item, size } = this.#heap;
+    for (let at = 0; at < size; at++) {
+      for (let slot = item[at] as number; slot !== NONE; slot = meta[4 * slot + NEXT] as number) {
+        const thing = this.#things[slot] as Thing | null;
+        if (thing === null || meta[4 * slot + IF_ID] === CONTROL) continue;
+        visit(key[2 * slot] as number, key[2 * slot + 1] as number, meta[4 * slot + SENDER] as number, thing as Packet);
+      }
+    }
+    const fifo = this.#fifo;
+    for (let i = 0; i < fifo.count; i++) {
+      const at = (fifo.head + i) & fifo.mask;
+      if (fifo.ifIds[at] === CONTROL) continue;
+      visit(this.clock, fifo.orders[at] as number, fifo.senders[at] as number, fifo.things[at] as Packet);
+    }
+  }
+
   /** Puts entries back as `pending` listed them; handles given before stay good. `isLane`: senders that are links. */
   restore(
     state: { clock: number; sequence: number; pending: readonly Pending[] },
@@ -260,6 +289,13 @@ export class EventQueue {
     fifo.things[at] = null;
     fifo.head = (at + 1) & fifo.mask;
     fifo.count--;
+  }
+
+  /** Takes the heap's first entry, a control event that was cancelled, away. */
+  #discard(slot: number): void {
+    this.#heap.pop();
+    this.#generation[slot] = ((this.#generation[slot] as number) + 1) % GENERATIONS;
+    this.#free.push(slot);
   }
 
   /** False where the entry had been cancelled. */

@@ -45,6 +45,7 @@ export class Simulation extends World {
     this.#beat = options.beat ?? new Int32Array(2);
     this.#wire = options.wire === true;
     this.#observer = options.observe?.(this) ?? null;
+    this.listener = this.#observer;
     this.#checkers = new Checkers(this, options.checks ?? {});
   }
 
@@ -61,6 +62,7 @@ export class Simulation extends World {
     from.actors.forEach((actor, index) => {
       if (actor !== undefined) this.restoreActor(index, actor.spec, actor.state, actor.streams);
     });
+    this.stoppedActors.push(...from.stopped);
     this.now = from.now;
     this.#instant = from.now;
     this.events = from.events;
@@ -119,6 +121,7 @@ export class Simulation extends World {
   }
 
   override cancelControl(handle: Handle): void {
+    if (this.#observer?.cancelled !== undefined) this.#observer.cancelled(this.queue.orderOf(handle));
     this.queue.cancel(handle);
   }
 
