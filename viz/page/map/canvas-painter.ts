@@ -8,7 +8,16 @@ import { h, svg } from "../dom.ts";
 import { asAt } from "./graph.ts";
 import { nameOffset, placeLabels, shownName, SIDES } from "./labels.ts";
 import { headingAt, queueBar, WIDTHS } from "./lines.ts";
-import { type Emphasis, emptyStates, markOf, NO_EMPHASIS, type Painter, QUEUE_STEPS, type States, type View } from "./painter.ts";
+import {
+  type Emphasis,
+  emptyStates,
+  markOf,
+  NO_EMPHASIS,
+  type Painter,
+  QUEUE_STEPS,
+  type States,
+  type View,
+} from "./painter.ts";
 import { asTitle, type Scene } from "./scene.ts";
 import { inSlices, type Steps } from "./slices.ts";
 import { asesOn, markSpot } from "./svg-painter.ts";

@@ -34,18 +34,20 @@ export class Chooser {
       h(
         "ul",
         {},
-        actors.slice(0, MOST_LISTED).map(({ id, logic }) =>
-          h(
-            "li",
-            {},
+        actors
+          .slice(0, MOST_LISTED)
+          .map(({ id, logic }) =>
             h(
-              "button",
-              { type: "button", class: "plain", onclick: () => this.#choose(id) },
-              h("span", { class: "map-chooser-logic" }, logic),
-              h("span", {}, id),
+              "li",
+              {},
+              h(
+                "button",
+                { type: "button", class: "plain", onclick: () => this.#choose(id) },
+                h("span", { class: "map-chooser-logic" }, logic),
+                h("span", {}, id),
+              ),
             ),
           ),
-        ),
       ),
       more > 0 ? h("p", { class: "muted" }, `and ${more} more`) : null,
     );

@@ -95,20 +95,33 @@ function key(): HTMLElement {
   const loads = WIDTHS.map((width, n) => {
     const [low, high] = [LOAD_STEPS[n - 1], LOAD_STEPS[n]];
     const text =
-      low === undefined ? `below ${percent(high ?? 1)}` : high === undefined ? `${percent(low)} and more` : `from ${percent(low)}`;
-    return sample(svg("line", { class: `map-line l${n}`, x1: 1, x2: 29, y1: 7, y2: 7, style: { "stroke-width": width } }), text);
+      low === undefined
+        ? `below ${percent(high ?? 1)}`
+        : high === undefined
+          ? `${percent(low)} and more`
+          : `from ${percent(low)}`;
+    return sample(
+      svg("line", { class: `map-line l${n}`, x1: 1, x2: 29, y1: 7, y2: 7, style: { "stroke-width": width } }),
+      text,
+    );
   });
   const line = (attributes: Readonly<Record<string, string | number>>): SVGElement =>
     svg("line", { class: "map-line l0", x1: 1, x2: 29, y1: 7, y2: 7, style: { "stroke-width": 1.4 }, ...attributes });
   const links = [
     sample([svg("line", { class: "map-key-band", x1: 1, x2: 29, y1: 7, y2: 7 }), line({})], "core link"),
-    sample([line({}), svg("circle", { class: "map-key-dot", cx: 4, cy: 7, r: 2.8 })], "child link, the dot at the parent"),
+    sample(
+      [line({}), svg("circle", { class: "map-key-dot", cx: 4, cy: 7, r: 2.8 })],
+      "child link, the dot at the parent",
+    ),
     sample(line({ "stroke-dasharray": "5 3" }), "peering"),
   ];
   const signs = [
     sample(svg("rect", { class: "map-key-core", x: 10, y: 2, width: 10, height: 10, rx: 2 }), "core AS"),
     sample(svg("circle", { class: "map-key-leaf", cx: 15, cy: 7, r: 4.6 }), "other AS"),
-    sample([line({}), svg("line", { class: "map-bar", x1: 3, x2: 15, y1: 11, y2: 11, style: { "stroke-width": 3 } })], "queue, so far filled"),
+    sample(
+      [line({}), svg("line", { class: "map-bar", x1: 3, x2: 15, y1: 11, y2: 11, style: { "stroke-width": 3 } })],
+      "queue, so far filled",
+    ),
     sample([line({}), svg("path", { class: "map-key-cut", d: "M11 12L14 2M16 12L19 2" })], "link down"),
     sample([line({}), svg("path", { class: "map-key-impaired", d: "M15 2L20 11H10Z" })], "link impaired"),
     sample(svg("path", { class: "map-key-cut", d: "M10 2L20 12M20 2L10 12" }), "AS failed"),

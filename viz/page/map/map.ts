@@ -27,6 +27,9 @@ const ZOOM = 1.5;
 /** Fitting in names as well makes the network at most so much smaller. */
 const LEAST_FOR_NAMES = 0.72;
 
+/** Large networks get their new sizes when a move has ended, after so many ms. */
+const QUIET_MS = 80;
+
 const ARROWS: Readonly<Record<string, Spot>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
@@ -64,6 +67,7 @@ class NetworkMap {
   #colouring: Colouring = "flow";
   #visible = true;
   #stopLayout: () => void = () => {};
+  #sharpen: ReturnType<typeof setTimeout> | undefined;
   /** Of the focused AS: which of its links is pointed at by key. */
   #link = -1;
   /** This part has set the highlight and takes it back. */
@@ -86,7 +90,13 @@ class NetworkMap {
     ]);
     this.#body.append(this.#main.root, this.#empty, this.#tip, this.#chooser.root);
     root.classList.add("map");
-    root.append(this.#tools(), this.#body, this.#legend.root, this.#said, h("p", { class: "unseen", id: "map-help" }, HELP));
+    root.append(
+      this.#tools(),
+      this.#body,
+      this.#legend.root,
+      this.#said,
+      h("p", { class: "unseen", id: "map-help" }, HELP),
+    );
     this.#viewport.attach([this.#main.root]);
     app.on("outline", (outline) => this.#open(outline));
     app.on("frame", () => this.#legend.show(app.outline, app.frame?.paths ?? [], this.#colouring));
@@ -206,12 +216,20 @@ class NetworkMap {
   #moved(view: View): void {
     const scene = this.#scene;
     const step = stepOf(view.k);
+    clearTimeout(this.#sharpen);
     if (scene !== null && scene.level.step !== step) {
-      this.#scene = atStep(scene, step);
-      for (const stage of this.#stages) stage.resize(this.#scene);
+      if (scene.large) this.#sharpen = setTimeout(() => this.#resize(), QUIET_MS);
+      else this.#resize();
     }
     for (const stage of this.#stages) stage.move(view);
     this.#tip.hidden = true;
+  }
+
+  /** Sizes as they are at this zoom. */
+  #resize(): void {
+    if (this.#scene === null) return;
+    this.#scene = atStep(this.#scene, stepOf(this.#viewport.view.k));
+    for (const stage of this.#stages) stage.resize(this.#scene);
   }
 
   #fit(): void {
@@ -221,7 +239,7 @@ class NetworkMap {
     for (let tries = 0; tries < 3 && this.#scene !== null; tries++) {
       const { step } = this.#scene.level;
       this.#viewport.fit(extentWithNames(this.#scene), least);
-      if (this.#scene.level.step === step) return;
+      if (this.#scene.large || this.#scene.level.step === step) return;
     }
   }
 
@@ -245,8 +263,15 @@ class NetworkMap {
 
   compareWith(other: App | null): void {
     this.#other?.end();
-    this.#other = other === null ? null : this.#newStage(other, "Other future", "Map of the network in the other future");
-    clear(this.#body, this.#stages.map(({ root }) => root), this.#empty, this.#tip, this.#chooser.root);
+    this.#other =
+      other === null ? null : this.#newStage(other, "Other future", "Map of the network in the other future");
+    clear(
+      this.#body,
+      this.#stages.map(({ root }) => root),
+      this.#empty,
+      this.#tip,
+      this.#chooser.root,
+    );
     this.#body.classList.toggle("map-halves", this.#other !== null);
     this.#viewport.attach(this.#stages.map(({ root }) => root));
     if (this.#other === null) return;
@@ -333,7 +358,9 @@ class NetworkMap {
       h(
         "dl",
         {},
-        rows.map(([name, value]) => (name === "" ? h("dd", { class: "wide" }, value) : [h("dt", {}, name), h("dd", {}, value)])),
+        rows.map(([name, value]) =>
+          name === "" ? h("dd", { class: "wide" }, value) : [h("dt", {}, name), h("dd", {}, value)],
+        ),
       ),
     );
     this.#tip.hidden = false;

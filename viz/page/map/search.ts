@@ -81,7 +81,13 @@ export function searchField(look: (text: string) => Found[], go: (found: Found) 
       found.map((one, n) =>
         h(
           "li",
-          { id: `map-found-${n}`, role: "option", "aria-selected": false, onpointerdown: (event) => event.preventDefault(), onclick: () => choose(one) },
+          {
+            id: `map-found-${n}`,
+            role: "option",
+            "aria-selected": false,
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => choose(one),
+          },
           h("span", { class: "map-found-kind" }, one.kind === "as" ? "AS" : "link"),
           one.text,
         ),

@@ -95,7 +95,8 @@ export class Stage {
       this.#painter?.remove();
       this.#painter = scene === null ? null : this.#newPainter(scene.large);
     }
-    if (before?.graph !== scene?.graph) this.#tabStop = Math.max(0, scene?.graph.ases.findIndex(({ core }) => core) ?? 0);
+    if (before?.graph !== scene?.graph)
+      this.#tabStop = Math.max(0, scene?.graph.ases.findIndex(({ core }) => core) ?? 0);
     if (scene === null || this.#painter === null) return;
     const painter = this.#painter;
     this.#states = emptyStates(2 * scene.graph.links.length, scene.graph.ases.length);

@@ -172,9 +172,7 @@ export class SvgPainter implements Painter {
     const path = directions === null ? "" : [...directions].map((one) => pathText(scene.lines, one)).join("");
     const selected = selectedDirection === null ? "" : pathText(scene.lines, selectedDirection);
     const pointed =
-      pointedLink === null
-        ? ""
-        : pathText(scene.lines, 2 * pointedLink) + pathText(scene.lines, 2 * pointedLink + 1);
+      pointedLink === null ? "" : pathText(scene.lines, 2 * pointedLink) + pathText(scene.lines, 2 * pointedLink + 1);
     this.#layers.highlight.replaceChildren(
       ...[
         path === "" ? null : svg("path", { class: "map-way", d: path, style: { "--colour": colour } }),
@@ -263,9 +261,7 @@ function drawAs(graph: MapGraph, as: number, { x, y }: Spot): AsElement {
   const symbol = svg(
     "g",
     { class: "map-symbol" },
-    core
-      ? svg("rect", { x: -1, y: -1, width: 2, height: 2, rx: 0.35 })
-      : svg("circle", { r: 0.85 }),
+    core ? svg("rect", { x: -1, y: -1, width: 2, height: 2, rx: 0.35 }) : svg("circle", { r: 0.85 }),
     svg("path", { class: "map-cross", d: "M-1.25 -1.25L1.25 1.25M1.25 -1.25L-1.25 1.25" }),
   );
   const text = svg("text", { class: "map-name" }, shownName(name));

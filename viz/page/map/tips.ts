@@ -52,8 +52,7 @@ function positionText({ lat, lon }: { readonly lat: number; readonly lon: number
 export function linkTip(outline: RunOutline, frame: Frame | null, direction: number): Tip {
   const link = outline.links[direction >> 1];
   if (link === undefined) return { title: "", rows: [] };
-  const rate =
-    link.rate_bps === 0 ? "no limit" : formatWithUnit(link.rate_bps, scaleOf("bit/s", [link.rate_bps]));
+  const rate = link.rate_bps === 0 ? "no limit" : formatWithUnit(link.rate_bps, scaleOf("bit/s", [link.rate_bps]));
   return {
     title: `${link.a} \u2013 ${link.b}`,
     rows: [
@@ -80,7 +79,9 @@ export function packetTip(outline: RunOutline, frame: Frame, packet: DrawnPacket
   return {
     title: flow === undefined ? "packet of no flow" : `packet of ${flow.id}`,
     rows: [
-      ...(flow === undefined ? [] : [["from", flow.src] as const, ["to", flow.dst] as const, ["policy", flow.policy] as const]),
+      ...(flow === undefined
+        ? []
+        : [["from", flow.src] as const, ["to", flow.dst] as const, ["policy", flow.policy] as const]),
       ...(path === undefined ? [] : [["path", path.length > 40 ? `${path.slice(0, 39)}\u2026` : path] as const]),
     ],
   };
