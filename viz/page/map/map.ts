@@ -13,7 +13,7 @@ import { stepOf } from "./level.ts";
 import { neighbourTowards, type Spot } from "./lines.ts";
 import type { Colouring } from "./packets.ts";
 import type { View } from "./painter.ts";
-import { atStep, type Scene, sceneOf } from "./scene.ts";
+import { atStep, extentWithNames, type Scene, sceneOf } from "./scene.ts";
 import { type Found, find, searchField } from "./search.ts";
 import { inSlices } from "./slices.ts";
 import { Stage, type Target } from "./stage.ts";
@@ -23,6 +23,12 @@ import { Viewport } from "./viewport.ts";
 /** Share of the width and height that one key press pans, and what one step zooms by. */
 const PAN = 0.15;
 const ZOOM = 1.5;
+
+/** Fitting in names as well makes the network at most so much smaller. */
+const LEAST_FOR_NAMES = 0.72;
+
+/** Large networks get their new sizes when a move has ended, after so many ms. */
+const QUIET_MS = 80;
 
 const ARROWS: Readonly<Record<string, Spot>> = {
   ArrowLeft: { x: -1, y: 0 },
@@ -61,6 +67,7 @@ class NetworkMap {
   #colouring: Colouring = "flow";
   #visible = true;
   #stopLayout: () => void = () => {};
+  #sharpen: ReturnType<typeof setTimeout> | undefined;
   /** Of the focused AS: which of its links is pointed at by key. */
   #link = -1;
   /** This part has set the highlight and takes it back. */
@@ -77,9 +84,9 @@ class NetworkMap {
       point: (what) => void this.#pointSeries(what),
       choose: (flow) => this.#chooseFlow(flow),
     });
-    this.#layouts = choice("Layout", [
-      ["by ISD", () => this.#layOut(false)],
-      ["by position", () => this.#layOut(true)],
+    this.#layouts = choice("Layout by", [
+      ["ISD", () => this.#layOut(false)],
+      ["position", () => this.#layOut(true)],
     ]);
     this.#body.append(this.#main.root, this.#empty, this.#tip, this.#chooser.root);
     root.classList.add("map");
@@ -100,7 +107,7 @@ class NetworkMap {
   #tools(): HTMLElement {
     const button = (name: string, text: string, act: () => void): HTMLElement =>
       h("button", { type: "button", "aria-label": name, title: name, onclick: act }, text);
-    const colours = choice("Colour of packets", [
+    const colours = choice("Colour by", [
       ["flow", () => this.#colour("flow")],
       ["path", () => this.#colour("path")],
     ]);
@@ -185,12 +192,15 @@ class NetworkMap {
     if (graph === null) return;
     this.#stopLayout();
     this.#byPosition = byPosition;
-    const upright = this.#main.root.clientHeight > this.#main.root.clientWidth * 1.15;
-    const steps = byPosition ? placeByPosition(graph) : placeByIsd(graph, upright);
+    const { clientWidth, clientHeight } = this.#main.root;
+    const aspect = clientWidth / Math.max(clientHeight, 1) || 1;
+    const steps = byPosition ? placeByPosition(graph) : placeByIsd(graph, aspect);
     this.#stopLayout = inSlices(steps, (places) => {
-      this.#scene = sceneOf(graph, places, 0);
-      this.#viewport.fit(this.#scene.extent);
-      this.#scene = atStep(this.#scene, stepOf(this.#viewport.view.k));
+      this.#scene = null;
+      const scene = sceneOf(graph, places, 0);
+      this.#viewport.fit(scene.extent);
+      this.#scene = atStep(scene, stepOf(this.#viewport.view.k));
+      this.#fit();
       for (const stage of this.#stages) this.#present(stage);
     });
   }
@@ -206,21 +216,36 @@ class NetworkMap {
   #moved(view: View): void {
     const scene = this.#scene;
     const step = stepOf(view.k);
+    clearTimeout(this.#sharpen);
     if (scene !== null && scene.level.step !== step) {
-      this.#scene = atStep(scene, step);
-      for (const stage of this.#stages) stage.resize(this.#scene);
+      if (scene.large) this.#sharpen = setTimeout(() => this.#resize(), QUIET_MS);
+      else this.#resize();
     }
     for (const stage of this.#stages) stage.move(view);
     this.#tip.hidden = true;
   }
 
+  /** Sizes as they are at this zoom. */
+  #resize(): void {
+    if (this.#scene === null) return;
+    this.#scene = atStep(this.#scene, stepOf(this.#viewport.view.k));
+    for (const stage of this.#stages) stage.resize(this.#scene);
+  }
+
   #fit(): void {
     if (this.#scene !== null) this.#viewport.fit(this.#scene.extent);
+    const least = this.#viewport.view.k * LEAST_FOR_NAMES;
+    // Names have another size where they make the network itself smaller.
+    for (let tries = 0; tries < 3 && this.#scene !== null; tries++) {
+      const { step } = this.#scene.level;
+      this.#viewport.fit(extentWithNames(this.#scene), least);
+      if (this.#scene.large || this.#scene.level.step === step) return;
+    }
   }
 
   /** The window or the theme is another. */
   #refresh(): void {
-    if (this.#scene !== null && !this.#viewport.touched) this.#viewport.fit(this.#scene.extent);
+    if (!this.#viewport.touched) this.#fit();
     for (const stage of this.#stages) stage.refresh();
     this.#legend.refresh(this.#app.outline, this.#app.frame?.paths ?? [], this.#colouring);
   }
