@@ -73,7 +73,9 @@ export function seriesRows({ network, flows, duration_ns, warmup_ns }: Scenario,
   return (Math.ceil(duration_ns / interval) + more) * (2 * network.links.length + flows.length);
 }
 
-interface WatchedLink {
+/** A direction, and what had been counted there when it was read last. */
+export interface WatchedLink {
+  /** As results name it. */
   readonly id: string;
   readonly cell: Cell;
   packets: number;
@@ -83,7 +85,8 @@ interface WatchedLink {
   backlog: number;
 }
 
-interface WatchedFlow {
+/** A flow, and what had been counted of it when it was read last. */
+export interface WatchedFlow {
   readonly id: string;
   readonly flow: FlowSpec;
   readonly source: Cell;
@@ -111,10 +114,8 @@ export class SeriesReader {
     this.#warmup = scenario.warmup_ns;
     this.next = this.#endAfter(0);
     this.#onRow = onRow;
-    this.#links = world.cells
-      .filter(({ spec }) => spec.logic === "link")
-      .map((cell) => ({ id: cell.id.slice("link/".length), cell, packets: 0, bytes: 0, drops: 0, backlog: 0 }));
-    this.#flows = scenario.flows.map((flow) => watch(world, flow));
+    this.#links = world.cells.filter(({ spec }) => spec.logic === "link").map(watchLink);
+    this.#flows = scenario.flows.map((flow) => watchFlow(world, flow));
   }
 
   /** All that happened before `next` has been handled, and nothing after it. */
@@ -147,13 +148,18 @@ export class SeriesReader {
   }
 }
 
-function watch(world: World, flow: FlowSpec): WatchedFlow {
+export function watchLink(cell: Cell): WatchedLink {
+  return { id: cell.id.slice("link/".length), cell, packets: 0, bytes: 0, drops: 0, backlog: 0 };
+}
+
+export function watchFlow(world: World, flow: FlowSpec): WatchedFlow {
   const cell = (id: string): Cell => world.cellOf(id);
   const counts = { sent: 0, received: 0, bytes: 0, delays: 0, delaySum: 0 };
   return { id: flow.id, flow, source: cell(sourceId(flow)), sink: cell(tallyId(flow)), ...counts };
 }
 
-function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
+/** What happened since it was read last, at `from`; null: nothing. */
+export function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
   const context = link.cell.state.context as LinkContext;
   const { packets, bytes, drops } = context;
   const held = heldBy(context, to);
@@ -172,7 +178,8 @@ function linkRow(link: WatchedLink, from: Nanos, to: Nanos): LinkRow | null {
   return { kind: "link", from, to, id, ...moved, waitingPackets, waitingBytes, utilization };
 }
 
-function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
+/** What happened since it was read last, at `from`; null: nothing. */
+export function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
   const { sent } = beginningOf(flow.flow, flow.source.state.context);
   const { received, receivedBytes: bytes, latency } = tallyOf(flow.flow, flow.sink.state.context);
   if (sent === flow.sent && received === flow.received) return null;
@@ -191,14 +198,15 @@ function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | null {
   return row;
 }
 
-interface Held {
+export interface Held {
   readonly waitingPackets: number;
   readonly waitingBytes: number;
+  /** Bits counted already and not sent yet. */
   readonly backlog: number;
 }
 
-/** What a link holds at `now`. A paced link counts packets when they have left, the other kind when they come. */
-function heldBy({ model, paced }: LinkContext, now: Nanos): Held {
+/** What a link holds at `now`, read only. A paced link counts packets when they have left, the other kind when they come. */
+export function heldBy({ model, paced }: LinkContext, now: Nanos): Held {
   if (paced === null) return { ...waitingAt(model, now), backlog: backlogAt(model, now) };
   let [waitingPackets, waitingBytes] = [0, 0];
   for (const band of paced.queue.bands) {

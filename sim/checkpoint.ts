@@ -3,7 +3,7 @@
  * continues from it gives the same digest as the run it was taken from.
  */
 import type { ActorSpec, Assembly } from "../actors/assembly.ts";
-import type { ActorState } from "../actors/world.ts";
+import type { ActorState, World } from "../actors/world.ts";
 import type { DropReason } from "../core/env.ts";
 import type { StreamState } from "../core/rng.ts";
 import type { Pending } from "./queue.ts";
@@ -22,7 +22,7 @@ export interface Checkpoint {
   readonly duplicated: ReadonlyMap<number, number>;
 }
 
-interface ActorCheckpoint {
+export interface ActorCheckpoint {
   readonly spec: ActorSpec;
   /** null: the actor was stopped. */
   readonly state: ActorState | null;
@@ -31,7 +31,23 @@ interface ActorCheckpoint {
 
 /** Takes a checkpoint between two events. */
 export function checkpoint(world: Simulation): Checkpoint {
-  const actors = world.cells.map((cell): ActorCheckpoint => {
+  // One clone for everything: packets in the queue and paths in contexts stay the same objects afterwards.
+  return structuredClone({
+    seed: world.assembly.seed,
+    now: world.now,
+    events: world.events,
+    queue: { clock: world.queue.clock, sequence: world.queue.sequence, pending: world.queue.pending() },
+    actors: actorsOf(world),
+    digests: world.digests.words,
+    dropsByReason: world.ledger.byReason,
+    dropsByFlow: world.ledger.byFlow,
+    duplicated: world.ledger.duplicated,
+  });
+}
+
+/** What there is of every actor; to be cloned before the world goes on. */
+export function actorsOf(world: World): (ActorCheckpoint | undefined)[] {
+  return world.cells.map((cell): ActorCheckpoint => {
     const { value, context } = cell.state;
     const state = cell.actor === null ? null : { value, context, status: "active" };
     const streams = [...(cell.streams ?? [])].map(([purpose, stream]): [string, StreamState] => [
@@ -39,18 +55,6 @@ export function checkpoint(world: Simulation): Checkpoint {
       stream.state(),
     ]);
     return { spec: { ...cell.spec, input: null }, state, streams };
-  });
-  // One clone for everything: packets in the queue and paths in contexts stay the same objects afterwards.
-  return structuredClone({
-    seed: world.assembly.seed,
-    now: world.now,
-    events: world.events,
-    queue: { clock: world.queue.clock, sequence: world.queue.sequence, pending: world.queue.pending() },
-    actors,
-    digests: world.digests.words,
-    dropsByReason: world.ledger.byReason,
-    dropsByFlow: world.ledger.byFlow,
-    duplicated: world.ledger.duplicated,
   });
 }
 

@@ -239,6 +239,25 @@ export class EventQueue {
     return all.sort((a, b) => a.time - b.time || a.order - b.order);
   }
 
+  /** Every packet pending, in no order, without an object for each: for pictures of a running world. */
+  visitPackets(visit: (time: number, order: number, sender: number, packet: Packet) => void): void {
+    const [key, meta] = [this.#key, this.#meta];
+    const { item, size } = this.#heap;
+    for (let at = 0; at < size; at++) {
+      for (let slot = item[at] as number; slot !== NONE; slot = meta[4 * slot + NEXT] as number) {
+        const thing = this.#things[slot] as Thing | null;
+        if (thing === null || meta[4 * slot + IF_ID] === CONTROL) continue;
+        visit(key[2 * slot] as number, key[2 * slot + 1] as number, meta[4 * slot + SENDER] as number, thing as Packet);
+      }
+    }
+    const fifo = this.#fifo;
+    for (let i = 0; i < fifo.count; i++) {
+      const at = (fifo.head + i) & fifo.mask;
+      if (fifo.ifIds[at] === CONTROL) continue;
+      visit(this.clock, fifo.orders[at] as number, fifo.senders[at] as number, fifo.things[at] as Packet);
+    }
+  }
+
   /** Puts entries back as `pending` listed them; handles given before stay good. `isLane`: senders that are links. */
   restore(
     state: { clock: number; sequence: number; pending: readonly Pending[] },

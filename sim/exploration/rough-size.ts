@@ -21,9 +21,14 @@ function sizeOf(value: object, open: unknown[]): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (value instanceof ArrayBuffer) return value.byteLength;
   const parts =
-    value instanceof Map ? [...value.keys(), ...value.values()] : value instanceof Set ? [...value] : Object.values(value);
+    value instanceof Map
+      ? [...value.keys(), ...value.values()]
+      : value instanceof Set
+        ? [...value]
+        : Object.values(value);
   for (const part of parts) {
-    if (typeof part === "string" ? part.length > SHORT_TEXT : typeof part === "object" && part !== null) open.push(part);
+    if (typeof part === "string" ? part.length > SHORT_TEXT : typeof part === "object" && part !== null)
+      open.push(part);
   }
   return parts.length * FIELD_BYTES;
 }

@@ -19,8 +19,7 @@ export function simSource(assembly: Assembly, duration: Nanos): WorldSource {
     kind: "sim",
     duration,
     begin: (options = {}) => new SimSteppable(Simulation.create(assembly, optionsOf(options))),
-    restore: ({ state }, options = {}) =>
-      new SimSteppable(restore(assembly, state as Checkpoint, optionsOf(options))),
+    restore: ({ state }, options = {}) => new SimSteppable(restore(assembly, state as Checkpoint, optionsOf(options))),
   };
 }
 
@@ -59,6 +58,10 @@ class SimSteppable implements Steppable {
 
   pending(): readonly PendingEvent[] {
     return this.world.queue.pending();
+  }
+
+  visitPackets(visit: Parameters<NonNullable<Steppable["visitPackets"]>>[0]): void {
+    this.world.queue.visitPackets(visit);
   }
 
   save(): Saved {

@@ -2,6 +2,7 @@
 import type { WorldObserver } from "../../actors/record.ts";
 import type { World } from "../../actors/world.ts";
 import type { ActorIndex, ControlEvent } from "../../core/env.ts";
+import type { Packet } from "../../core/packet.ts";
 import type { TraceSink } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
 
@@ -28,6 +29,8 @@ export interface Steppable {
   /** Events handled since the run began, those before a copy was taken included. */
   readonly events: number;
   readonly now: Nanos;
+  /** True: a record that still grows; what is not there may come. Left out: what is not there never comes. */
+  readonly growing?: boolean;
   /** Time of the next event; Infinity: none is left (of a record that still grows: none is known yet). */
   nextAt(): Nanos;
   /** Handles one event; false where none is left at or before `until`. Time then stands where it stood. */
@@ -36,10 +39,17 @@ export interface Steppable {
   settle(until: Nanos): void;
   /** Everything that has been sent and not delivered, in order of delivery. Of a record, what its own place holds. */
   pending(): readonly PendingEvent[];
+  /**
+   * The packets among them, in no order, fast: for each picture. `time`: when it arrives; `order`: another for each sending. Left out: they
+   * are read from `pending`.
+   */
+  visitPackets?(visit: (time: Nanos, order: number, sender: number, packet: Packet) => void): void;
   /** Sends a control event from outside the network, due now and before everything else; left out: the run cannot be changed. */
   inject?(target: ActorIndex, event: ControlEvent): void;
   /** The whole state as plain data that shares nothing with the world. */
   save(): Saved;
+  /** What a record says of itself as far as this world has gone: it differs from its replay, it was cut off, or its end is as recorded; null: nothing yet. */
+  verdict?(): string | null;
 }
 
 export interface Saved {
@@ -53,6 +63,10 @@ export interface Saved {
 export interface WorldSource {
   readonly kind: "sim" | "record";
   readonly duration: Nanos;
+  /** A record that still grows: where nothing is left to step, more may come. Left out: nothing grows. */
+  readonly growing?: boolean;
+  /** Can worlds be made? A record cannot before each place's beginning has come. Left out: at once. */
+  readonly ready?: boolean;
   /** The world before its first event. */
   begin(options?: WatchOptions): Steppable;
   /** A world that continues from a copy; the copy can be used again. */
