@@ -1,20 +1,19 @@
 /** Every record of the trace as a row (RFC 4180): time, actor, kind, flow, packet number, and the rest as JSON. */
 import type { Scenario } from "../../core/scenario.ts";
 import type { TraceRecord } from "../../core/trace.ts";
-import { type Exporter, type ExportFilter, Flows, isIn, type WritePiece } from "./exporter.ts";
+import { type Exporter, type ExportFilter, Flows, isIn } from "./exporter.ts";
 
 export const CSV_HEADER = "time_ns,actor,kind,flow,direction,packet,detail";
 
-/** `file`: the one it writes. */
-export function csvExporter(scenario: Scenario, filter: ExportFilter, write: WritePiece, file: string): Exporter {
+export function csvExporter(scenario: Scenario, filter: ExportFilter, write: (piece: string) => void): Exporter {
   const flows = new Flows(scenario);
   let written = 0;
-  write(file, `${CSV_HEADER}\r\n`);
+  write(`${CSV_HEADER}\r\n`);
   return {
     trace: (record) => {
       const flow = flows.of(record)?.id ?? null;
       if (!isIn(filter, record.time_ns) || (filter.flows !== null && (flow === null || !filter.flows.has(flow)))) return;
-      write(file, rowOf(record, flow, directionOf(record, scenario)));
+      write(rowOf(record, flow, directionOf(record, scenario)));
       written++;
     },
     end: () => {},

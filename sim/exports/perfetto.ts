@@ -12,7 +12,10 @@ import type { Packet } from "../../core/packet.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import type { TraceDetail, TraceRecord, TraceSink } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
-import { type Exporter, type ExportFilter, Flows, type WritePiece } from "./exporter.ts";
+import { type Exporter, type ExportFilter, Flows } from "./exporter.ts";
+
+/** How each file begins. */
+export const PERFETTO_BEGINNING = '{"displayTimeUnit":"ns","otherData":';
 
 /** Packets that arrows still lead on; the oldest is let go first. */
 const MOST_UNDER_WAY = 100_000;
@@ -56,7 +59,7 @@ class PerfettoExporter implements Exporter {
     this.#write = write;
     this.#flows = new Flows(scenario);
     const title = JSON.stringify({ scenario: scenario.name, seed: scenario.seed });
-    write(`{"displayTimeUnit":"ns","otherData":${title},"traceEvents":[\n`);
+    write(`${PERFETTO_BEGINNING}${title},"traceEvents":[\n`);
   }
 
   readonly observe = (world: World): WorldObserver => {
@@ -237,9 +240,8 @@ class PerfettoExporter implements Exporter {
   }
 }
 
-/** `file`: the one it writes. */
-export function perfettoExporter(scenario: Scenario, filter: ExportFilter, write: WritePiece, file: string): Exporter {
-  return new PerfettoExporter(scenario, filter, (piece) => write(file, piece));
+export function perfettoExporter(scenario: Scenario, filter: ExportFilter, write: (piece: string) => void): Exporter {
+  return new PerfettoExporter(scenario, filter, write);
 }
 
 /** Exactly: whole nanoseconds. */

@@ -156,6 +156,11 @@ export function channelEvents({ channel, state }: TraceDetail): QlogEvent[] {
   });
 }
 
+export function requestSentEvent(stream_id: number): QlogEvent {
+  const data = { stream_id, new: "closed", stream_side: "sending", trigger: "local" };
+  return { name: "quic:stream_state_updated", category: "transport", data };
+}
+
 const MIGRATION: Readonly<Record<string, string>> = {
   validating: "probing_started",
   standby: "probing_successful",
@@ -198,13 +203,14 @@ export interface QlogEnds {
   readonly remote: string;
 }
 
-/** `isNew`: nothing was told of it before; `isEnding`: this is the first word of its end. */
-export function stateEvents(detail: TraceDetail, ends: QlogEnds, isNew: boolean, isEnding: boolean): QlogEvent[] {
+export function startedEvent({ local, remote }: QlogEnds): QlogEvent {
+  const data = { local: endOf(local), remote: endOf(remote) };
+  return { name: "quic:connection_started", category: "connectivity", data };
+}
+
+/** `isEnding`: this is the first word of its end. */
+export function stateEvents(detail: TraceDetail, isEnding: boolean): QlogEvent[] {
   const events: QlogEvent[] = [];
-  if (isNew) {
-    const data = { local: endOf(ends.local), remote: endOf(ends.remote) };
-    events.push({ name: "quic:connection_started", category: "connectivity", data });
-  }
   const word = STATES[String(detail["state"])];
   if (word !== undefined)
     events.push({ name: "quic:connection_state_updated", category: "connectivity", data: { new: word } });

@@ -27,12 +27,18 @@ import {
   numbersOf,
   packetEvent,
   pathEvents,
+  type QlogEnds,
   type QlogEvent,
+  requestSentEvent,
+  startedEvent,
   stateEvents,
   timerEvent,
 } from "./qlog-events.ts";
 
-export const RECORD_SEPARATOR = "\u001e";
+const RECORD_SEPARATOR = "\u001e";
+const FILE_SCHEMA = "urn:ietf:params:qlog:file:sequential";
+/** How each file begins. */
+export const QLOG_BEGINNING = `${RECORD_SEPARATOR}{"file_schema":"${FILE_SCHEMA}"`;
 
 const SCHEMAS = ["quic-13", "simulation", "loglevel"].map((name) => `urn:ietf:params:qlog:events:${name}`);
 /** Applications with a connection for each file or exchange: packet numbers begin anew with each. */
@@ -41,6 +47,8 @@ const MANY_CONNECTIONS: ReadonlySet<string> = new Set(["file-transfer", "request
 const COMMON_KEPT = 256;
 /** Packets under way whose path is remembered; the oldest is forgotten first. */
 const UNDER_WAY_KEPT = 1_000_000;
+/** Connections of one end; of more the oldest is forgotten. */
+const CONNECTIONS_KEPT = 1_000;
 /** For packets without a path: their ends lie in one AS. */
 const NO_PATH = "no-path";
 
@@ -68,16 +76,17 @@ interface End {
   readonly paths: Map<number, TraceDetail>;
   /** Associations with the same peer before this one. */
   round: number;
-  began: boolean;
   ended: boolean;
 }
 
 /** A stream's connection at one end. */
 interface Connection {
-  /** The path that was used last. */
-  path: string;
+  /** The path that was used last, null: none yet. */
+  path: string | null;
   /** Of packets whose fate is not known. */
   readonly pathOf: Map<number, string>;
+  /** What was told before any path was known. */
+  held: TraceRecord[];
 }
 
 class QlogExporter implements Exporter {
@@ -92,6 +101,8 @@ class QlogExporter implements Exporter {
   readonly #underWay = new Map<string, string>();
   /** Sent, and not yet given a path. */
   readonly #waiting = new Map<string, TraceRecord>();
+  /** Paths of associations by flow and id, as the end that opened them calls them. */
+  readonly #keys = new Map<string, string>();
 
   constructor(scenario: Scenario, filter: ExportFilter, write: WritePiece) {
     this.#scenario = scenario;
@@ -128,6 +139,9 @@ class QlogExporter implements Exporter {
   end(): void {
     for (const record of this.#waiting.values()) this.#place(record, NO_PATH);
     this.#waiting.clear();
+    for (const end of this.#ends.values()) {
+      for (const connection of end.connections.values()) this.#release(end, connection);
+    }
   }
 
   #endOf(actor: string): End | undefined {
@@ -147,10 +161,10 @@ class QlogExporter implements Exporter {
       connections: new Map(),
       paths: new Map(),
       round: 0,
-      began: false,
       ended: false,
     };
     this.#ends.set(record.actor, end);
+    if (end.isChannel) this.#common(end, record, [startedEvent(endsOf(end))]);
     return end;
   }
 
@@ -163,12 +177,12 @@ class QlogExporter implements Exporter {
   #sent(record: TraceRecord, flow: FlowSpec): void {
     const end = this.#ensureEnd(record, flow);
     if (end.isChannel) {
-      this.#line(end, this.#pathFile(end, record.detail), record, packetEvent(record), null);
+      this.#line(this.#pathFile(end, record.detail), record, packetEvent(record), null);
       return;
     }
-    const connection = connectionOf(end, record);
+    const connection = this.#connectionOf(end, record);
     // Answers by the way that data came: nobody chooses.
-    if (!end.isClient && flow.reply === "reverse") this.#place(record, connection.path);
+    if (!end.isClient && flow.reply === "reverse") this.#place(record, connection.path ?? NO_PATH);
     else this.#waiting.set(keyOf(record), record);
   }
 
@@ -196,11 +210,31 @@ class QlogExporter implements Exporter {
   #place(record: TraceRecord, path: string): void {
     const end = this.#ends.get(record.actor);
     if (end === undefined) return;
-    const connection = connectionOf(end, record);
+    const connection = this.#connectionOf(end, record);
     connection.path = path;
     const number = record.detail?.["packet"];
     if (typeof number === "number") connection.pathOf.set(number, path);
-    this.#line(end, this.#file(end, path, path), record, packetEvent(record), groupOf(end, record));
+    this.#line(this.#file(end, path, path), record, packetEvent(record), groupOf(end, record));
+    this.#release(end, connection);
+  }
+
+  #release(end: End, connection: Connection): void {
+    for (const record of connection.held.splice(0)) {
+      if (record.kind === "transport.lost") this.#lost(end, record);
+      else this.#figures(end, record);
+    }
+  }
+
+  /** Told of with its first packet. */
+  #connectionOf(end: End, record: TraceRecord): Connection {
+    const id = Number(record.detail?.["connection"] ?? 0);
+    const known = end.connections.get(id);
+    if (known !== undefined) return known;
+    if (end.connections.size >= CONNECTIONS_KEPT) forgetConnection(end, end.connections.keys().next().value as number);
+    const connection: Connection = { path: null, pathOf: new Map(), held: [] };
+    end.connections.set(id, connection);
+    this.#common(end, record, [startedEvent(endsOf(end))]);
+    return connection;
   }
 
   #received(record: TraceRecord, flow: FlowSpec): void {
@@ -208,18 +242,18 @@ class QlogExporter implements Exporter {
     const key = keyOf(record);
     if (end.isChannel) {
       this.#underWay.delete(key);
-      this.#line(end, this.#pathFile(end, record.detail), record, packetEvent(record), null);
+      this.#line(this.#pathFile(end, record.detail), record, packetEvent(record), null);
       return;
     }
-    const connection = connectionOf(end, record);
+    const connection = this.#connectionOf(end, record);
     const came = this.#underWay.get(key);
     this.#underWay.delete(key);
     const acked = numbersOf(record.detail?.["acks"]);
     // An acknowledgement stands with what it acknowledges.
-    const path = connection.pathOf.get(acked.at(-1) ?? -1) ?? came ?? connection.path;
+    const path = connection.pathOf.get(acked.at(-1) ?? -1) ?? came ?? connection.path ?? NO_PATH;
     if (came !== undefined && record.detail?.["packet"] !== null) connection.path = came;
     for (const number of acked) connection.pathOf.delete(number);
-    this.#line(end, this.#file(end, path, path), record, packetEvent(record), groupOf(end, record));
+    this.#line(this.#file(end, path, path), record, packetEvent(record), groupOf(end, record));
   }
 
   #took(record: TraceRecord, flow: FlowSpec): void {
@@ -227,7 +261,7 @@ class QlogExporter implements Exporter {
     const end = this.#ensureEnd(record, flow);
     switch (kind) {
       case "transport.acked":
-        this.#line(end, this.#pathFile(end, detail), record, ackedEvent(numbersOf(detail["packets"])), null);
+        this.#line(this.#pathFile(end, detail), record, ackedEvent(numbersOf(detail["packets"])), null);
         return;
       case "transport.lost":
         this.#lost(end, record);
@@ -253,41 +287,50 @@ class QlogExporter implements Exporter {
     const { detail = {} } = record;
     for (const number of numbersOf(detail["packets"])) {
       const file = end.isChannel ? this.#pathFile(end, detail) : this.#fileOfPacket(end, record, number);
-      if (!end.isChannel) connectionOf(end, record).pathOf.delete(number);
-      this.#line(end, file, record, lostEvent(number, detail["why"]), groupOf(end, record));
+      if (!end.isChannel) this.#connectionOf(end, record).pathOf.delete(number);
+      this.#line(file, record, lostEvent(number, detail["why"]), groupOf(end, record));
     }
   }
 
   #fileOfPacket(end: End, record: TraceRecord, number: number): File {
-    const connection = connectionOf(end, record);
-    const path = connection.pathOf.get(number) ?? connection.path;
+    const connection = this.#connectionOf(end, record);
+    const path = connection.pathOf.get(number) ?? connection.path ?? NO_PATH;
     return this.#file(end, path, path);
   }
 
   #figures(end: End, record: TraceRecord): void {
     const { kind, detail = {} } = record;
+    const connection = end.isChannel ? null : this.#connectionOf(end, record);
+    if (connection !== null && connection.path === null && this.#waiting.size > 0) {
+      connection.held.push(record);
+      return;
+    }
     const file = end.isChannel ? this.#pathFile(end, detail) : this.#fileOfPacket(end, record, -1);
     const events =
       kind === "transport.metrics"
         ? metricsEvents(detail, file.metrics)
         : [kind === "transport.timer" ? timerEvent(detail) : congestionEvent(detail)];
-    for (const event of events) this.#line(end, file, record, event, groupOf(end, record));
+    for (const event of events) this.#line(file, record, event, groupOf(end, record));
   }
 
   #state(end: End, record: TraceRecord): void {
     const { detail = {} } = record;
     const state = String(detail["state"]);
-    if (end.isChannel && state === "connecting" && end.ended) startAgain(end);
-    const isNew = end.isChannel ? !end.began : state === "open";
-    const isEnding = end.isChannel ? !end.ended && ["closing", "draining", "closed"].includes(state) : state === "closed";
-    end.began = true;
-    if (isEnding) end.ended = true;
-    const { src, dst } = end.flow;
-    const [local, remote] = end.isClient ? [src.host, dst.host] : [dst.host, src.host];
-    const isStream = detail["connection"] !== undefined;
-    const shown = isStream ? { ...detail, state: "" } : detail;
-    this.#common(end, record, stateEvents(shown, { local, remote }, isNew, isEnding));
-    if (isStream && isEnding) end.connections.delete(detail["connection"] as number);
+    const isStream = !end.isChannel;
+    if (end.ended && state === "connecting") {
+      startAgain(end);
+      this.#common(end, record, [startedEvent(endsOf(end))]);
+    }
+    if (isStream && state !== "closed") return;
+    if (isStream && end.isClient && end.flow.app === "request-response") {
+      // The request has arrived; the connection goes on with the response.
+      this.#common(end, record, [requestSentEvent(Number(detail["connection"]))]);
+      return;
+    }
+    const isEnding = !end.ended && ["closing", "draining", "closed"].includes(state);
+    if (isEnding && !isStream) end.ended = true;
+    // A stream begins with its first packet, and its end is told by itself.
+    this.#common(end, record, stateEvents(isStream ? { ...detail, state: "" } : detail, isEnding));
   }
 
   #path(end: End, record: TraceRecord): void {
@@ -295,8 +338,9 @@ class QlogExporter implements Exporter {
     const id = detail["path_id"] as number;
     const before = end.paths.get(id);
     end.paths.set(id, detail);
+    if (end.isClient) this.#keys.set(`${end.flow.id}:${id}`, String(detail["path"]));
     const file = this.#pathFile(end, detail);
-    for (const event of pathEvents(detail, before)) this.#line(end, file, record, event, null);
+    for (const event of pathEvents(detail, before)) this.#line(file, record, event, null);
   }
 
   /** Of the whole end: into all its files, and those that begin later. */
@@ -327,7 +371,7 @@ class QlogExporter implements Exporter {
   #pathFile(end: End, detail: TraceDetail = {}): File {
     const id = Math.max(0, Number(detail["path_id"] ?? 0));
     const key = end.round === 0 ? `path-${id}` : `path-${id}-again-${end.round}`;
-    const path = detail["path"];
+    const path = this.#keys.get(`${end.flow.id}:${id}`) ?? detail["path"];
     return this.#file(end, key, typeof path === "string" && path !== "" ? `path ${id}, ${path}` : `path ${id}`);
   }
 
@@ -356,8 +400,7 @@ class QlogExporter implements Exporter {
     return name;
   }
 
-  #line(end: End, file: File, { time_ns }: TraceRecord, event: QlogEvent, group: string | null): void {
-    end.began = true;
+  #line(file: File, { time_ns }: TraceRecord, event: QlogEvent, group: string | null): void {
     this.#put(file, time_ns, event, group);
   }
 
@@ -376,14 +419,15 @@ function keyOf({ flow, number }: TraceRecord): string {
   return `${flow}:${number}`;
 }
 
-function connectionOf(end: End, { detail }: TraceRecord): Connection {
-  const id = Number(detail?.["connection"] ?? 0);
-  let connection = end.connections.get(id);
-  if (connection === undefined) {
-    connection = { path: NO_PATH, pathOf: new Map() };
-    end.connections.set(id, connection);
-  }
-  return connection;
+function endsOf({ flow: { src, dst }, isClient }: End): QlogEnds {
+  return isClient ? { local: src.host, remote: dst.host } : { local: dst.host, remote: src.host };
+}
+
+/** Files that begin later need not know of it. */
+function forgetConnection(end: End, id: number): void {
+  end.connections.delete(id);
+  const kept = end.common.filter(({ group }) => group !== String(id));
+  end.common.splice(0, end.common.length, ...kept);
 }
 
 function groupOf(end: End, { detail }: TraceRecord): string | null {
@@ -395,7 +439,6 @@ function groupOf(end: End, { detail }: TraceRecord): string | null {
 /** The same two ends begin another association: numbers and paths begin anew. */
 function startAgain(end: End): void {
   end.round++;
-  end.began = false;
   end.ended = false;
   end.files.clear();
   end.paths.clear();
@@ -406,7 +449,7 @@ function headerOf({ name }: Scenario, { flow, isClient }: End, path: string, gro
   const [here, there] = isClient ? [flow.src, flow.dst] : [flow.dst, flow.src];
   const ends = `${here.ia},${here.host} to ${there.ia},${there.host}`;
   return {
-    file_schema: "urn:ietf:params:qlog:file:sequential",
+    file_schema: FILE_SCHEMA,
     serialization_format: "application/qlog+json-seq",
     // Of qlog 0.3: without them qvis does not take the file.
     qlog_version: "0.3",
