@@ -69,7 +69,10 @@ export function figuresOf(side: SendingSide, window: WindowSide): Figures {
   };
 }
 
-function metricsOf({ rtt, flying, flyingBytes, probeCount }: SendingSide, { window, threshold }: WindowSide): TraceDetail {
+function metricsOf(
+  { rtt, flying, flyingBytes, probeCount }: SendingSide,
+  { window, threshold }: WindowSide,
+): TraceDetail {
   const known = rtt.firstSampleAt >= 0;
   return {
     cwnd: Math.floor(window),
@@ -85,7 +88,10 @@ function metricsOf({ rtt, flying, flyingBytes, probeCount }: SendingSide, { wind
 }
 
 /** RFC 9002, 7.3: recovery lasts until a packet sent in it is acknowledged. */
-function stateOf({ sent, largestAcked }: SendingSide, { kind, mode, window, threshold, recoveryStart }: WindowSide): string {
+function stateOf(
+  { sent, largestAcked }: SendingSide,
+  { kind, mode, window, threshold, recoveryStart }: WindowSide,
+): string {
   if (mode !== undefined) return mode;
   if (kind === "fixed") return "fixed";
   const isKept = largestAcked >= 0 && largestAcked >= sent.next - sent.status.length;
@@ -165,7 +171,8 @@ export function rangesText(ranges: readonly number[]): string {
 
 /** `where`: the connection, or the path. `isDead`: the path itself is why. */
 export function traceLosses(where: TraceDetail, { reordered, late }: Outcomes, isDead: boolean, env: Env): void {
-  if (reordered !== "") env.trace("transport.lost", null, { ...where, packets: reordered, why: isDead ? "path" : "reordering" });
+  if (reordered !== "")
+    env.trace("transport.lost", null, { ...where, packets: reordered, why: isDead ? "path" : "reordering" });
   if (late !== "") env.trace("transport.lost", null, { ...where, packets: late, why: isDead ? "path" : "time" });
 }
 
@@ -185,7 +192,8 @@ function differs(one: TraceDetail, other: TraceDetail): boolean {
 function traceTimer(where: TraceDetail, before: Figures | null, now: Figures, env: Env): void {
   const [wasSet, wasDue] = [before?.timer ?? null, before?.due ?? -1];
   if (wasSet === now.timer && wasDue === now.due) return;
-  const rang = wasSet !== null && wasDue <= env.now && (wasSet === "loss" || now.probeTimeouts > (before?.probeTimeouts ?? 0));
+  const rang =
+    wasSet !== null && wasDue <= env.now && (wasSet === "loss" || now.probeTimeouts > (before?.probeTimeouts ?? 0));
   if (rang) env.trace("transport.timer", null, { ...where, timer: wasSet, event: "expired", delta: null });
   else if (wasSet !== null && wasSet !== now.timer)
     env.trace("transport.timer", null, { ...where, timer: wasSet, event: "cancelled", delta: null });

@@ -18,14 +18,7 @@ import {
   type SenderOptions,
 } from "../../core/transport/sender.ts";
 import type { Nanos } from "../../core/units.ts";
-import {
-  type Figures,
-  figuresOf,
-  outcomesSince,
-  rangesText,
-  traceChanges,
-  traceLosses,
-} from "../transport-trace.ts";
+import { type Figures, figuresOf, outcomesSince, rangesText, traceChanges, traceLosses } from "../transport-trace.ts";
 import { type Back, createDatagram, sendDatagram, type Sending, takeBack } from "./datagram.ts";
 
 interface Timed {

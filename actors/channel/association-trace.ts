@@ -10,7 +10,14 @@ import { type Packet, PAYLOAD_HEADER_BYTES } from "../../core/packet.ts";
 import type { TraceDetail } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
 import { get48 } from "../../core/wire/bytes.ts";
-import { type Figures, figuresOf, type Outcomes, outcomesSince, traceChanges, traceLosses } from "../transport-trace.ts";
+import {
+  type Figures,
+  figuresOf,
+  type Outcomes,
+  outcomesSince,
+  traceChanges,
+  traceLosses,
+} from "../transport-trace.ts";
 
 /** An association before an event. */
 export interface AssociationSeen {
@@ -76,7 +83,12 @@ export function traceRest({ paths }: Association, seen: AssociationSeen, env: En
 }
 
 /** A packet that has just left. */
-export function traceDeparture({ paths }: Association, { path: id, key, length }: Departure, packet: Packet, env: Env): void {
+export function traceDeparture(
+  { paths }: Association,
+  { path: id, key, length }: Departure,
+  packet: Packet,
+  env: Env,
+): void {
   const path = paths.list.find((one) => one.id === id);
   if (path === undefined) {
     env.trace("transport.sent", packet, { path_id: id, path: key, packet: null, bytes: length });
@@ -129,7 +141,12 @@ function traceArrival(
   const path = paths.list.find(({ id }) => id === arrival.path);
   const acks = outcomes.get(arrival.path)?.acked ?? "";
   const where = path === undefined ? { path_id: arrival.path, path: null } : whereOf(path);
-  env.trace("transport.received", packet, { ...where, packet: numberOf(packet), bytes, ...(acks === "" ? {} : { acks }) });
+  env.trace("transport.received", packet, {
+    ...where,
+    packet: numberOf(packet),
+    bytes,
+    ...(acks === "" ? {} : { acks }),
+  });
 }
 
 /** Of a short packet; null: it is a long one. */

@@ -30,7 +30,9 @@ const FORMATS = [...EVENT_FORMATS, "pcapng"] as const;
 
 const flags = {
   dir: Argument.String("dir").pipe(
-    Argument.withDescription("Folder of a run: from run --out DIR or live --record DIR (pcapng: run --out DIR --record)"),
+    Argument.withDescription(
+      "Folder of a run: from run --out DIR or live --record DIR (pcapng: run --out DIR --record)",
+    ),
   ),
   format: Flag.Literals("format", FORMATS).pipe(
     Flag.withDescription(
@@ -77,7 +79,12 @@ const execute = Effect.fnUntraced(function* (input: Input) {
 });
 
 const exportPackets = Effect.fnUntraced(function* ({ dir, out, format, flow, from, to, limit }: Input) {
-  const chosen = { flow: flow.length > 0, from: from._tag === "Some", to: to._tag === "Some", limit: limit._tag === "Some" };
+  const chosen = {
+    flow: flow.length > 0,
+    from: from._tag === "Some",
+    to: to._tag === "Some",
+    limit: limit._tag === "Some",
+  };
   const stray = Object.entries(chosen).find(([, isGiven]) => isGiven)?.[0];
   if (stray !== undefined)
     return yield* new InputError({ message: `--${stray} is not for pcapng, which holds every packet` });
@@ -126,12 +133,18 @@ function filterOf({ flow, from, to }: Input, scenario: Scenario): Effect.Effect<
   if (stranger !== undefined) {
     const some = known.slice(0, MOST_NAMED).join(", ");
     const more = known.length > MOST_NAMED ? ` and ${known.length - MOST_NAMED} more` : "";
-    return Effect.fail(new InputError({ message: `--flow ${stranger}: the run has no such flow; it has ${some}${more}` }));
+    return Effect.fail(
+      new InputError({ message: `--flow ${stranger}: the run has no such flow; it has ${some}${more}` }),
+    );
   }
   const ends = { from: Option.getOrNull(from)?.ns ?? 0, to: Option.getOrNull(to)?.ns ?? scenario.duration_ns };
   if (ends.from < ends.to) return Effect.succeed({ ...ends, flows: flow.length === 0 ? null : new Set(flow) });
   const [first, last] = [ends.from, ends.to].map((time) => `${time / 1e9} s`);
-  return Effect.fail(new InputError({ message: `nothing lies from ${first} to ${last} of this run, which lasts ${scenario.duration_ns / 1e9} s` }));
+  return Effect.fail(
+    new InputError({
+      message: `nothing lies from ${first} to ${last} of this run, which lasts ${scenario.duration_ns / 1e9} s`,
+    }),
+  );
 }
 
 function writeBlocks(path: string, blocks: Iterable<Uint8Array>): void {

@@ -2,7 +2,17 @@
  * Files of an export: written piece by piece beside their place and moved there when all is well. What stands there already is replaced only
  * if it is of the same kind.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { WritePiece } from "../../sim/exports/exporter.ts";
 import type { Bytes } from "../../core/units.ts";
@@ -70,8 +80,7 @@ export class ExportFiles {
   }
 
   #tooLarge(): string {
-    const size = `${Math.round(this.#target.limit / 1e6)} MB`;
-    return `the export is larger than ${size}, and has come to ${this.#where()}; choose less of the run with --flow, --from and --to, or allow more with --limit`;
+    return `the export is larger than ${this.#target.limit} bytes, and has come to ${this.#where()}; choose less of the run with --flow, --from and --to, or allow more with --limit`;
   }
 }
 

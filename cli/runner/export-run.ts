@@ -56,7 +56,10 @@ function writeExport({ dir, run, policies, filter, format, out, limit }: RunExpo
   const { name, isFolder, beginning, isNone, create } = FORMAT_OF[format];
   const path = out ?? join(dir, name);
   let reached = 0;
-  const files = new ExportFiles({ path, isFolder, beginning, isNone, limit }, () => `${(reached / SECOND).toFixed(3)} s`);
+  const files = new ExportFiles(
+    { path, isFolder, beginning, isNone, limit },
+    () => `${(reached / SECOND).toFixed(3)} s`,
+  );
   try {
     const exporter = create(run.scenario, filter, files.write);
     const source = sourceOf(dir, run, policies);
@@ -68,7 +71,7 @@ function writeExport({ dir, run, policies, filter, format, out, limit }: RunExpo
     const steps = source.begin({ trace, ...(observe === undefined ? {} : { observe }) });
     while (steps.step(source.duration));
     steps.settle(source.duration);
-    const verdict = source.kind === "record" ? ofReplay(steps) : ofRunAgain(dir, run, steps);
+    const verdict = source.kind === "record" ? ofReplay(dir, steps) : ofRunAgain(dir, run, steps);
     exporter.end(steps.now);
     if (files.count === 0) throw new InputError({ message: `${dir}: ${NOTHING}` });
     files.finish();
@@ -99,10 +102,11 @@ function sourceOf(dir: string, run: RecordedRun, policies: readonly Policy[]): W
   return source;
 }
 
-function ofReplay(steps: Steppable): string {
+function ofReplay(dir: string, steps: Steppable): string {
   const verdict = steps.verdict?.() ?? null;
   if (verdict === null || /^(replays identically|the record stops)/.test(verdict)) return `replayed: ${verdict ?? ""}`;
-  throw new RunError({ message: verdict });
+  if (verdict.startsWith("the record of ")) throw new FileError(`${dir}: ${verdict}`);
+  throw new RunError({ message: `${dir}: ${verdict}` });
 }
 
 function ofRunAgain(dir: string, { summary }: RecordedRun, { world, events }: Steppable): string {

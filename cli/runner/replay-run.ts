@@ -15,10 +15,7 @@ import type { RecordedRun } from "./run-folder.ts";
 import { failureOf } from "./simulate.ts";
 
 /** The world that a kept run was of. */
-export function assemblyOf(
-  { scenario, manifest, macs, secret }: RecordedRun,
-  policies: readonly Policy[],
-): Assembly {
+export function assemblyOf({ scenario, manifest, macs, secret }: RecordedRun, policies: readonly Policy[]): Assembly {
   const known = macs === null ? null : keysFromLog(new Map(macs));
   const keys = known ?? (secret === null ? null : createForwardingKeys(secret, scenario.keys));
   return assemble(scenario, {

@@ -12,7 +12,8 @@ export function csvExporter(scenario: Scenario, filter: ExportFilter, write: (pi
   return {
     trace: (record) => {
       const flow = flows.of(record)?.id ?? null;
-      if (!isIn(filter, record.time_ns) || (filter.flows !== null && (flow === null || !filter.flows.has(flow)))) return;
+      if (!isIn(filter, record.time_ns) || (filter.flows !== null && (flow === null || !filter.flows.has(flow))))
+        return;
       write(rowOf(record, flow, directionOf(record, scenario)));
       written++;
     },
@@ -27,8 +28,20 @@ function directionOf({ flow }: TraceRecord, { flows }: Scenario): string | null 
   return flow === undefined || flow < 0 ? null : flow < flows.length ? "out" : "back";
 }
 
-function rowOf({ time_ns, actor, kind, number, detail }: TraceRecord, flow: string | null, direction: string | null): string {
-  const cells = [time_ns, actor, kind, flow, direction, number ?? null, detail === undefined ? null : JSON.stringify(detail)];
+function rowOf(
+  { time_ns, actor, kind, number, detail }: TraceRecord,
+  flow: string | null,
+  direction: string | null,
+): string {
+  const cells = [
+    time_ns,
+    actor,
+    kind,
+    flow,
+    direction,
+    number ?? null,
+    detail === undefined ? null : JSON.stringify(detail),
+  ];
   return `${cells.map(cellOf).join(",")}\r\n`;
 }
 

@@ -74,7 +74,12 @@ function traceOf(name: string, filter: Partial<ExportFilter> = {}) {
     filter,
   );
   const written = files.get("") ?? "";
-  return { scenario, digest, written, trace: JSON.parse(written) as Record<string, unknown> & { traceEvents: TraceEvent[] } };
+  return {
+    scenario,
+    digest,
+    written,
+    trace: JSON.parse(written) as Record<string, unknown> & { traceEvents: TraceEvent[] },
+  };
 }
 
 /** What is wrong with the order of time, the nesting of slices and the arrows. */
@@ -125,7 +130,9 @@ for (const name of Object.keys(worlds)) {
 test("states of machines are slices: a link that fails, and comes back", (t) => {
   const { scenario, trace } = traceOf("busy");
   t.true(scenario.faults.length > 0);
-  const threads = new Map(trace.traceEvents.filter((one) => one.name === "thread_name").map((one) => [one.tid, String(one.args?.["name"])]));
+  const threads = new Map(
+    trace.traceEvents.filter((one) => one.name === "thread_name").map((one) => [one.tid, String(one.args?.["name"])]),
+  );
   const downs = trace.traceEvents.filter((one) => one.ph === "B" && one.cat === "state" && one.name === "down");
   t.true(downs.some(({ tid }) => threads.get(tid)?.startsWith("link/")));
 });
@@ -137,7 +144,10 @@ test("a window begins with the states that actors are in, and ends them", (t) =>
   t.true(shown.every(({ ts }) => ts >= 300_000 && ts <= 400_000));
   const packets = shown.filter(({ ph, cat }) => ph === "B" && cat === "packet");
   t.true(packets.length > 50, `${packets.length} packets`);
-  t.true(packets.every((one) => /^bulk( back)? #\d+$/.test(one.name ?? "")), "of the one flow");
+  t.true(
+    packets.every((one) => /^bulk( back)? #\d+$/.test(one.name ?? "")),
+    "of the one flow",
+  );
   const begun = shown.filter(({ ph, ts, cat }) => ph === "B" && cat === "state" && ts === 300_000);
   t.true(begun.length >= scenario.network.ases.length);
 });
@@ -145,8 +155,12 @@ test("a window begins with the states that actors are in, and ends them", (t) =>
 test("arrows lead from actor to actor: the hops of a packet in order", (t) => {
   const { trace } = traceOf("channels");
   const first = trace.traceEvents.find(({ ph }) => ph === "s");
-  const threads = new Map(trace.traceEvents.filter((one) => one.name === "thread_name").map((one) => [one.tid, String(one.args?.["name"])]));
-  const way = trace.traceEvents.filter(({ id }) => id === first?.id && id !== undefined).map(({ tid }) => threads.get(tid)?.split("/")[0]);
+  const threads = new Map(
+    trace.traceEvents.filter((one) => one.name === "thread_name").map((one) => [one.tid, String(one.args?.["name"])]),
+  );
+  const way = trace.traceEvents
+    .filter(({ id }) => id === first?.id && id !== undefined)
+    .map(({ tid }) => threads.get(tid)?.split("/")[0]);
   t.deepEqual(way.slice(0, 4), ["app", "selector", "node", "link"]);
   t.is(way.at(-1) === "app" || way.at(-1) === "link" || way.at(-1) === "node", true, way.join(" "));
 });

@@ -81,7 +81,12 @@ class PerfettoExporter implements Exporter {
     else if (kind === "app.send") this.#hop(this.#threadOf(record.actor), record, "sent", now);
     else if (kind === "app.receive") this.#endFlow(record, now);
     else if (kind === "drop") this.#drop(record, now);
-    else if (kind === "link.state" || kind === "selector.switch" || kind === "node.interface" || kind === "transport.path")
+    else if (
+      kind === "link.state" ||
+      kind === "selector.switch" ||
+      kind === "node.interface" ||
+      kind === "transport.path"
+    )
       this.#instant(record.actor, kind, detail, now);
   };
 

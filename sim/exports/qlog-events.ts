@@ -178,7 +178,12 @@ export function pathEvents(detail: TraceDetail, before: TraceDetail | undefined)
     const word = was === undefined || was === "validating" ? MIGRATION[state] : undefined;
     const message = `path ${path}: ${was === undefined ? "" : `${String(was)}, now `}${state}`;
     if (word === undefined) events.push({ name: "loglevel:info", category: "info", data: { message } });
-    else events.push({ name: "quic:migration_state_updated", category: "connectivity", data: { new: word, tuple_id: path } });
+    else
+      events.push({
+        name: "quic:migration_state_updated",
+        category: "connectivity",
+        data: { new: word, tuple_id: path },
+      });
   }
   const [size, old] = [detail["mtu"] as number, before?.["mtu"]];
   if (size !== old) {
@@ -228,7 +233,12 @@ function closedData(detail: TraceDetail): JsonObject {
   const initiator = detail["by"] === "peer" ? "remote" : "local";
   const trigger = reason.startsWith("idle") ? "idle_timeout" : reason.startsWith("reset") ? "stateless_reset" : null;
   const error = code === 0 ? { connection_error: "no_error" } : errorOf(code);
-  return { initiator, ...error, reason, trigger: trigger ?? (code > 0 && code < FIRST_APPLICATION_CODE ? "error" : "application") };
+  return {
+    initiator,
+    ...error,
+    reason,
+    trigger: trigger ?? (code > 0 && code < FIRST_APPLICATION_CODE ? "error" : "application"),
+  };
 }
 
 function errorOf(error_code: number): JsonObject {

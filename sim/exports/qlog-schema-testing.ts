@@ -9,7 +9,11 @@ type Schema = Readonly<Record<string, unknown>>;
 const text: Schema = { type: "string" };
 const bool: Schema = { type: "boolean" };
 const float: Schema = { type: "number" };
-const uint = (bits: number): Schema => ({ type: "integer", minimum: 0, maximum: Math.min(2 ** bits - 1, Number.MAX_SAFE_INTEGER) });
+const uint = (bits: number): Schema => ({
+  type: "integer",
+  minimum: 0,
+  maximum: Math.min(2 ** bits - 1, Number.MAX_SAFE_INTEGER),
+});
 const one = (...words: string[]): Schema => ({ enum: words });
 /** A closed map: names ending in "?" may be left out. */
 function map(fields: Readonly<Record<string, Schema>>, open = false): Schema {
@@ -52,7 +56,16 @@ export const HEADER = map({
 export const HEADER_03 = map({ qlog_version: { const: "0.3" }, qlog_format: { const: "JSON-SEQ" } }, true);
 
 const PacketHeader = map({
-  packet_type: one("initial", "handshake", "0RTT", "1RTT", "retry", "version_negotiation", "stateless_reset", "unknown"),
+  packet_type: one(
+    "initial",
+    "handshake",
+    "0RTT",
+    "1RTT",
+    "retry",
+    "version_negotiation",
+    "stateless_reset",
+    "unknown",
+  ),
   "packet_number?": uint(64),
   "key_phase?": uint(64),
 });
@@ -111,7 +124,15 @@ export const DATA: Readonly<Record<string, Schema>> = {
     "error_code?": uint(64),
     "internal_code?": uint(64),
     "reason?": text,
-    "trigger?": one("idle_timeout", "application", "error", "version_mismatch", "stateless_reset", "aborted", "unspecified"),
+    "trigger?": one(
+      "idle_timeout",
+      "application",
+      "error",
+      "version_mismatch",
+      "stateless_reset",
+      "aborted",
+      "unspecified",
+    ),
   }),
   "quic:connection_state_updated": map({ "old?": State, new: State }),
   "quic:tuple_assigned": map({ tuple_id: text, "tuple_remote?": Tuple, "tuple_local?": Tuple }),
@@ -167,6 +188,11 @@ export const DATA: Readonly<Record<string, Schema>> = {
 
 /** Event, main-schema section 7. */
 export const EVENT = map(
-  { time: { type: "number", minimum: 0 }, name: one(...Object.keys(DATA)), data: { type: "object" }, "group_id?": text },
+  {
+    time: { type: "number", minimum: 0 },
+    name: one(...Object.keys(DATA)),
+    data: { type: "object" },
+    "group_id?": text,
+  },
   true,
 );

@@ -19,7 +19,10 @@ interface Event {
   readonly data: {
     readonly header?: { readonly packet_type: string; readonly packet_number?: number };
     readonly raw?: { readonly length: number };
-    readonly frames?: readonly { readonly frame_type: string; readonly acked_ranges?: readonly (readonly number[])[] }[];
+    readonly frames?: readonly {
+      readonly frame_type: string;
+      readonly acked_ranges?: readonly (readonly number[])[];
+    }[];
     readonly packet_numbers?: readonly number[];
     readonly packets_in_flight?: number;
   };
@@ -28,7 +31,10 @@ interface Event {
 interface Header {
   readonly qlog_version: string;
   readonly qlog_format: string;
-  readonly trace: { readonly vantage_point: { readonly type: string }; readonly common_fields: Record<string, unknown> };
+  readonly trace: {
+    readonly vantage_point: { readonly type: string };
+    readonly common_fields: Record<string, unknown>;
+  };
 }
 
 const ajv = new Ajv2020({ allErrors: true, validateFormats: false });
@@ -101,16 +107,25 @@ for (const name of Object.keys(worlds)) {
       t.false(["relative", "delta"].includes(String(header.trace.common_fields["time_format"])));
       t.is(events[0]?.time, 0);
       // Events out of order are sorted, with an alert.
-      t.true(events.every(({ time }, at) => at === 0 || time >= (events[at - 1] as Event).time), file);
+      t.true(
+        events.every(({ time }, at) => at === 0 || time >= (events[at - 1] as Event).time),
+        file,
+      );
       // Either every event has a group, or none: files are taken apart by it.
       t.is(new Set(events.map(({ group_id }) => group_id === undefined)).size, 1, file);
       // Charts find events by category and by the name's second part.
       const found = new Set(events.map((event) => `${event.category}:${event.name.split(":")[1]}`));
       if (found.has("recovery:recovery_metrics_updated")) t.true(found.has("recovery:metrics_updated"));
       const packets = events.filter((one) => /packet_(sent|received)$/.test(one.name));
-      t.deepEqual(packets.filter(({ category, data }) => category !== "transport" || (data.raw?.length ?? 0) === 0), []);
+      t.deepEqual(
+        packets.filter(({ category, data }) => category !== "transport" || (data.raw?.length ?? 0) === 0),
+        [],
+      );
       const acks = packets.flatMap(({ data }) => (data.frames ?? []).flatMap(({ acked_ranges = [] }) => acked_ranges));
-      t.true(acks.every(({ length }) => length === 2), "one number for a range is NaN there");
+      t.true(
+        acks.every(({ length }) => length === 2),
+        "one number for a range is NaN there",
+      );
     }
   });
 
@@ -125,7 +140,9 @@ for (const name of Object.keys(worlds)) {
     for (const flow of flows) {
       const own = [...files].filter(([file]) => file.startsWith(`${flow.id}.client.`));
       if (own.length === 0) continue;
-      const sent = own.flatMap(([, text]) => recordsOf(text).slice(1) as Event[]).filter((e) => e.name === "quic:packet_sent");
+      const sent = own
+        .flatMap(([, text]) => recordsOf(text).slice(1) as Event[])
+        .filter((e) => e.name === "quic:packet_sent");
       t.is(sent.length, flow.sent, `${flow.id}: every packet that the results count is there once`);
       checked++;
     }
@@ -149,7 +166,8 @@ function flyingAt(t: ExecutionContext, events: readonly Event[]): readonly [told
       if (data.frames?.some(({ frame_type }) => frame_type === "stream") === true) flying.add(number);
     }
     if (name === "quic:packet_lost") settle(number);
-    const acks = name === "quic:packet_received" ? (data.frames ?? []).flatMap(({ acked_ranges = [] }) => acked_ranges) : [];
+    const acks =
+      name === "quic:packet_received" ? (data.frames ?? []).flatMap(({ acked_ranges = [] }) => acked_ranges) : [];
     for (const [from = 0, to = from] of acks) for (let acked = from; acked <= to; acked++) settle(acked);
     for (const acked of data.packet_numbers ?? []) settle(acked);
     counted = data.packets_in_flight ?? counted;
@@ -160,7 +178,9 @@ function flyingAt(t: ExecutionContext, events: readonly Event[]): readonly [told
 test("packets acknowledged, lost and in flight are those sent", (t) => {
   const bulk = [...exportedOf("streams").files].filter(([file]) => file.startsWith("bulk.client."));
   // At one instant what is sent may stand in another path's file than what is told of it: those of the same instant in the order of files.
-  const events = bulk.flatMap(([, text]) => recordsOf(text).slice(1) as Event[]).sort((one, other) => one.time - other.time);
+  const events = bulk
+    .flatMap(([, text]) => recordsOf(text).slice(1) as Event[])
+    .sort((one, other) => one.time - other.time);
   t.true(events.length > 500, `${events.length} events`);
   const [counted, flying] = flyingAt(t, events);
   t.is(flying, counted);

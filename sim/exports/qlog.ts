@@ -6,14 +6,7 @@
 import type { FlowSpec, Scenario } from "../../core/scenario.ts";
 import type { TraceDetail, TraceRecord } from "../../core/trace.ts";
 import type { Nanos } from "../../core/units.ts";
-import {
-  type Exporter,
-  type ExportFilter,
-  Flows,
-  isIn,
-  parentOf,
-  type WritePiece,
-} from "./exporter.ts";
+import { type Exporter, type ExportFilter, Flows, isIn, parentOf, type WritePiece } from "./exporter.ts";
 import {
   ackedEvent,
   channelEvents,
@@ -129,7 +122,11 @@ class QlogExporter implements Exporter {
         this.#received(record, flow);
         return;
       case "channel.state":
-        this.#common(this.#endOf(parentOf(record.actor)) ?? this.#endOf(record.actor), record, channelEvents(record.detail ?? {}));
+        this.#common(
+          this.#endOf(parentOf(record.actor)) ?? this.#endOf(record.actor),
+          record,
+          channelEvents(record.detail ?? {}),
+        );
         return;
       default:
         if (record.kind.startsWith("transport.")) this.#took(record, flow);
