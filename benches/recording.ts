@@ -1,6 +1,7 @@
 /**
  * What it costs to write a run down: the same busy run with and without series and samples at the default level, interleaved, and
- * what the guards around tracing cost while nobody listens (against a bundle that has none).
+ * what the guards around tracing cost while nobody listens (against a bundle that has none), on datagrams and on flows with
+ * acknowledgements, whose senders leave the most in a trace. What tracing itself costs is told, too; nobody traces by default.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,10 +9,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build, type Plugin } from "esbuild";
-import type { Scenario } from "../core/scenario.ts";
+import type { FlowSpec, Scenario } from "../core/scenario.ts";
 import { SECOND } from "../core/units.ts";
 import { defaultRecording } from "../actors/series.ts";
-import { busyScenario } from "../sim/test-worlds.ts";
+import { busyScenario, channelScenario } from "../sim/test-worlds.ts";
 import { type Bench, type BenchResult, median, peakRssMb } from "./bench.ts";
 import { pairsOf } from "./grid.ts";
 import { grid } from "./worlds.ts";
@@ -19,12 +20,24 @@ import { grid } from "./worlds.ts";
 const ROOT = join(import.meta.dirname, "..");
 const ROUNDS = { small: 1, large: 7 };
 const SECONDS = { small: 2, large: 300 };
+const TRANSPORT_SECONDS = { small: 2, large: 60 };
 const GRID = { small: { side: 4, flows: 5, packets: 20 }, large: { side: 10, flows: 200, packets: 1_500 } };
 
 /** Few links, all that can happen to a packet. */
 function busy(seconds: number): Scenario {
   const scenario = busyScenario(1);
   const flows = scenario.flows.map((flow) => ({ ...flow, stop_ns: (seconds - 1) * SECOND }));
+  return { ...scenario, flows, duration_ns: seconds * SECOND };
+}
+
+/** Senders with windows, over streams and over channels with several paths. */
+function transports(seconds: number): Scenario {
+  const scenario = channelScenario(1);
+  const flows = scenario.flows.flatMap((flow) => {
+    const long = { ...flow, stop_ns: (seconds - 1) * SECOND, ...("bytes" in flow ? { bytes: 0 } : {}) } as FlowSpec;
+    const { channel: _channel, ...plain } = long as FlowSpec & { channel?: unknown };
+    return [long, { ...plain, id: `${flow.id}-plain` } as FlowSpec];
+  });
   return { ...scenario, flows, duration_ns: seconds * SECOND };
 }
 
@@ -126,43 +139,52 @@ async function compare(scenario: Scenario, rounds: number, folder: string): Prom
   return { ratio: ratioOf(times), plain };
 }
 
-const PROGRAM = `
+/** `traced`: every record is made, and thrown away. */
+const programOf = (traced: boolean): string => `
 import { parentPort, workerData } from "node:worker_threads";
 import { assemble } from "./actors/assemble.ts";
 import { Simulation } from "./sim/simulation.ts";
-const world = Simulation.create(assemble(workerData, { repeat: "npm run bench -- recording" }));
+const world = Simulation.create(assemble(workerData, { repeat: "npm run bench -- recording" }), ${traced ? "{ trace: () => {} }" : "{}"});
 const begin = process.hrtime.bigint();
 world.run(workerData.duration_ns);
 const wall_s = Number(process.hrtime.bigint() - begin) / 1e9;
 parentPort.postMessage({ kind: "done", report: { wall_s, digest: world.digest(), events: world.events } });
 `;
 
-/** The simulator as a bundle; `guarded` false: as if nothing could ever be traced. */
-async function bundle(guarded: boolean, folder: string): Promise<URL> {
+type Bundle = "guarded" | "bare" | "traced";
+
+/** The simulator as a bundle; `bare`: as if nothing could ever be traced. */
+async function bundle(kind: Bundle, folder: string): Promise<URL> {
   const withoutGuards: Plugin = {
     name: "without-guards",
     setup: ({ onLoad }) => {
       onLoad({ filter: /(actors|sim)[\\/].*\.ts$/ }, ({ path }) => {
-        const text = readFileSync(path, "utf8").replaceAll(/if \((env|this\.world)\.tracing\)/g, "if (false)");
+        const text = readFileSync(path, "utf8").replaceAll(/\b(env|this\.world)\.tracing\b/g, "false");
         return { contents: text, loader: "ts" };
       });
     },
   };
-  const outfile = join(folder, guarded ? "guarded.mjs" : "bare.mjs");
-  const stdin = { contents: PROGRAM, resolveDir: ROOT, loader: "ts" as const };
-  const plugins = guarded ? [] : [withoutGuards];
+  const outfile = join(folder, `${kind}.mjs`);
+  const stdin = { contents: programOf(kind === "traced"), resolveDir: ROOT, loader: "ts" as const };
+  const plugins = kind === "bare" ? [withoutGuards] : [];
   await build({ stdin, outfile, plugins, bundle: true, minifySyntax: true, format: "esm", platform: "node" });
   return pathToFileURL(outfile);
 }
 
-async function compareGuards(scenario: Scenario, rounds: number, folder: string): Promise<Ratio> {
-  const [guarded, bare] = [await bundle(true, folder), await bundle(false, folder)];
+/** One bundle over the other, each round both, in turn first. */
+async function compareBundles(
+  kinds: readonly [Bundle, Bundle],
+  scenario: Scenario,
+  rounds: number,
+  folder: string,
+): Promise<Ratio> {
+  const [guarded, bare] = [await bundle(kinds[0], folder), await bundle(kinds[1], folder)];
   const times: [number, number][] = [];
   for (let round = 0; round < rounds; round++) {
     const turned = round % 2 === 1;
     const first = await inWorker(turned ? bare : guarded, scenario);
     const second = await inWorker(turned ? guarded : bare, scenario);
-    if (first.digest !== second.digest) throw new Error("recording: the run is another one without the guards");
+    if (first.digest !== second.digest) throw new Error(`recording: ${kinds.join(" and ")} are not the same run`);
     times.push(turned ? [second.cpu_s, first.cpu_s] : [first.cpu_s, second.cpu_s]);
   }
   return ratioOf(times);
@@ -174,7 +196,11 @@ async function measured(size: "small" | "large", folder: string): Promise<BenchR
   const begin = process.hrtime.bigint();
   const ofBusy = await compare(narrow, ROUNDS[size], folder);
   const ofGrid = await compare(broad, ROUNDS[size], folder);
-  const guards = await compareGuards(narrow, ROUNDS[size], folder);
+  const acked = transports(TRANSPORT_SECONDS[size]);
+  const ofTransports = await compare(acked, ROUNDS[size], folder);
+  const guards = await compareBundles(["guarded", "bare"], narrow, ROUNDS[size], folder);
+  const ackedGuards = await compareBundles(["guarded", "bare"], acked, ROUNDS[size], folder);
+  const traced = await compareBundles(["traced", "guarded"], acked, ROUNDS[size], folder);
   const deliveries = await runOnce(narrow, "deliveries", folder);
   const { user, system } = process.cpuUsage(cpu);
   const [first] = ofBusy.plain as [Report];
@@ -183,7 +209,7 @@ async function measured(size: "small" | "large", folder: string): Promise<BenchR
     name: "recording",
     rate: first.events / wall,
     unit: "events/s",
-    hash: `${first.digest}-${(ofGrid.plain[0] as Report).digest}`,
+    hash: [ofBusy, ofGrid, ofTransports].map(({ plain }) => (plain[0] as Report).digest).join("-"),
     wall_s: Number(process.hrtime.bigint() - begin) / 1e9,
     cpu_s: (user + system) / 1e6,
     peak_rss_mb: peakRssMb(),
@@ -193,8 +219,14 @@ async function measured(size: "small" | "large", folder: string): Promise<BenchR
       default_ratio_busy_least: ofBusy.ratio.least,
       default_ratio_grid: ofGrid.ratio.median,
       default_ratio_grid_least: ofGrid.ratio.least,
+      default_ratio_transports: ofTransports.ratio.median,
+      default_ratio_transports_least: ofTransports.ratio.least,
       tracing_off_ratio: guards.median,
       tracing_off_ratio_least: guards.least,
+      tracing_off_ratio_transports: ackedGuards.median,
+      tracing_off_ratio_transports_least: ackedGuards.least,
+      tracing_on_ratio_transports: traced.median,
+      tracing_on_ratio_transports_least: traced.least,
       with_every_delivery_ratio: Number((deliveries.wall_s / wall).toFixed(2)),
     },
   };
@@ -203,7 +235,7 @@ async function measured(size: "small" | "large", folder: string): Promise<BenchR
 export const recordingBench: Bench = {
   name: "recording",
   about:
-    "run with over run without series and samples, on few links and on many; tracing off over no tracing (small: short)",
+    "run with over run without series and samples, on few links, on many and with acknowledged flows; tracing off over no tracing, on over off (small: short)",
   run: async (size) => {
     const folder = mkdtempSync(join(tmpdir(), "pathloom-recording-"));
     try {

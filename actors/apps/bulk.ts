@@ -81,7 +81,7 @@ function onPacket(state: Present<BulkContext>, packet: Packet, _ifId: number, en
   const bulk = state.context;
   if (!tallyOwn(bulk.replies, bulk.replyFlow, packet, env, bulk.clock)) return;
   const frame = decodeFrame(packet);
-  if (frame?.kind !== "ack" || frame.connection !== 0 || !acknowledge(bulk, bulk.outgoing, frame, env)) {
+  if (frame?.kind !== "ack" || frame.connection !== 0 || !acknowledge(bulk, bulk.outgoing, frame, packet, env)) {
     bulk.malformed++;
     return;
   }

@@ -5,6 +5,7 @@
  */
 import type { ControlEvent, Env, Handle } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
+import type { TraceDetail } from "../../core/trace.ts";
 import { type AckFrame, ackPayloadLength, type DataFrame, encodeFrame } from "../../core/transport/frames.ts";
 import { ackIsDue, createReceiver, receiveData, type Receiver, takeAck } from "../../core/transport/receiver.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type SenderOptions,
 } from "../../core/transport/sender.ts";
 import type { Nanos } from "../../core/units.ts";
+import { type Figures, figuresOf, outcomesSince, rangesText, traceChanges, traceLosses } from "../transport-trace.ts";
 import { type Back, createDatagram, sendDatagram, type Sending, takeBack } from "./datagram.ts";
 
 interface Timed {
@@ -92,38 +94,81 @@ export function openIncoming(): Incoming {
   return { receiver: createReceiver(), back: null, timers: {}, wakeAt: -1 };
 }
 
-/** Sends what may be sent now and sets the timer for what comes next. */
-export function pump(app: Sending, outgoing: Outgoing, env: Env): void {
+/** Sends what may be sent now and sets the timer for what comes next. `before`: how its sender was when the event came. */
+export function pump(app: Sending, outgoing: Outgoing, env: Env, before: Seen | null = seen(outgoing, env)): void {
   const { sender } = outgoing;
   for (let frame = nextData(sender, env.now); frame !== null; frame = nextData(sender, env.now)) {
     sendData(app, sender, frame, outgoing.back, env);
   }
   wake(outgoing, deadlineOf(sender), "timer.send", sender.connection, env);
+  if (before !== null) traceSender(sender, before, env);
+}
+
+/** A sender before an event. */
+interface Seen extends Figures {
+  readonly sentAny: boolean;
+  readonly done: boolean;
+}
+
+/** null: nobody wants to know. */
+function seen({ sender }: Outgoing, env: Env): Seen | null {
+  if (!env.tracing) return null;
+  return { ...figuresOf(sender, sender.reno), sentAny: sender.sent.next > 0, done: sender.done };
+}
+
+function traceSender(sender: Sender, before: Seen, env: Env): void {
+  const { connection, sent, done, refused } = sender;
+  const begins = !before.sentAny && sent.next > 0;
+  if (begins) env.trace("transport.state", null, { connection, state: "open" });
+  if (before.sentAny || begins)
+    traceChanges({ connection }, begins ? null : before, figuresOf(sender, sender.reno), env);
+  if (!done || before.done) return;
+  const [reason, code] = refused ? ["refused by the other side", 1] : ["all has arrived", 0];
+  env.trace("transport.state", null, { connection, state: "closed", reason, code });
 }
 
 function sendData(app: Sending, sender: Sender, frame: DataFrame, back: Back | null, env: Env): void {
   const packet = createDatagram(app, sender.overhead + frame.length, encodeFrame(frame), env);
   sendDatagram(app, takeBack(packet, back), env);
+  if (env.tracing) env.trace("transport.sent", packet, dataDetail(frame, packet));
 }
 
-/** An acknowledgement has come; false where it cannot be ours. */
-export function acknowledge(app: Sending, outgoing: Outgoing, frame: AckFrame, env: Env): boolean {
+function dataDetail({ connection, number, offset, length, fin }: DataFrame, { payloadLength }: Packet): TraceDetail {
+  return { connection, packet: number, bytes: payloadLength, stream: connection, offset, length, fin };
+}
+
+/** An acknowledgement has come in `packet`; false where it cannot be ours. */
+export function acknowledge(app: Sending, outgoing: Outgoing, frame: AckFrame, packet: Packet, env: Env): boolean {
+  const before = seen(outgoing, env);
   if (!onAck(outgoing.sender, frame, env.now)) return false;
-  pump(app, outgoing, env);
+  if (before !== null) traceOutcomes(outgoing.sender, before, packet, env);
+  pump(app, outgoing, env, before);
   return true;
+}
+
+function traceOutcomes(sender: Sender, before: Figures, packet: Packet, env: Env): void {
+  const where = { connection: sender.connection };
+  const outcomes = outcomesSince(before, sender);
+  const detail = { ...where, packet: null, bytes: packet.payloadLength, acks: outcomes.acked };
+  env.trace("transport.received", packet, detail);
+  traceLosses(where, outcomes, false, env);
 }
 
 /** The timer `timer.send` has rung. */
 export function resume(app: Sending, outgoing: Outgoing, env: Env): void {
   outgoing.wakeAt = -1;
   outgoing.timers = {};
+  const before = seen(outgoing, env);
   onTimeout(outgoing.sender, env.now);
-  pump(app, outgoing, env);
+  if (before !== null)
+    traceLosses({ connection: outgoing.sender.connection }, outcomesSince(before, outgoing.sender), false, env);
+  pump(app, outgoing, env, before);
 }
 
 /** Takes a piece of the stream in, and acknowledges it now or later; answers how many bytes the application gets. */
 export function accept(app: Sending, incoming: Incoming, frame: DataFrame, packet: Packet, env: Env): number {
   const { receiver } = incoming;
+  if (env.tracing) env.trace("transport.received", packet, dataDetail(frame, packet));
   const news = receiveData(receiver, frame, (packet.trafficClass & 3) === 3, env.now);
   acknowledgeWhenDue(app, incoming, frame.connection, env);
   return news;
@@ -148,6 +193,10 @@ export function ringAck(app: Sending, incoming: Incoming, connection: number, en
 export function sendAck(app: Sending, frame: AckFrame, back: Back | null, env: Env): void {
   const packet = createDatagram(app, ackPayloadLength(frame), encodeFrame(frame), env);
   sendDatagram(app, takeBack(packet, back), env);
+  if (!env.tracing) return;
+  const { connection, ranges } = frame;
+  const detail = { connection, packet: null, bytes: packet.payloadLength, acks: rangesText(ranges) };
+  env.trace("transport.sent", packet, detail);
 }
 
 /** Nobody waits for this timer any more. */

@@ -129,7 +129,7 @@ function onPacket(
   const transfer = files.transfers.get(frame.connection);
   // A late acknowledgement of a file that is over is nothing wrong.
   if (transfer === undefined) return;
-  if (!acknowledge(files, transfer, frame, env)) files.malformed++;
+  if (!acknowledge(files, transfer, frame, packet, env)) files.malformed++;
   if (!transfer.sender.done) return;
   endTransfer(files, frame.connection, transfer, env);
   return state.value === "draining" && files.transfers.size === 0 ? ALL_ARRIVED : undefined;

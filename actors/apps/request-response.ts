@@ -158,7 +158,7 @@ function onPacket(
   }
   const { exchange } = client;
   if (frame.kind === "data") return receiveResponse(client, frame, packet, env);
-  if (exchange?.connection === frame.connection && !acknowledge(client, exchange.request, frame, env))
+  if (exchange?.connection === frame.connection && !acknowledge(client, exchange.request, frame, packet, env))
     client.malformed++;
   return;
 }

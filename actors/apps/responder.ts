@@ -158,7 +158,7 @@ function receiveAck(server: ResponderContext, frame: AckFrame, packet: Packet, e
   // A late acknowledgement of an exchange that is over is nothing wrong.
   if (exchange === undefined || response === null) return;
   response.back = backOf(server.reply, packet, response.back);
-  if (!acknowledge(server, response, frame, env)) server.malformed++;
+  if (!acknowledge(server, response, frame, packet, env)) server.malformed++;
   if (response.sender.done) forgetExchange(server, frame.connection, exchange, env);
 }
 

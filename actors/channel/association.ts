@@ -56,7 +56,7 @@ import { envOf } from "../registry.ts";
 import type { PathsCandidates, PathsSubscribe, PathsTooBig, PathsUnsubscribe } from "../selectors/subscribers.ts";
 import { type Present, type TimerHandler, withPacketHandler } from "../with-packet-handler.ts";
 import type { AssociationAdopt, AssociationChanged, AssociationClose, ChannelOpen, PathsDown } from "./events.ts";
-import { addTotals, Around, createPort, peerOf, type Port } from "./port.ts";
+import { addTotals, around, type Around, createPort, peerOf, type Port } from "./port.ts";
 import { forgetChannel, settleDown, tellApp } from "./pump.ts";
 import { CHANNEL_HANDLERS } from "./requests.ts";
 import { candidatesOf, SELECTED, type Way, wayOf, waysOut } from "./ways.ts";
@@ -191,7 +191,7 @@ function onPacket(
     context.marked++;
     port.marked++;
   }
-  const ctx = new Around(env);
+  const ctx = around(context, env);
   const isKnown = association.phase === "established";
   const arrival = {
     rest: packet.rest ?? NOTHING,
@@ -201,7 +201,8 @@ function onPacket(
     mtu: context.maxPacket,
     peer: isKnown ? "" : peerOf(packet),
   };
-  receive(association, arrival, ctx);
+  const path = receive(association, arrival, ctx);
+  if (ctx.seen !== null) ctx.seen.arrival = { packet, path };
   if (context.corked && association.transition === null && association.phase === "established") return;
   return settleDown(context, ctx, env);
 }
@@ -210,7 +211,7 @@ type Act<E> = (context: AssociationContext, event: E, ctx: Around, env: Env) => 
 
 function handler<E>(act: Act<E>): TimerHandler<AssociationContext> {
   return ({ context }, event, env) => {
-    const ctx = new Around(env);
+    const ctx = around(context, env);
     act(context, event as unknown as E, ctx, env);
     return settleDown(context, ctx, env);
   };

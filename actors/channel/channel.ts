@@ -96,7 +96,9 @@ export const channelLogic = withPacketHandler(channelMachine, (_state, packet, _
 });
 
 function tell({ association, channel, app, code }: ChannelContext, state: ChannelStateName, system: object): void {
+  const env = envOf(system);
+  if (env.tracing) env.trace("channel.state", null, { channel, state, code });
   if (app === null) return;
   const news: ChannelChanged = { type: "channel.changed", association, channel, state, code };
-  envOf(system).send(app, news, 0);
+  env.send(app, news, 0);
 }

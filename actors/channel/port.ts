@@ -12,6 +12,7 @@ import type { RandomStream } from "../../core/rng.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { FlowEnds } from "../apps/datagram.ts";
 import { createTally, type Tally } from "../apps/tally.ts";
+import { type AssociationSeen, seeAssociation } from "./association-trace.ts";
 import type { Way } from "./ways.ts";
 
 export interface Port {
@@ -73,6 +74,8 @@ export function createPort(measureFrom: Nanos): Port {
 /** The engine's view of the actor's world, for one event. */
 export class Around implements Surroundings {
   readonly now: Nanos;
+  /** How the association was before the event; null: nothing is traced. */
+  seen: AssociationSeen | null = null;
   readonly #env: Env;
 
   constructor(env: Env) {
@@ -89,19 +92,26 @@ export class Around implements Surroundings {
   }
 }
 
+/** What an event at an association begins with. */
+export function around({ association }: { readonly association: Association }, env: Env): Around {
+  const ctx = new Around(env);
+  if (env.tracing) ctx.seen = seeAssociation(association);
+  return ctx;
+}
+
 /** The world's own cryptography, where it has any (resource `channel/primitives`). */
 function primitivesOf(env: Env): Primitives {
   return (env.resource("channel/primitives") as Primitives | undefined) ?? PURE_PRIMITIVES;
 }
 
-/** Sends what the engine made, by this way. */
+/** Sends what the engine made, by this way; answers the packet. */
 export function sendOut(
   port: Port,
   ends: FlowEnds,
   way: Way,
   { rest, length }: Departure | EncodedLong,
   env: Env,
-): void {
+): Packet {
   const payloadLength = PAYLOAD_HEADER_BYTES + length;
   const packet = createPacket({
     trafficClass: ends.trafficClass,
@@ -123,6 +133,7 @@ export function sendOut(
   });
   if (env.tracing) env.trace("app.send", packet);
   env.sendPacket(ends.way, packet, 0, 0);
+  return packet;
 }
 
 /** The other end's address and port, as cookies are bound to them. */

@@ -18,6 +18,7 @@ import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import { MILLISECOND, type Nanos } from "../../core/units.ts";
 import type { PathObserved, PathsObserved } from "../selectors/subscribers.ts";
 import type { AssociationContext } from "./association.ts";
+import { traceDeparture, traceEvent, traceRest } from "./association-trace.ts";
 import type { ChannelInput } from "./channel.ts";
 import type { ChannelOpen } from "./events.ts";
 import { type Around, sendOut } from "./port.ts";
@@ -33,7 +34,9 @@ export function settleDown(context: AssociationContext, ctx: Around, env: Env): 
   if (association.channels.events.length > 0) tellChannels(context, ctx, env);
   if (context.early.length > 0) openEarly(context, env);
   if (association.closesWhenDone) closeIfDone(association, ctx);
+  if (ctx.seen !== null) traceEvent(association, ctx.seen, env);
   pump(context, ctx, env);
+  if (ctx.seen !== null) traceRest(association, ctx.seen, env);
   if (context.observed) tellObserved(context, env);
   setTimer(context, env);
   const transition = takeTransition(association);
@@ -87,8 +90,12 @@ function pump(context: AssociationContext, ctx: Around, env: Env): void {
   const { association, ends, port } = context;
   for (let out = transmit(association, ctx); out !== null; out = transmit(association, ctx)) {
     const way = wayTo(context, out.key);
-    if (way === null) context.strays++;
-    else sendOut(port, ends, way, out, env);
+    if (way === null) {
+      context.strays++;
+      continue;
+    }
+    const packet = sendOut(port, ends, way, out, env);
+    if (env.tracing) traceDeparture(association, out, packet, env);
   }
 }
 
@@ -180,6 +187,7 @@ export function spawnChannel(context: AssociationContext, channel: number, env: 
   const name = context.rounds === 0 ? channel : `${context.rounds}.${channel}`;
   const actor = env.spawn(`${env.id}/${name}`, "channel", input);
   context.channels.set(channel, actor);
+  if (env.tracing) env.trace("channel.state", null, { channel, state: "pending" });
   return actor;
 }
 

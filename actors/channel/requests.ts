@@ -13,7 +13,7 @@ import type { ActorIndex, ControlEvent, Env } from "../../core/env.ts";
 import type { Present, TimerHandler } from "../with-packet-handler.ts";
 import type { AssociationContext } from "./association.ts";
 import type { ChannelNews, ChannelOpen, ChannelRequest } from "./events.ts";
-import { Around } from "./port.ts";
+import { around, type Around } from "./port.ts";
 import { answerRead, consume, deny, endRead, isReadOut, openNow, settleDown, tellApp, write } from "./pump.ts";
 
 /** Channels that may wait for their association. */
@@ -25,7 +25,7 @@ type Act<E> = (context: AssociationContext, request: E, ctx: Around, env: Env) =
 /** Makes a handler: the request, and then all that follows from it. */
 function handler<E>(act: Act<E>): TimerHandler<AssociationContext> {
   return ({ context }: Present<AssociationContext>, event: ControlEvent, env: Env): ControlEvent | undefined => {
-    const ctx = new Around(env);
+    const ctx = around(context, env);
     act(context, event as unknown as E, ctx, env);
     return settleDown(context, ctx, env);
   };

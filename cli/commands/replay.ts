@@ -1,15 +1,12 @@
 /** `pathloom replay`: runs a kept run again and compares bit for bit: place by place with its record, else from the start. */
-import { existsSync, readFileSync } from "node:fs";
 import * as Effect from "effect/Effect";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
-import type { Policy } from "../../actors/selectors/policy.ts";
 import { buildInfo } from "../build-info.ts";
-import { CheckFailed, InputError, reporting } from "../errors.ts";
+import { CheckFailed, reporting } from "../errors.ts";
 import { jsonFlag } from "../flags.ts";
 import { formatVerdict } from "../verdict.ts";
 import { print, printJson } from "../output.ts";
-import type { Manifest } from "../runner/manifest.ts";
 
 const flags = {
   dir: Argument.String("dir").pipe(
@@ -20,6 +17,7 @@ const flags = {
 
 const execute = Effect.fnUntraced(function* ({ dir, json }: Command.Command.Config.Infer<typeof flags>) {
   const { readRunFolder } = yield* Effect.promise(() => import("../runner/run-folder.ts"));
+  const { findPolicies } = yield* Effect.promise(() => import("../runner/kept-policies.ts"));
   const { replayRun } = yield* Effect.promise(() => import("../runner/replay-run.ts"));
   const run = yield* readRunFolder(dir);
   const { build, version } = buildInfo();
@@ -32,32 +30,6 @@ const execute = Effect.fnUntraced(function* ({ dir, json }: Command.Command.Conf
   const result = yield* replayRun(run, policies);
   yield* json ? printJson(result) : print(formatVerdict(`replay of ${dir}`, result, ["recorded", "replayed"]));
   if (!result.identical) return yield* new CheckFailed();
-});
-
-/** A record does not hold the code of policies: their files must still be there. */
-const findPolicies = Effect.fnUntraced(function* (dir: string, { policies }: Manifest) {
-  const { loadPolicy } = yield* Effect.promise(() => import("../runner/policies.ts"));
-  const { sha256 } = yield* Effect.promise(() => import("../runner/manifest.ts"));
-  const { textOf } = yield* Effect.promise(() => import("../runner/failure-text.ts"));
-  const loaded: Policy[] = [];
-  for (const { name, file, sha256: recorded } of policies) {
-    if (!existsSync(file)) {
-      return yield* new InputError({
-        message: `${dir}: the run used the policy ${name} in ${file}, which is not there; run this command where pathloom run was called`,
-      });
-    }
-    if (sha256(readFileSync(file)) !== recorded)
-      yield* Effect.logWarning(`policy file ${file} has changed since the run`);
-    const policy = yield* Effect.tryPromise({
-      try: () => loadPolicy(file),
-      catch: (cause) => new InputError(textOf(cause)),
-    });
-    if (policy.name !== name) {
-      return yield* new InputError({ message: `policy file ${file} holds ${policy.name}; the run used ${name}` });
-    }
-    loaded.push(policy);
-  }
-  return loaded;
 });
 
 export const replayCommand = Command.make("replay", flags, (input) => reporting(execute(input))).pipe(

@@ -14,20 +14,26 @@ import { errorOf } from "./pool.ts";
 import type { RecordedRun } from "./run-folder.ts";
 import { failureOf } from "./simulate.ts";
 
+/** The world that a kept run was of. */
+export function assemblyOf({ scenario, manifest, macs, secret }: RecordedRun, policies: readonly Policy[]): Assembly {
+  const known = macs === null ? null : keysFromLog(new Map(macs));
+  const keys = known ?? (secret === null ? null : createForwardingKeys(secret, scenario.keys));
+  return assemble(scenario, {
+    repeat: manifest.command,
+    policies,
+    shaping: shapingOf(manifest.shape ?? "user", manifest.kernel?.links),
+    ...(keys === null ? {} : { keys }),
+  });
+}
+
 export function replayRun(
-  { scenario, records, manifest, macs, secret, summary }: RecordedRun,
+  run: RecordedRun,
   policies: readonly Policy[],
 ): Effect.Effect<ReplayResult, InputError | RunError> {
+  const { scenario, records, summary } = run;
   return Effect.try({
     try: () => {
-      const known = macs === null ? null : keysFromLog(new Map(macs));
-      const keys = known ?? (secret === null ? null : createForwardingKeys(secret, scenario.keys));
-      const assembly = assemble(scenario, {
-        repeat: manifest.command,
-        policies,
-        shaping: shapingOf(manifest.shape ?? "user", manifest.kernel?.links),
-        ...(keys === null ? {} : { keys }),
-      });
+      const assembly = assemblyOf(run, policies);
       if (records !== null) return replay(assembly, records);
       if (summary === null) throw new Error("a run without a record has a summary");
       return runAgain(assembly, scenario, summary);

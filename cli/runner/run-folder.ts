@@ -164,7 +164,7 @@ function asInputError(cause: unknown): InputError {
 export interface RecordedRun {
   readonly manifest: Manifest;
   readonly scenario: Scenario;
-  /** By place, null where it ran elsewhere; null: a simulation kept without its deliveries. */
+  /** By place, null where it ran elsewhere; null: a simulation kept without its deliveries, or they were not asked for. */
   readonly records: readonly (PlaceRecord | null)[] | null;
   /** MACs of a run whose keys were not kept; null where the keys are known. */
   readonly macs: ReadonlyMap<string, string> | null;
@@ -178,8 +178,8 @@ const EndOfRun = Schema.Struct({ digest: Schema.String, events: Schema.Int });
 /** summary.json: the part of it that tells whether another run is the same, and all of it. */
 type EndOfRun = typeof EndOfRun.Type & { readonly results: Readonly<Record<string, unknown>> };
 
-/** Reads and checks a run's folder; the error names the file, the line and what was expected. */
-export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputError> {
+/** Reads and checks a run's folder; the error names the file, the line and what was expected. `records` false: without reading those. */
+export function readRunFolder(dir: string, records = true): Effect.Effect<RecordedRun, InputError> {
   return Effect.try({
     try: () => {
       if (!existsSync(dir))
@@ -196,7 +196,7 @@ export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputErro
       return {
         manifest,
         scenario,
-        records: recorded ? readRecords(dir, manifest, scenario, killed) : null,
+        records: recorded && records ? readRecords(dir, manifest, scenario, killed) : null,
         macs: manifest.keys === "not-kept" ? readMacs(dir) : null,
         secret: manifest.keys === "kept" ? readSecret(join(dir, SECRETS)) : null,
         summary: killed ? null : readEnd(join(dir, SUMMARY)),
