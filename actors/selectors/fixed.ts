@@ -118,8 +118,7 @@ const bgpLike: Policy<BgpLike> = {
     }
     return state.path;
   },
-  score: (_state, { paths }, index) =>
-    staticScore("shortest", paths[index]?.length ?? Number.POSITIVE_INFINITY),
+  score: (_state, { paths }, index) => staticScore("shortest", paths[index]?.length ?? Number.POSITIVE_INFINITY),
 };
 
 export const FIXED_POLICIES: readonly Policy[] = [pinned, geofence, bgpLike];

@@ -41,7 +41,11 @@ const anyView: fc.Arbitrary<PathView> = fc
     });
   });
 
-function choose(policy: Policy, view: PathView, params: PolicyParams = {}): { choice: number; scores: (PathScore | null)[] } {
+function choose(
+  policy: Policy,
+  view: PathView,
+  params: PolicyParams = {},
+): { choice: number; scores: (PathScore | null)[] } {
   const state = policy.init(params, view.paths, { hash: 3 });
   const choice = policy.choose(state, view, new RandomStream(1, "test", "policy"));
   const before = JSON.stringify(state);

@@ -40,7 +40,11 @@ test("every actor of every example can be looked at", (t) => {
       t.true(text.length < MOST_CHARACTERS, `${where}: ${text.length} characters`);
       t.true(deepest(view.context) <= 6, `${where}: ${deepest(view.context)} deep`);
       t.true(view.state === "stopped" || view.chart.current.length > 0, where);
-      for (const path of view.chart.current) t.true(view.chart.states.some((state) => state.path === path), where);
+      for (const path of view.chart.current)
+        t.true(
+          view.chart.states.some((state) => state.path === path),
+          where,
+        );
       if (view.state !== "stopped") t.true(balances(view.chart), `${where}: ${JSON.stringify(view.chart)}`);
       const { coverage } = view.chart;
       t.true(coverage.states >= 1 && coverage.states <= coverage.ofStates, where);

@@ -21,13 +21,7 @@ export function contextView(context: unknown): ContextView {
 }
 
 /** `around`: what the value lies in, so that a circle ends. */
-function viewOf(
-  name: string,
-  value: unknown,
-  depth: number,
-  budget: Budget,
-  around: readonly unknown[],
-): ContextView {
+function viewOf(name: string, value: unknown, depth: number, budget: Budget, around: readonly unknown[]): ContextView {
   if (typeof value !== "object" || value === null) return { kind: "value", text: textOf(name, value) };
   if (around.includes(value)) return { kind: "value", text: "(the same as around it)" };
   const [what, size] = kindOf(value);

@@ -51,7 +51,8 @@ test("counts are those of plain counting", (t) => {
   const seen = new Set<string>();
   for (const cell of steppable.world.allCells()) {
     const chart = chartView(cell, coverage);
-    for (const { event, times } of chart.handled) t.is(times, plain.of(cell.id, `handles ${event}`), `${cell.id} ${event}`);
+    for (const { event, times } of chart.handled)
+      t.is(times, plain.of(cell.id, `handles ${event}`), `${cell.id} ${event}`);
     for (const { reason, packets } of coverage.dropsAt(cell)) {
       t.is(packets, plain.of(cell.id, `drops ${reason}`), `${cell.id} ${reason}`);
       seen.add("drops");
@@ -65,7 +66,9 @@ test("counts are those of plain counting", (t) => {
   }
   const reached = ["drops", "link down", "link up", "bfd Up", "bfd Down"];
   for (const one of reached) t.true(seen.has(one), `${one}: ${[...seen].join(", ")}`);
-  const failed = [...plain.counts].filter(([key]) => key.includes(" drops ")).reduce((sum, [, count]) => sum + count, 0);
+  const failed = [...plain.counts]
+    .filter(([key]) => key.includes(" drops "))
+    .reduce((sum, [, count]) => sum + count, 0);
   const all = steppable.world.allCells().flatMap((cell) => coverage.dropsAt(cell));
   t.is(
     all.reduce((sum, { packets }) => sum + packets, 0),
@@ -100,7 +103,15 @@ test("the cursor has at every event what a straight run has there, spawned actor
 });
 
 test("counting changes nothing, and what a policy goes by is told without changing it", (t) => {
-  const policies: readonly PolicyName[] = ["shortest", "lowest-rtt", "ucb1", "thompson", "two-choices", "weighted", "oracle"];
+  const policies: readonly PolicyName[] = [
+    "shortest",
+    "lowest-rtt",
+    "ucb1",
+    "thompson",
+    "two-choices",
+    "weighted",
+    "oracle",
+  ];
   for (const policy of policies) {
     const text = `topology: diamond\nduration: 3s\npolicy: ${policy}\nflows:\n  - {id: f, app: constant-rate, from: "1-ff00:0:110", to: "1-ff00:0:120", rate: 400kbit/s, packet_size: 500B}\n`;
     const scenario = scenarioFrom(text);

@@ -39,9 +39,7 @@ function cursor(scenario: Scenario, loadAt = (): number => -1): Cursor {
 }
 
 /** By way of 1-2: over a line of 2 Mbit/s with a queue of three. */
-const BY_2 = fingerprintOf(
-  [1, 1, 2, 1].map((ifId, n) => ({ ia: ["1-1", "1-2", "1-2", "1-4"][n] as string, ifId })),
-);
+const BY_2 = fingerprintOf([1, 1, 2, 1].map((ifId, n) => ({ ia: ["1-1", "1-2", "1-2", "1-4"][n] as string, ifId })));
 
 /** Nothing is lost on the line, and every packet takes the latency. */
 function withPlainLinks(scenario: Scenario, changes: Partial<LinkDirection> = {}): Scenario {
@@ -167,7 +165,10 @@ test("loads are those of the last 100 ms", (t) => {
     load.forEach((share, direction) => {
       let sum = 0;
       for (let bin = 1; bin <= 10; bin++) sum += series.loadAt(direction, time - bin * 10 * MS);
-      t.true(Math.abs(share - sum / 10) < 0.02, `${outline.directions[direction]} at ${time}: ${share}, not ${sum / 10}`);
+      t.true(
+        Math.abs(share - sum / 10) < 0.02,
+        `${outline.directions[direction]} at ${time}: ${share}, not ${sum / 10}`,
+      );
       if (share > 0.5) compared++;
     });
   }
@@ -176,7 +177,7 @@ test("loads are those of the last 100 ms", (t) => {
 
 test("after a jump loads come from elsewhere, until 100 ms have been gone through", (t) => {
   const { frameAt, maker, steppable } = cursor(busyScenario(1), () => 0.75);
-  t.true(frameAt(50 * MS).load[0] as number < 1.01);
+  t.true((frameAt(50 * MS).load[0] as number) < 1.01);
   t.is(frameAt(400 * MS).load[0], 0.75);
   for (let time = 410 * MS; time < 500 * MS; time += 10 * MS) t.is(frameAt(time).load[1], 0.75);
   t.not(frameAt(501 * MS).load[1], 0.75);
@@ -187,7 +188,16 @@ test("after a jump loads come from elsewhere, until 100 ms have been gone throug
 
 test("states of links and routers, and how full queues are", (t) => {
   const busy = busyScenario(1);
-  const impairment = { latency_ns: 0, jitter_ns: 0, loss: 0.5, corrupt: 0, duplicate: 0, reorder: 0, reorder_ns: 0, rate_bps: null };
+  const impairment = {
+    latency_ns: 0,
+    jitter_ns: 0,
+    loss: 0.5,
+    corrupt: 0,
+    duplicate: 0,
+    reorder: 0,
+    reorder_ns: 0,
+    rate_bps: null,
+  };
   const faults: Scenario["faults"] = [
     ...busy.faults,
     {
@@ -247,7 +257,10 @@ test("what is visited is what is pending, and thousands are quickly drawn", (t) 
     steppable.visitPackets?.((_time, order) => visited.push(order));
     const packets = steppable.pending().filter(({ ifId }) => ifId >= 0);
     t.true(packets.length > 10_000);
-    t.deepEqual(visited.sort((a, b) => a - b), packets.map(({ order }) => order).sort((a, b) => a - b));
+    t.deepEqual(
+      visited.sort((a, b) => a - b),
+      packets.map(({ order }) => order).sort((a, b) => a - b),
+    );
   }
   t.log(`with ${steppable.pending().length} pending, the events between two frames included, ms: ${quantiles(costs)}`);
 });

@@ -11,10 +11,7 @@ interface Config {
 
 /** Every state that a machine's source names. */
 function named({ states = {} }: Config, around: readonly string[] = []): string[] {
-  return [
-    around.join("."),
-    ...Object.entries(states).flatMap(([name, inner]) => named(inner, [...around, name])),
-  ];
+  return [around.join("."), ...Object.entries(states).flatMap(([name, inner]) => named(inner, [...around, name]))];
 }
 
 test("the shape of every machine has all the states that its source names, and leads nowhere else", (t) => {

@@ -35,7 +35,10 @@ test("two-isds with a failing link: the news that bars the path, and the packet 
     t.is(to, "host/1-ff00:0:111,10.0.0.1");
     t.true(isPacket);
     t.like((thing as Packet).l4, { kind: "scmp.interface-down", ia: "1-ff00:0:110", ifId: 3 });
-    t.regex(back.because, /^a bar has fallen: the path may be used again: latency [\d.]+ ms; of the path before: latency/);
+    t.regex(
+      back.because,
+      /^a bar has fallen: the path may be used again: latency [\d.]+ ms; of the path before: latency/,
+    );
     t.is(back.told, back.event);
     // At the event itself the other path is in use; just before it the old one.
     explored.cursor.seekEvent(away.event);

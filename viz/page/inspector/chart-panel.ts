@@ -1,7 +1,16 @@
 /** A statechart drawn: the states it is in lit, what was never taken dim; and the same as a table. */
 import type { ChartView } from "../../../core/exploration.ts";
 import { clear, h, svg } from "../dom.ts";
-import { type ChartLayout, HEAD_HEIGHT, labelOf, layoutChart, LINE_HEIGHT, type Line, type PlacedEdge, type PlacedState } from "./chart-layout.ts";
+import {
+  type ChartLayout,
+  HEAD_HEIGHT,
+  labelOf,
+  layoutChart,
+  LINE_HEIGHT,
+  type Line,
+  type PlacedEdge,
+  type PlacedState,
+} from "./chart-layout.ts";
 import { countText, tableOf } from "./words.ts";
 
 export interface ChartPanel {
@@ -30,6 +39,7 @@ export function createChartPanel(): ChartPanel {
   const table = h("div", {});
   let drawing: Drawing | null = null;
   let zoom: number | null = null;
+  let current = "";
   const resize = (): void => {
     if (drawing !== null) setSize(drawing, scroll, zoom);
   };
@@ -58,8 +68,11 @@ export function createChartPanel(): ChartPanel {
       drawing = draw(chart, structure);
       clear(scroll, drawing.picture);
       resize();
+      current = "";
     }
     light(drawing, chart);
+    if (current !== chart.current.join()) reveal(drawing, scroll, chart.current.at(-1));
+    current = chart.current.join();
     summary.textContent = coverageText(chart);
     clear(handled, handledList(chart));
     if (asTable.open) clear(table, chartTable(chart));
@@ -87,7 +100,9 @@ function coverageText({ coverage, id }: ChartView): string {
 
 function handledList({ handled }: ChartView): HTMLElement | null {
   if (handled.length === 0) return null;
-  const said = handled.map(({ event, times }) => h("li", { class: times === 0 ? "muted" : null }, h("code", {}, event), ` ${countText(times)}`));
+  const said = handled.map(({ event, times }) =>
+    h("li", { class: times === 0 ? "muted" : null }, h("code", {}, event), ` ${countText(times)}`),
+  );
   return h("div", { class: "insp-handled" }, h("p", {}, "Handled without walking the chart:"), h("ul", {}, said));
 }
 
@@ -96,6 +111,14 @@ function setSize({ layout, picture }: Drawing, { clientWidth }: Element, zoom: n
   const scale = zoom ?? fitting;
   picture.setAttribute("width", String(Math.round(layout.width * scale)));
   picture.setAttribute("height", String(Math.round(layout.height * scale)));
+}
+
+/** Scrolls the state it is in to the middle, where not all is to be seen. */
+function reveal({ layout, picture }: Drawing, scroll: HTMLElement, path: string | undefined): void {
+  const state = layout.states.find((one) => one.path === path);
+  if (state === undefined) return;
+  const scale = Number(picture.getAttribute("width")) / layout.width;
+  scroll.scrollTo(state.x * scale - scroll.clientWidth / 2, state.y * scale - scroll.clientHeight / 2);
 }
 
 function draw(chart: ChartView, structure: string): Drawing {
@@ -114,7 +137,9 @@ function draw(chart: ChartView, structure: string): Drawing {
   );
   const states = new Map<string, { group: SVGElement; count: SVGElement }>();
   const lines: Drawing["lines"][number][] = [];
-  const outside = layout.states.toSorted((left, right) => Number(right.around) - Number(left.around) || depthOf(left) - depthOf(right));
+  const outside = layout.states.toSorted(
+    (left, right) => Number(right.around) - Number(left.around) || depthOf(left) - depthOf(right),
+  );
   for (const state of outside) {
     const drawn = drawState(state, chart, lines);
     states.set(state.path, drawn);
@@ -133,7 +158,11 @@ function depthOf({ path }: PlacedState): number {
   return path.split(".").length;
 }
 
-function drawState(state: PlacedState, chart: ChartView, lines: Drawing["lines"][number][]): { group: SVGElement; count: SVGElement } {
+function drawState(
+  state: PlacedState,
+  chart: ChartView,
+  lines: Drawing["lines"][number][],
+): { group: SVGElement; count: SVGElement } {
   const { height, name, width, x, y } = state;
   const [left, top] = [x - width / 2, y - height / 2];
   const count = svg("text", { x: left + width - 7, y: top + 15, class: "insp-count", "text-anchor": "end" });
@@ -166,15 +195,16 @@ function drawEdge(edge: PlacedEdge, chart: ChartView, lines: Drawing["lines"][nu
     svg("path", { d: curve(points), class: "insp-edge", "marker-end": "url(#insp-arrow)" }),
     svg("rect", { x: left, y: top, width: label.width, height: label.height, class: "insp-label" }),
   );
-  edge.lines.forEach((line, number) => {
-    const y = top + 12 + number * LINE_HEIGHT;
+  let y = top + 12;
+  for (const line of edge.lines) {
     group.append(drawLine(line, chart, { x: left + 4, y, end: left + label.width - 4 }, lines));
-  });
+    y += line.does === "" ? LINE_HEIGHT : 2 * LINE_HEIGHT;
+  }
   return group;
 }
 
 function drawLine(
-  { text, transition }: Line,
+  { does, text, transition }: Line,
   chart: ChartView,
   at: { readonly x: number; readonly y: number; readonly end: number },
   lines: Drawing["lines"][number][],
@@ -182,7 +212,9 @@ function drawLine(
   const count = svg("text", { x: at.end, y: at.y, class: "insp-count", "text-anchor": "end" });
   const full = chart.transitions[transition];
   const words = svg("text", { x: at.x, y: at.y }, text, svg("title", {}, full === undefined ? text : labelOf(full)));
-  const group = svg("g", { class: "insp-line" }, words, count);
+  const actions =
+    does === "" ? null : svg("text", { x: at.x, y: at.y + LINE_HEIGHT, class: "insp-action" }, `/ ${does}`);
+  const group = svg("g", { class: "insp-line" }, words, count, actions);
   lines.push({ transition, text: group, count });
   return group;
 }
@@ -225,16 +257,24 @@ function chartTable(chart: ChartView): HTMLElement {
   return h(
     "div",
     {},
-    tableOf("States", [
-      { head: "State", cell: ({ path }) => path },
-      { head: "Now", cell: ({ path }) => (chart.current.includes(path) ? "in it" : "") },
-      { head: "Entered", number: true, cell: ({ entered }) => countText(entered) },
-    ], chart.states.filter(({ path }) => path !== "")),
-    tableOf("Transitions", [
-      { head: "From", cell: ({ from }) => nameOf(from) },
-      { head: "On", cell: (transition) => labelOf(transition) },
-      { head: "To", cell: ({ to }) => nameOf(to) },
-      { head: "Taken", number: true, cell: ({ taken }) => countText(taken) },
-    ], chart.transitions),
+    tableOf(
+      "States",
+      [
+        { head: "State", cell: ({ path }) => path },
+        { head: "Now", cell: ({ path }) => (chart.current.includes(path) ? "in it" : "") },
+        { head: "Entered", number: true, cell: ({ entered }) => countText(entered) },
+      ],
+      chart.states.filter(({ path }) => path !== ""),
+    ),
+    tableOf(
+      "Transitions",
+      [
+        { head: "From", cell: ({ from }) => nameOf(from) },
+        { head: "On", cell: (transition) => labelOf(transition) },
+        { head: "To", cell: ({ to }) => nameOf(to) },
+        { head: "Taken", number: true, cell: ({ taken }) => countText(taken) },
+      ],
+      chart.transitions,
+    ),
   );
 }
