@@ -3,7 +3,9 @@
  * each interval in which anything happened there. Nothing is written to a context and nothing drawn: the run is the same without.
  */
 import type { LinkModel } from "../core/link-model.ts";
+import type { PacedLine } from "../core/paced-line.ts";
 import { waitingAt } from "../core/queue.ts";
+import { bitsBetween } from "../core/rate-schedule.ts";
 import type { FlowSpec, RecordSpec, Scenario } from "../core/scenario.ts";
 import { type Nanos, SECOND } from "../core/units.ts";
 import { beginningOf, sourceId, tallyId, tallyOf } from "./flow-ends.ts";
@@ -201,7 +203,7 @@ export function flowRow(flow: WatchedFlow, from: Nanos, to: Nanos): FlowRow | nu
 export interface Held {
   readonly waitingPackets: number;
   readonly waitingBytes: number;
-  /** Bits counted already and not sent yet. */
+  /** Bits counted already and not sent yet; below 0: sent and not counted yet. */
   readonly backlog: number;
 }
 
@@ -213,7 +215,14 @@ export function heldBy({ model, paced }: LinkContext, now: Nanos): Held {
     waitingPackets += band.waiting;
     waitingBytes += band.waitingBytes;
   }
-  return { waitingPackets, waitingBytes, backlog: 0 };
+  return { waitingPackets, waitingBytes, backlog: -sentOfPresent(paced, now) };
+}
+
+/** Bits of the packet being sent that have left; 0 where they leave by opportunities, all at once. */
+function sentOfPresent(line: PacedLine, now: Nanos): number {
+  const { bits, schedule, sending, since } = line;
+  if (sending === null || schedule?.kind === "opportunities") return 0;
+  return sending.wireLength * 8 - Math.max(0, bits - bitsBetween(line, since, now));
 }
 
 function backlogAt({ busyUntil, rate }: LinkModel, now: Nanos): number {

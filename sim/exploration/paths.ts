@@ -60,11 +60,11 @@ export class PathBook {
     const offered = context.paths.map((path) => this.#drawn(path));
     const candidates = new Set(context.paths.map(({ fingerprint }) => fingerprint));
     const others = pathsUsed(context).filter(({ fingerprint }) => !candidates.has(fingerprint));
-    return [...offered, ...others.map(({ fingerprint }) => this.byFingerprint(fingerprint))];
+    return [...offered, ...others.map(({ fingerprint }) => this.#byName(fingerprint))];
   }
 
   /** Without interfaces where it was never offered while anybody looked. */
-  byFingerprint(fingerprint: string): DrawnPath {
+  #byName(fingerprint: string): DrawnPath {
     const path = this.#byFingerprint.get(fingerprint);
     return path === undefined ? { fingerprint, interfaces: [], directions: [] } : this.#drawn(path);
   }

@@ -68,6 +68,11 @@ export class Scout {
     return this.#digest;
   }
 
+  /** What a record says of itself as far as it is known. */
+  get verdict(): string | null {
+    return this.#steppable.verdict?.() ?? null;
+  }
+
   /** Goes on by at most so many events. @returns false where nothing is left to do, for good or (a record that grows) for now */
   advance(maxEvents: number): boolean {
     if (this.#ended) return false;

@@ -50,11 +50,13 @@ export async function serveSite(gallery: readonly GalleryFile[] = [example("02-f
   await build({
     ...OPTIONS,
     outdir: folder,
+    splitting: true,
     entryPoints: { main: join(PAGE, "main.ts"), worker: join(PAGE, "worker.ts") },
   });
   renameSync(join(folder, "main.css"), join(folder, "style.css"));
   writeFileSync(join(folder, "index.html"), readFileSync(join(PAGE, "index.html")));
   writeFileSync(join(folder, "gallery.json"), JSON.stringify(gallery));
+  writeFileSync(join(folder, "open.json"), "null");
   return serve(folder);
 }
 
