@@ -8,7 +8,13 @@ const MOST_SHOWN = 200;
 
 /** `prefix` keeps ids on the page apart. */
 export function createActorSearch(app: App, prefix: string): HTMLElement {
-  const list = h("div", { role: "listbox", id: `${prefix}-list`, class: "insp-list", "aria-label": "Actors", hidden: true });
+  const list = h("div", {
+    role: "listbox",
+    id: `${prefix}-list`,
+    class: "insp-list",
+    "aria-label": "Actors",
+    hidden: true,
+  });
   const field = h("input", {
     type: "search",
     id: `${prefix}-field`,
@@ -101,7 +107,12 @@ function fillList(
   clear(
     list,
     [...groups].map(([ia, inside]) =>
-      h("div", { role: "group", "aria-label": label(ia) }, h("div", { class: "insp-group", role: "presentation" }, label(ia)), inside),
+      h(
+        "div",
+        { role: "group", "aria-label": label(ia) },
+        h("div", { class: "insp-group", role: "presentation" }, label(ia)),
+        inside,
+      ),
     ),
     moreLine(found.length),
   );
@@ -109,7 +120,8 @@ function fillList(
 }
 
 function moreLine(found: number): HTMLElement | null {
-  if (found === 0) return h("div", { class: "insp-group", role: "presentation" }, "No actor has all these words in its id.");
+  if (found === 0)
+    return h("div", { class: "insp-group", role: "presentation" }, "No actor has all these words in its id.");
   if (found <= MOST_SHOWN) return null;
   return h("div", { class: "insp-group", role: "presentation" }, `${found - MOST_SHOWN} more: write more of the id.`);
 }

@@ -1,7 +1,16 @@
 /** A statechart drawn: the states it is in lit, what was never taken dim; and the same as a table. */
 import type { ChartView } from "../../../core/exploration.ts";
 import { clear, h, svg } from "../dom.ts";
-import { type ChartLayout, HEAD_HEIGHT, labelOf, layoutChart, LINE_HEIGHT, type Line, type PlacedEdge, type PlacedState } from "./chart-layout.ts";
+import {
+  type ChartLayout,
+  HEAD_HEIGHT,
+  labelOf,
+  layoutChart,
+  LINE_HEIGHT,
+  type Line,
+  type PlacedEdge,
+  type PlacedState,
+} from "./chart-layout.ts";
 import { countText, tableOf } from "./words.ts";
 
 export interface ChartPanel {
@@ -87,7 +96,9 @@ function coverageText({ coverage, id }: ChartView): string {
 
 function handledList({ handled }: ChartView): HTMLElement | null {
   if (handled.length === 0) return null;
-  const said = handled.map(({ event, times }) => h("li", { class: times === 0 ? "muted" : null }, h("code", {}, event), ` ${countText(times)}`));
+  const said = handled.map(({ event, times }) =>
+    h("li", { class: times === 0 ? "muted" : null }, h("code", {}, event), ` ${countText(times)}`),
+  );
   return h("div", { class: "insp-handled" }, h("p", {}, "Handled without walking the chart:"), h("ul", {}, said));
 }
 
@@ -114,7 +125,9 @@ function draw(chart: ChartView, structure: string): Drawing {
   );
   const states = new Map<string, { group: SVGElement; count: SVGElement }>();
   const lines: Drawing["lines"][number][] = [];
-  const outside = layout.states.toSorted((left, right) => Number(right.around) - Number(left.around) || depthOf(left) - depthOf(right));
+  const outside = layout.states.toSorted(
+    (left, right) => Number(right.around) - Number(left.around) || depthOf(left) - depthOf(right),
+  );
   for (const state of outside) {
     const drawn = drawState(state, chart, lines);
     states.set(state.path, drawn);
@@ -133,7 +146,11 @@ function depthOf({ path }: PlacedState): number {
   return path.split(".").length;
 }
 
-function drawState(state: PlacedState, chart: ChartView, lines: Drawing["lines"][number][]): { group: SVGElement; count: SVGElement } {
+function drawState(
+  state: PlacedState,
+  chart: ChartView,
+  lines: Drawing["lines"][number][],
+): { group: SVGElement; count: SVGElement } {
   const { height, name, width, x, y } = state;
   const [left, top] = [x - width / 2, y - height / 2];
   const count = svg("text", { x: left + width - 7, y: top + 15, class: "insp-count", "text-anchor": "end" });
@@ -225,16 +242,24 @@ function chartTable(chart: ChartView): HTMLElement {
   return h(
     "div",
     {},
-    tableOf("States", [
-      { head: "State", cell: ({ path }) => path },
-      { head: "Now", cell: ({ path }) => (chart.current.includes(path) ? "in it" : "") },
-      { head: "Entered", number: true, cell: ({ entered }) => countText(entered) },
-    ], chart.states.filter(({ path }) => path !== "")),
-    tableOf("Transitions", [
-      { head: "From", cell: ({ from }) => nameOf(from) },
-      { head: "On", cell: (transition) => labelOf(transition) },
-      { head: "To", cell: ({ to }) => nameOf(to) },
-      { head: "Taken", number: true, cell: ({ taken }) => countText(taken) },
-    ], chart.transitions),
+    tableOf(
+      "States",
+      [
+        { head: "State", cell: ({ path }) => path },
+        { head: "Now", cell: ({ path }) => (chart.current.includes(path) ? "in it" : "") },
+        { head: "Entered", number: true, cell: ({ entered }) => countText(entered) },
+      ],
+      chart.states.filter(({ path }) => path !== ""),
+    ),
+    tableOf(
+      "Transitions",
+      [
+        { head: "From", cell: ({ from }) => nameOf(from) },
+        { head: "On", cell: (transition) => labelOf(transition) },
+        { head: "To", cell: ({ to }) => nameOf(to) },
+        { head: "Taken", number: true, cell: ({ taken }) => countText(taken) },
+      ],
+      chart.transitions,
+    ),
   );
 }

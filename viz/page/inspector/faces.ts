@@ -16,7 +16,13 @@ import { sparkline } from "./sparkline.ts";
 import { bytesText, countText, figures, linkButton, millisText, rateText, shortPath, tableOf } from "./words.ts";
 
 export function faceTitle(face: ActorFace): string {
-  const titles = { node: "Router", link: "Link", selector: "Choice of path", transport: "Transport", counters: "Counters" };
+  const titles = {
+    node: "Router",
+    link: "Link",
+    selector: "Choice of path",
+    transport: "Transport",
+    counters: "Counters",
+  };
   return titles[face.kind];
 }
 

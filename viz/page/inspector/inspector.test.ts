@@ -47,7 +47,11 @@ function failingRun(): Known {
   const [change] = face.switches;
   if (change === undefined) throw new Error("the selector has not changed its path");
   const { event: changed, told } = change;
-  const views: Views = { [end]: last, [told]: lookAt(explored, told, actors), [changed]: lookAt(explored, changed, actors) };
+  const views: Views = {
+    [end]: last,
+    [told]: lookAt(explored, told, actors),
+    [changed]: lookAt(explored, changed, actors),
+  };
   const recent = Array.from({ length: 30 }, (_, n) => ({
     event: end - 30 + n,
     time_ns: 5.9e9 + n * 1e6,
@@ -61,7 +65,13 @@ function failingRun(): Known {
     dropped: n === 11 ? "no_path" : null,
   }));
   const selector = { ...(last[SELECTOR] as ActorView), recent };
-  return { outline: explored.standing().outline, views: { ...views, [end]: { ...last, [SELECTOR]: selector } }, changed, told, end };
+  return {
+    outline: explored.standing().outline,
+    views: { ...views, [end]: { ...last, [SELECTOR]: selector } },
+    changed,
+    told,
+    end,
+  };
 }
 
 function entry({ outline, views, end }: Known): string {
@@ -96,44 +106,55 @@ Object.assign(globalThis, { app, log, panel, frameOf });
 
 const settle = "new Promise((done) => setTimeout(done, 60))";
 
-browserTest("an actor is searched for by keyboard; the selector says why it changed, and goes to the packet that told it", async (t) => {
-  const known = failingRun();
-  const site = await harness(entry(known));
-  const browser = await launchBrowser();
-  t.teardown(() => Promise.all([browser.close(), site.close()]));
-  await visit(browser, site.url, { viewport: { width: 560, height: 1400 } }, async ({ page, complaints }) => {
-    t.regex((await page.textContent(".insp-note")) ?? "", /Choose an actor/);
-    await page.focus("[role=combobox]");
-    await page.keyboard.type("selector video");
-    t.is(await page.locator("[role=option]").count(), 1);
-    await page.keyboard.press("Enter");
-    await page.waitForSelector(".insp-candidate");
-    t.is(await page.textContent(".insp-id"), SELECTOR);
-    t.regex((await page.textContent(".insp-why")) ?? "", /^lowest-latency: latency/);
-    t.is(await page.locator(".insp-switches > li").count(), 2);
-    t.regex((await page.textContent(".insp-switches")) ?? "", /news that 1-ff00:0:110#3 is down bars the path/);
-    t.is(await page.locator(".insp-current > .insp-name").textContent(), "selecting");
-    await page.focus(".insp-candidate button");
-    const [, shown] = (await page.evaluate("log.findLast(([what]) => what === 'highlight')")) as [string, { directions: number[] }];
-    t.true(shown.directions.length >= 2);
-    await page.screenshot({ path: "/tmp/inspect-selector.png", fullPage: true });
-    await page.click("text=Go to what told it");
-    t.deepEqual(await page.evaluate("log.findLast(([what]) => what === 'seek')"), ["seek", { event: known.told }]);
-    await page.evaluate(settle);
-    t.regex((await page.textContent(".insp-head")) ?? "", new RegExp(`after event ${known.told.toLocaleString("en")},`));
-    t.is(await page.locator(".insp-switches > li").count(), 0);
-    t.deepEqual(await accessibilityViolations(page), []);
-    t.deepEqual(complaints, []);
-  });
-});
+browserTest(
+  "an actor is searched for by keyboard; the selector says why it changed, and goes to the packet that told it",
+  async (t) => {
+    const known = failingRun();
+    const site = await harness(entry(known));
+    const browser = await launchBrowser();
+    t.teardown(() => Promise.all([browser.close(), site.close()]));
+    await visit(browser, site.url, { viewport: { width: 560, height: 1400 } }, async ({ page, complaints }) => {
+      t.regex((await page.textContent(".insp-note")) ?? "", /Choose an actor/);
+      await page.focus("[role=combobox]");
+      await page.keyboard.type("selector video");
+      t.is(await page.locator("[role=option]").count(), 1);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".insp-candidate");
+      t.is(await page.textContent(".insp-id"), SELECTOR);
+      t.regex((await page.textContent(".insp-why")) ?? "", /^lowest-latency: latency/);
+      t.is(await page.locator(".insp-switches > li").count(), 2);
+      t.regex((await page.textContent(".insp-switches")) ?? "", /news that 1-ff00:0:110#3 is down bars the path/);
+      t.is(await page.locator(".insp-current > .insp-name").textContent(), "selecting");
+      await page.focus(".insp-candidate button");
+      const [, shown] = (await page.evaluate("log.findLast(([what]) => what === 'highlight')")) as [
+        string,
+        { directions: number[] },
+      ];
+      t.true(shown.directions.length >= 2);
+      await page.screenshot({ path: "/tmp/inspect-selector.png", fullPage: true });
+      await page.click("text=Go to what told it");
+      t.deepEqual(await page.evaluate("log.findLast(([what]) => what === 'seek')"), ["seek", { event: known.told }]);
+      await page.evaluate(settle);
+      t.regex(
+        (await page.textContent(".insp-head")) ?? "",
+        new RegExp(`after event ${known.told.toLocaleString("en")},`),
+      );
+      t.is(await page.locator(".insp-switches > li").count(), 0);
+      t.deepEqual(await accessibilityViolations(page), []);
+      t.deepEqual(complaints, []);
+    });
+  },
+);
 
-browserTest("while it plays the worker is asked five times a second at most; unseen, never; paused, at once", async (t) => {
-  const known = failingRun();
-  const site = await harness(entry(known));
-  const browser = await launchBrowser();
-  t.teardown(() => Promise.all([browser.close(), site.close()]));
-  await visit(browser, site.url, {}, async ({ page, complaints }) => {
-    const asked = (await page.evaluate(`(async () => {
+browserTest(
+  "while it plays the worker is asked five times a second at most; unseen, never; paused, at once",
+  async (t) => {
+    const known = failingRun();
+    const site = await harness(entry(known));
+    const browser = await launchBrowser();
+    t.teardown(() => Promise.all([browser.close(), site.close()]));
+    await visit(browser, site.url, {}, async ({ page, complaints }) => {
+      const asked = (await page.evaluate(`(async () => {
       app.select(${JSON.stringify(SELECTOR)});
       await ${settle};
       log.length = 0;
@@ -153,38 +174,58 @@ browserTest("while it plays the worker is asked five times a second at most; uns
       await ${settle};
       return { playing, took, paused, unseen: log.length - before };
     })()`)) as { playing: number; took: number; paused: number; unseen: number };
-    t.true(asked.playing >= 2 && asked.playing <= asked.took / 200 + 1, JSON.stringify(asked));
-    t.is(asked.paused, known.changed);
-    t.is(asked.unseen, 0);
-    t.deepEqual(complaints, []);
-  });
-});
+      t.true(asked.playing >= 2 && asked.playing <= asked.took / 200 + 1, JSON.stringify(asked));
+      t.is(asked.paused, known.changed);
+      t.is(asked.unseen, 0);
+      t.deepEqual(complaints, []);
+    });
+  },
+);
 
 browserTest("every kind of actor is shown, in light and dark and on a phone", async (t) => {
   const failing = failingRun();
   const channels = explore(scenarioFrom(exampleText("22-two-paths-at-once.yaml")), 30_000);
-  const more = lookAt(channels, 30_000, channels.scout.world.allCells().map(({ id }) => id));
+  const more = lookAt(
+    channels,
+    30_000,
+    channels.scout.world.allCells().map(({ id }) => id),
+  );
   const end = { ...failing.views[failing.end], ...more };
   const site = await harness(entry({ ...failing, views: { [failing.end]: end } }));
   const association = Object.keys(more).find((id) => more[id]?.logic === "association") as string;
   const browser = await launchBrowser();
   t.teardown(() => Promise.all([browser.close(), site.close()]));
-  const actors = { selector: SELECTOR, node: "node/1-ff00:0:110", link: linkOf(failing.outline), association, app: "app/video" };
+  const actors = {
+    selector: SELECTOR,
+    node: "node/1-ff00:0:110",
+    link: linkOf(failing.outline),
+    association,
+    app: "app/video",
+  };
   for (const colorScheme of ["light", "dark"] as const) {
-    await visit(browser, site.url, { viewport: { width: 360, height: 900 }, colorScheme }, async ({ page, complaints }) => {
-      for (const [name, actor] of Object.entries(actors)) {
-        await page.evaluate(`app.select(${JSON.stringify(actor)})`);
-        await page.evaluate(settle);
-        t.is(await page.textContent(".insp-id"), actor);
-        await page.screenshot({ path: `/tmp/inspect-${name}-${colorScheme}.png`, fullPage: true, clip: {x:0,y:0,width:360,height:1100} });
-        await page.locator(".insp-chart").screenshot({ path: `/tmp/inspect-${name}-${colorScheme}-chart.png` });
-        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
-        await page.evaluate(settle);
-        const part = colorScheme === "light" ? "all" : "colours";
-        t.deepEqual(await accessibilityViolations(page, part), [], `${name} ${colorScheme}`);
-        t.is(await sidewaysOverflow(page), 0, `${name} ${colorScheme}`);
-      }
-      t.deepEqual(complaints, []);
-    });
+    await visit(
+      browser,
+      site.url,
+      { viewport: { width: 360, height: 900 }, colorScheme },
+      async ({ page, complaints }) => {
+        for (const [name, actor] of Object.entries(actors)) {
+          await page.evaluate(`app.select(${JSON.stringify(actor)})`);
+          await page.evaluate(settle);
+          t.is(await page.textContent(".insp-id"), actor);
+          await page.screenshot({
+            path: `/tmp/inspect-${name}-${colorScheme}.png`,
+            fullPage: true,
+            clip: { x: 0, y: 0, width: 360, height: 1100 },
+          });
+          await page.locator(".insp-chart").screenshot({ path: `/tmp/inspect-${name}-${colorScheme}-chart.png` });
+          await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+          await page.evaluate(settle);
+          const part = colorScheme === "light" ? "all" : "colours";
+          t.deepEqual(await accessibilityViolations(page, part), [], `${name} ${colorScheme}`);
+          t.is(await sidewaysOverflow(page), 0, `${name} ${colorScheme}`);
+        }
+        t.deepEqual(complaints, []);
+      },
+    );
   }
 });

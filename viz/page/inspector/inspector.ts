@@ -219,7 +219,11 @@ function recentList({ id, recent }: ActorView, app: App): HTMLElement {
       {
         head: "From",
         cell: ({ event, from }) =>
-          from === null || from === id ? (from === null ? "" : "itself") : linkButton(`from ${event}`, from, () => app.select(from)),
+          from === null || from === id
+            ? from === null
+              ? ""
+              : "itself"
+            : linkButton(`from ${event}`, from, () => app.select(from)),
       },
     ],
     recent.toReversed(),

@@ -131,7 +131,12 @@ function switchList({ changes, switches }: SelectorFace, app: App): HTMLElement 
       h(
         "div",
         { class: "insp-row" },
-        linkButton(`switch ${event}`, instantText(time_ns), () => app.seek({ event }), `Go to event ${event}: the change`),
+        linkButton(
+          `switch ${event}`,
+          instantText(time_ns),
+          () => app.seek({ event }),
+          `Go to event ${event}: the change`,
+        ),
         h("span", {}, from === null ? "first " : shortPath(from), " \u2192 ", shortPath(to)),
       ),
       h("p", {}, because),

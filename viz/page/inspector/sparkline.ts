@@ -26,7 +26,12 @@ export function sparkline({ end, label, now, series, text }: Spark): HTMLElement
     h("figcaption", {}, said),
     svg(
       "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${label} over time` },
+      {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        preserveAspectRatio: "none",
+        role: "img",
+        "aria-label": `${label} over time`,
+      },
       svg("path", { class: "insp-spark-area", d: areaOf(columns, y) }),
       svg("line", { class: "insp-spark-now", x1: cursor, x2: cursor, y1: 0, y2: HEIGHT }),
     ),
