@@ -1,7 +1,7 @@
 /**
  * Where the states of a statechart stand and how its transitions run: layers by dagre, nested states as boxes around others. Dagre draws no
  * edges to boxes, so that a state with states inside has a heading of its own, at which its transitions begin and end. Transitions between
- * the same two states share a line; those that lead nowhere stand in their state.
+ * the same two states share a line; those that lead nowhere stand in their state, those of any state below the rest.
  */
 import { Graph, layout } from "@dagrejs/dagre";
 import type { ChartState, ChartTransition, ChartView } from "../../../core/exploration.ts";
@@ -10,6 +10,8 @@ export interface Line {
   /** Index in the chart's transitions. */
   readonly transition: number;
   readonly text: string;
+  /** Actions, on a line of their own below the text; empty: none. */
+  readonly does: string;
 }
 
 export interface PlacedState {
@@ -55,8 +57,10 @@ export const HEAD_HEIGHT = 22;
 const LETTER = 6.4;
 const PADDING = 8;
 const DOT = 10;
+const MARGIN = 8;
 /** Characters of a line. */
 const LONGEST = 40;
+const LONGEST_BESIDE = 30;
 /** Beside a line's text: its count. */
 const COUNT_WIDTH = 40;
 
@@ -65,7 +69,7 @@ type Drawn = Sized & Point;
 
 export function layoutChart(chart: Pick<ChartView, "states" | "transitions">): ChartLayout {
   const graph = new Graph({ compound: true, multigraph: true });
-  graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 26, edgesep: 14, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 26, edgesep: 14, marginx: MARGIN, marginy: MARGIN });
   const shown = shownStates(chart);
   const inner = new Map(shown.map((state) => [state.path, state]));
   const isAround = ({ path }: ChartState): boolean => path !== "" && shown.some(({ parent }) => parent === path);
@@ -85,15 +89,21 @@ export function layoutChart(chart: Pick<ChartView, "states" | "transitions">): C
   const groups = groupEdges(chart.transitions);
   for (const [key, lines] of groups) {
     const [from, to] = key.split(">") as [string, string];
-    const longest = Math.max(...lines.map(({ text }) => text.length));
-    const size = { width: longest * LETTER + COUNT_WIDTH, height: lines.length * LINE_HEIGHT + 4 };
-    graph.setEdge(headOf(from), headOf(to), { ...size, labelpos: "c" }, "transition");
+    graph.setEdge(headOf(from), headOf(to), { ...labelSize(lines), labelpos: "c" }, "transition");
   }
+  // What can happen in any state and leads to none stands below by itself.
+  const isApart = graph.hasNode(headOf("")) && (graph.nodeEdges(headOf("")) ?? []).length === 0;
+  const apart = isApart ? (graph.node(headOf("")) as Sized) : null;
+  if (isApart) graph.removeNode(headOf(""));
   layout(graph);
   const bounds = graph.graph() as Sized;
+  const width = Math.ceil(Math.max(bounds.width, (apart?.width ?? 0) + 2 * MARGIN));
+  if (apart !== null) {
+    graph.setNode(headOf(""), { ...apart, x: width / 2, y: bounds.height + MARGIN + apart.height / 2 });
+  }
   return {
-    width: Math.ceil(bounds.width),
-    height: Math.ceil(bounds.height),
+    width,
+    height: Math.ceil(bounds.height + (apart === null ? 0 : apart.height + 2 * MARGIN)),
     states: shown.map((state) => placed(graph, state, isAround(state), chart.transitions)),
     edges: [...groups].map(([key, lines]) => placedEdge(graph, key, lines)),
     begins: begins.map(({ dot, to }) => ({ dot: pointOf(graph.node(dot)), points: pointsOf(graph, dot, to, "begin") })),
@@ -135,26 +145,43 @@ function groupEdges(transitions: readonly ChartTransition[]): Map<string, Line[]
     if (transition.to === null) return;
     const key = `${transition.from}>${transition.to}`;
     const lines = groups.get(key) ?? [];
-    lines.push({ transition: number, text: cut(labelOf(transition)) });
+    const text = cut(whenOf(transition), LONGEST_BESIDE);
+    lines.push({ transition: number, text, does: cut(transition.actions.join(", "), LONGEST_BESIDE) });
     groups.set(key, lines);
   });
   return groups;
 }
 
-/** `event [guard] / action, action`. */
-export function labelOf({ actions, event, guard }: ChartTransition): string {
-  const when = guard === null ? "" : ` [${guard}]`;
-  const does = actions.length === 0 ? "" : ` / ${actions.join(", ")}`;
-  return `${event === "" ? "always" : event}${when}${does}`;
+function labelSize(lines: readonly Line[]): Sized {
+  const longest = Math.max(
+    ...lines.map(({ does, text }) => Math.max(text.length * LETTER + COUNT_WIDTH, does.length * LETTER)),
+  );
+  return { width: longest + 12, height: rowsOf(lines) * LINE_HEIGHT + 4 };
 }
 
-function cut(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}\u2026` : text;
+function rowsOf(lines: readonly Line[]): number {
+  return lines.reduce((rows, { does }) => rows + (does === "" ? 1 : 2), 0);
+}
+
+/** `event [guard] / action, action`. */
+export function labelOf(transition: ChartTransition): string {
+  const { actions } = transition;
+  return actions.length === 0 ? whenOf(transition) : `${whenOf(transition)} / ${actions.join(", ")}`;
+}
+
+function whenOf({ event, guard }: ChartTransition): string {
+  return `${event === "" ? "always" : event}${guard === null ? "" : ` [${guard}]`}`;
+}
+
+function cut(text: string, longest = LONGEST): string {
+  return text.length > longest ? `${text.slice(0, longest - 1)}\u2026` : text;
 }
 
 function linesIn({ path }: ChartState, transitions: readonly ChartTransition[]): Line[] {
   return transitions.flatMap((transition, number) =>
-    transition.to === null && transition.from === path ? [{ transition: number, text: cut(labelOf(transition)) }] : [],
+    transition.to === null && transition.from === path
+      ? [{ transition: number, text: cut(labelOf(transition)), does: "" }]
+      : [],
   );
 }
 

@@ -39,6 +39,7 @@ export function createChartPanel(): ChartPanel {
   const table = h("div", {});
   let drawing: Drawing | null = null;
   let zoom: number | null = null;
+  let current = "";
   const resize = (): void => {
     if (drawing !== null) setSize(drawing, scroll, zoom);
   };
@@ -67,8 +68,11 @@ export function createChartPanel(): ChartPanel {
       drawing = draw(chart, structure);
       clear(scroll, drawing.picture);
       resize();
+      current = "";
     }
     light(drawing, chart);
+    if (current !== chart.current.join()) reveal(drawing, scroll, chart.current.at(-1));
+    current = chart.current.join();
     summary.textContent = coverageText(chart);
     clear(handled, handledList(chart));
     if (asTable.open) clear(table, chartTable(chart));
@@ -107,6 +111,14 @@ function setSize({ layout, picture }: Drawing, { clientWidth }: Element, zoom: n
   const scale = zoom ?? fitting;
   picture.setAttribute("width", String(Math.round(layout.width * scale)));
   picture.setAttribute("height", String(Math.round(layout.height * scale)));
+}
+
+/** Scrolls the state it is in to the middle, where not all is to be seen. */
+function reveal({ layout, picture }: Drawing, scroll: HTMLElement, path: string | undefined): void {
+  const state = layout.states.find((one) => one.path === path);
+  if (state === undefined) return;
+  const scale = Number(picture.getAttribute("width")) / layout.width;
+  scroll.scrollTo(state.x * scale - scroll.clientWidth / 2, state.y * scale - scroll.clientHeight / 2);
 }
 
 function draw(chart: ChartView, structure: string): Drawing {
@@ -183,15 +195,16 @@ function drawEdge(edge: PlacedEdge, chart: ChartView, lines: Drawing["lines"][nu
     svg("path", { d: curve(points), class: "insp-edge", "marker-end": "url(#insp-arrow)" }),
     svg("rect", { x: left, y: top, width: label.width, height: label.height, class: "insp-label" }),
   );
-  edge.lines.forEach((line, number) => {
-    const y = top + 12 + number * LINE_HEIGHT;
+  let y = top + 12;
+  for (const line of edge.lines) {
     group.append(drawLine(line, chart, { x: left + 4, y, end: left + label.width - 4 }, lines));
-  });
+    y += line.does === "" ? LINE_HEIGHT : 2 * LINE_HEIGHT;
+  }
   return group;
 }
 
 function drawLine(
-  { text, transition }: Line,
+  { does, text, transition }: Line,
   chart: ChartView,
   at: { readonly x: number; readonly y: number; readonly end: number },
   lines: Drawing["lines"][number][],
@@ -199,7 +212,9 @@ function drawLine(
   const count = svg("text", { x: at.end, y: at.y, class: "insp-count", "text-anchor": "end" });
   const full = chart.transitions[transition];
   const words = svg("text", { x: at.x, y: at.y }, text, svg("title", {}, full === undefined ? text : labelOf(full)));
-  const group = svg("g", { class: "insp-line" }, words, count);
+  const actions =
+    does === "" ? null : svg("text", { x: at.x, y: at.y + LINE_HEIGHT, class: "insp-action" }, `/ ${does}`);
+  const group = svg("g", { class: "insp-line" }, words, count, actions);
   lines.push({ transition, text: group, count });
   return group;
 }
