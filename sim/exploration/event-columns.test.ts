@@ -63,7 +63,7 @@ class PlainLog implements WorldObserver {
 function both(world: World, columns: EventColumns): { plain: PlainLog; observer: WorldObserver } {
   const [plain, recorder] = [new PlainLog(world), new EventRecorder(world, columns)];
   const observer: WorldObserver = {
-    sent: (...told) => (plain.sent(...told), recorder.sent(...told)),
+    sent: (...told) => (plain.sent(...told), recorder.sent(told[0], told[1], told[2])),
     delivered: (...told) => (plain.delivered(...told), recorder.delivered(...told)),
     recalled: (...told) => recorder.recalled(...told),
     cancelled: (order) => recorder.cancelled(order),

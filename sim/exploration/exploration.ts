@@ -158,6 +158,17 @@ export class Exploration {
     };
   }
 
+  /** What is kept, in bytes; copies by their rough size. */
+  memory(): {
+    readonly copies: number;
+    readonly copied_bytes: number;
+    readonly spacing: number;
+    readonly log_bytes: number;
+  } {
+    const { count, bytes, spacing } = this.#checkpoints;
+    return { copies: count, copied_bytes: bytes, spacing, log_bytes: this.#columns.bytes };
+  }
+
   #verdict(): string | null {
     const own = this.#own;
     if (own !== null && this.#scout.ended && this.#scout.events < own.event) {

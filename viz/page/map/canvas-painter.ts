@@ -258,11 +258,6 @@ function paintGround(context: CanvasRenderingContext2D, { hulls, graticule, leve
   context.fillStyle = theme.panel;
   context.fill();
   context.stroke();
-  context.fillStyle = theme.muted;
-  context.textAlign = "center";
-  context.textBaseline = "alphabetic";
-  context.font = `600 ${level.font * 1.05}px system-ui, sans-serif`;
-  for (const { isd, top } of hulls) context.fillText(`ISD ${isd}`, top.x, top.y - 0.9 * level.font);
 }
 
 function* paintLinks(context: CanvasRenderingContext2D, scene: Scene, sight: Sight, theme: Theme): Steps<void> {
@@ -358,12 +353,13 @@ function paintNames(context: CanvasRenderingContext2D, scene: Scene, seen: reado
   const { graph, places, level } = scene;
   const rank = (as: number): number => (asAt(graph, as).core ? 1000 : 0) + asAt(graph, as).links.length;
   const among = seen.toSorted((a, b) => rank(b) - rank(a) || a - b).slice(0, MOST_NAMES);
-  const labels = placeLabels(graph, places, level, among);
+  const labels = placeLabels(graph, places, level, scene.isdBoxes, among);
   context.font = `${level.font}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = theme.text;
   context.strokeStyle = theme.background;
   context.lineWidth = 3 * level.pixel;
+  context.lineJoin = "round";
   for (const as of among) {
     const side = labels[as] ?? 0;
     if (side === 0) continue;
@@ -375,6 +371,14 @@ function paintNames(context: CanvasRenderingContext2D, scene: Scene, seen: reado
     context.strokeText(name, x, y);
     context.fillText(name, x, y);
   }
+  context.fillStyle = theme.muted;
+  context.textAlign = "center";
+  context.font = `600 ${level.font * 1.05}px system-ui, sans-serif`;
+  scene.hulls.forEach(({ isd }, n) => {
+    const { x, y } = scene.isdNames[n] ?? { x: 0, y: 0 };
+    context.strokeText(`ISD ${isd}`, x, y);
+    context.fillText(`ISD ${isd}`, x, y);
+  });
 }
 
 function drawLive(context: CanvasRenderingContext2D, scene: Scene, states: States, emphasis: Emphasis): void {

@@ -1,7 +1,16 @@
-/** Which names are shown at a level, and on which side of their AS: none covers an AS or another name, cores and well-connected ASes come first. */
+/** Which names are shown at a level, and where: none covers an AS or another name, cores and well-connected ASes come first. */
 import { linkAt, type MapGraph } from "./graph.ts";
 import type { Places } from "./layout.ts";
 import type { Level } from "./level.ts";
+import type { Spot } from "./lines.ts";
+
+/** An ISD's border; `top` and `bottom`: the middles of its upper and its lower edge. */
+export interface Hull {
+  readonly isd: string;
+  readonly corners: readonly Spot[];
+  readonly top: Spot;
+  readonly bottom: Spot;
+}
 
 /** 0: not shown, else the side on which the name stands, counted from 1. */
 export type Labels = Uint8Array;
@@ -14,14 +23,15 @@ export const SIDES = [
   { x: -1, y: 0, anchor: "end" },
 ] as const;
 
-/** Mean width of a character, in heights of the font. */
-const CHARACTER = 0.56;
+/** Mean width of a character, in heights of the font: plain and bold, of the wider of common fonts. */
+const CHARACTER = { plain: 0.58, bold: 0.65 };
 /** Longer names are cut. */
-export const LONGEST_NAME = 22;
-/** Below this radius in pixels only some ASes have names at all. */
+export const LONGEST_NAME = 20;
+/** Below this radius in pixels only so many ASes have names, which may cover others. */
 const SMALL_SYMBOL = 3.2;
+const MOST_AT_SMALL = 40;
 
-interface Box {
+export interface Box {
   readonly left: number;
   readonly top: number;
   readonly right: number;
@@ -29,19 +39,47 @@ interface Box {
 }
 
 /** `among`: the ASes that may have names; all where left out. */
-export function placeLabels(graph: MapGraph, places: Places, level: Level, among?: readonly number[]): Labels {
+export function placeLabels(
+  graph: MapGraph,
+  places: Places,
+  level: Level,
+  taken: readonly Box[],
+  among?: readonly number[],
+): Labels {
   const labels = new Uint8Array(graph.ases.length);
   const order = (among ?? [...graph.ases.keys()]).toSorted((a, b) => weight(graph, b) - weight(graph, a) || a - b);
-  const shown = level.radius / level.pixel < SMALL_SYMBOL ? order.slice(0, 60) : order;
-  const taken = new Boxes(level.font * 6);
-  for (const as of order) taken.add(symbolBox(places, as, level));
+  const small = level.radius / level.pixel < SMALL_SYMBOL;
+  const shown = small ? order.slice(0, MOST_AT_SMALL) : order;
+  const boxes = new Boxes(level.font * 6);
+  for (const box of taken) boxes.add(box);
+  for (const as of small ? shown : order) boxes.add(symbolBox(places, as, level));
   for (const as of shown) {
-    const side = sidesBySpace(graph, places, as).find((n) => taken.isFree(nameBox(graph, places, as, level, n)));
+    const side = sidesBySpace(graph, places, as).find((n) => boxes.isFree(nameBox(graph, places, as, level, n)));
     if (side === undefined) continue;
     labels[as] = side;
-    taken.add(nameBox(graph, places, as, level, side));
+    boxes.add(nameBox(graph, places, as, level, side));
   }
   return labels;
+}
+
+/** Above or below the hull of an ISD: where its name covers the fewest ASes and names of other ISDs. */
+export function placeIsdNames(hulls: readonly Hull[], places: Places, level: Level): readonly Box[] {
+  const boxes = new Boxes(level.font * 6);
+  for (const as of places.x.keys()) boxes.add(symbolBox(places, as, level));
+  return hulls.map(({ isd, top, bottom }) => {
+    const half = `ISD ${isd}`.length * CHARACTER.bold * level.font * 0.55;
+    const around = ({ x, y }: Spot): Box => ({
+      left: x - half,
+      right: x + half,
+      top: y - level.font * 0.6,
+      bottom: y + level.font * 0.6,
+    });
+    const above = around({ x: top.x, y: top.y - 0.9 * level.font });
+    const below = around({ x: bottom.x, y: bottom.y + 0.9 * level.font });
+    const box = boxes.isFree(above) || !boxes.isFree(below) ? above : below;
+    boxes.add(box);
+    return box;
+  });
 }
 
 function weight({ ases }: MapGraph, as: number): number {
@@ -79,8 +117,9 @@ export function nameOffset({ radius, font }: Level, side: number): { readonly dx
   return { dx: x * (radius + font * 0.35), dy: y * (radius + font * 0.75) };
 }
 
-function nameBox(graph: MapGraph, places: Places, as: number, level: Level, side: number): Box {
-  const width = shownName(graph.ases[as]?.name ?? "").length * CHARACTER * level.font;
+export function nameBox(graph: MapGraph, places: Places, as: number, level: Level, side: number): Box {
+  const { name, core } = graph.ases[as] ?? { name: "", core: false };
+  const width = shownName(name).length * (core ? CHARACTER.bold : CHARACTER.plain) * level.font;
   const { dx, dy } = nameOffset(level, side);
   const { x: aside } = SIDES[side - 1] ?? SIDES[0];
   const middle = (places.x[as] ?? 0) + dx + (aside * width) / 2;

@@ -25,8 +25,9 @@ export interface Places {
 
 /** A circle around an AS that no other enters. */
 const AS_ROOM = 30;
-/** From disc to disc. */
+/** From disc to disc, and by how much more divided by the number of ASes: names need more room than small ISDs take. */
 const ISD_GAP = 46;
+const NAMES_GAP = 2200;
 /** More ASes than this stay where the circles put them. */
 const MOST_RELAXED = 1200;
 /** Fewer ticks for larger networks. */
@@ -52,8 +53,8 @@ interface Body extends SimulationNodeDatum {
   readonly disc: Disc;
 }
 
-/** `upright`: for a place that is higher than wide. */
-export function* placeByIsd(graph: MapGraph, upright: boolean): Steps<Places> {
+/** `aspect`: width over height of what it is to fill. */
+export function* placeByIsd(graph: MapGraph, aspect: number): Steps<Places> {
   const x = new Float64Array(graph.ases.length);
   const y = new Float64Array(graph.ases.length);
   const radii: number[] = [];
@@ -64,8 +65,11 @@ export function* placeByIsd(graph: MapGraph, upright: boolean): Steps<Places> {
   const discs = placeDiscs(graph, radii);
   yield;
   graph.isds.forEach((isd, n) => moveToDisc(graph, isd, discs, n, x, y));
-  if (graph.ases.length <= MOST_RELAXED) yield* relax(graph, discs, x, y);
-  return turned({ x, y }, upright);
+  if (graph.ases.length <= MOST_RELAXED) {
+    yield* relax(graph, discs, x, y);
+    closeUp(graph, x, y);
+  }
+  return filling({ x, y }, aspect);
 }
 
 /** Places of one ISD around 0, 0; returns the radius of what it takes. */
@@ -158,20 +162,44 @@ function placeDiscs(graph: MapGraph, radii: readonly number[]): Disc[] {
     disc.x = column * step;
     disc.y = row * step * 0.9 + (column % 2) * step * 0.15;
   });
-  const ties = isdTies(graph);
+  settle(graph, discs, 0.3);
+  return discs;
+}
+
+/** Moves discs towards those they have links with, until they nearly touch. */
+function settle(graph: MapGraph, discs: Disc[], strength: number): void {
+  const mean = discs.reduce((sum, { r }) => sum + r, 0) / discs.length;
+  const gap = Math.max(ISD_GAP + NAMES_GAP / graph.ases.length, 0.2 * mean);
   forceSimulation(discs)
     .force(
       "link",
-      forceLink<Disc, { source: number; target: number }>(ties)
-        .distance(({ source, target }) => (source as unknown as Disc).r + (target as unknown as Disc).r + ISD_GAP)
-        .strength(0.3),
+      forceLink<Disc, { source: number; target: number }>(isdTies(graph))
+        .distance(({ source, target }) => (source as unknown as Disc).r + (target as unknown as Disc).r + gap)
+        .strength(strength),
     )
-    .force("apart", forceCollide<Disc>(({ r }) => r + ISD_GAP / 2).iterations(4))
-    .force("x", forceX<Disc>(0).strength(0.03))
+    .force("apart", forceCollide<Disc>(({ r }) => r + gap / 2).iterations(4))
+    .force("x", forceX<Disc>(0).strength(0.04))
     .force("y", forceY<Disc>(0).strength(0.07))
     .stop()
     .tick(discs.length > 30 ? 120 : 300);
-  return discs;
+}
+
+/** Puts ISDs nearer to each other where they have turned out smaller than their discs. */
+function closeUp(graph: MapGraph, x: Float64Array, y: Float64Array): void {
+  if (graph.isds.length < 2) return;
+  const before = graph.isds.map(({ members }, index): Disc => {
+    const circle = packEnclose(members.map((as) => ({ x: x[as] ?? 0, y: y[as] ?? 0, r: AS_ROOM })));
+    return { ...circle, index };
+  });
+  const after = before.map((disc): Disc => ({ ...disc }));
+  settle(graph, after, 0.5);
+  graph.isds.forEach(({ members }, n) => {
+    const [dx, dy] = [(after[n]?.x ?? 0) - (before[n]?.x ?? 0), (after[n]?.y ?? 0) - (before[n]?.y ?? 0)];
+    for (const as of members) {
+      x[as] = (x[as] ?? 0) + dx;
+      y[as] = (y[as] ?? 0) + dy;
+    }
+  });
 }
 
 function isdTies(graph: MapGraph): { source: number; target: number }[] {
@@ -230,14 +258,16 @@ function* relax(graph: MapGraph, discs: readonly Disc[], x: Float64Array, y: Flo
   const single = discs.length === 1;
   const ties = graph.links.map(({ a, b }) => {
     const [from, to] = [asAt(graph, a), asAt(graph, b)];
-    return { source: a, target: b, inside: from.isd === to.isd, long: from.core && to.core };
+    const degree = Math.min(from.links.length, to.links.length);
+    return { source: a, target: b, inside: from.isd === to.isd, degree };
   });
   const simulation = forceSimulation(bodies)
     .force(
       "link",
       forceLink<Body, (typeof ties)[number]>(ties)
-        .distance(({ long }) => (long ? 95 : 70))
-        .strength(({ inside }) => (inside ? 0.35 : 0.02)),
+        // Between two well-connected ASes there has to be room for what hangs on them.
+        .distance(({ degree }) => 55 + 12 * Math.min(degree, 6))
+        .strength(({ inside, degree }) => (inside ? 1 / degree : 0.02)),
     )
     .force("charge", forceManyBody<Body>().strength(-260).distanceMax(420))
     .force("apart", forceCollide<Body>(AS_ROOM).iterations(2))
@@ -267,13 +297,23 @@ function keepInside(body: Body): void {
   body.y = disc.y + (dy / length) * room;
 }
 
-/** On its side where that fits the place better, and around 0, 0. */
-function turned({ x, y }: Places, upright: boolean): Places {
+/** Distances in one of both axes may be so much longer. */
+const MOST_STRETCHED = 1.6;
+
+/** On its side where that fits the place better, stretched some way towards its shape, and around 0, 0. */
+function filling({ x, y }: Places, aspect: number): Places {
   const { left, top, right, bottom } = extentOf({ x, y });
   const middle = { x: (left + right) / 2, y: (top + bottom) / 2 };
   const around = { x: x.map((value) => value - middle.x), y: y.map((value) => value - middle.y) };
-  const high = bottom - top > right - left;
-  return high === upright ? around : { x: around.y, y: around.x };
+  const turned = bottom - top > right - left !== aspect < 1;
+  const lying = turned ? { x: around.y, y: around.x } : around;
+  const [width, height] = turned ? [bottom - top, right - left] : [right - left, bottom - top];
+  const lacking = (aspect * (height + AS_ROOM)) / (width + AS_ROOM);
+  const stretch = (by: number): ((value: number) => number) => {
+    const factor = Math.min(Math.max(by, 1), MOST_STRETCHED);
+    return (value) => value * factor;
+  };
+  return { x: lying.x.map(stretch(lacking)), y: lying.y.map(stretch(1 / lacking)) };
 }
 
 export interface Extent {

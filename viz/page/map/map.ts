@@ -13,7 +13,7 @@ import { stepOf } from "./level.ts";
 import { neighbourTowards, type Spot } from "./lines.ts";
 import type { Colouring } from "./packets.ts";
 import type { View } from "./painter.ts";
-import { atStep, type Scene, sceneOf } from "./scene.ts";
+import { atStep, extentWithNames, type Scene, sceneOf } from "./scene.ts";
 import { type Found, find, searchField } from "./search.ts";
 import { inSlices } from "./slices.ts";
 import { Stage, type Target } from "./stage.ts";
@@ -23,6 +23,9 @@ import { Viewport } from "./viewport.ts";
 /** Share of the width and height that one key press pans, and what one step zooms by. */
 const PAN = 0.15;
 const ZOOM = 1.5;
+
+/** Fitting in names as well makes the network at most so much smaller. */
+const LEAST_FOR_NAMES = 0.72;
 
 const ARROWS: Readonly<Record<string, Spot>> = {
   ArrowLeft: { x: -1, y: 0 },
@@ -77,9 +80,9 @@ class NetworkMap {
       point: (what) => void this.#pointSeries(what),
       choose: (flow) => this.#chooseFlow(flow),
     });
-    this.#layouts = choice("Layout", [
-      ["by ISD", () => this.#layOut(false)],
-      ["by position", () => this.#layOut(true)],
+    this.#layouts = choice("Layout by", [
+      ["ISD", () => this.#layOut(false)],
+      ["position", () => this.#layOut(true)],
     ]);
     this.#body.append(this.#main.root, this.#empty, this.#tip, this.#chooser.root);
     root.classList.add("map");
@@ -100,7 +103,7 @@ class NetworkMap {
   #tools(): HTMLElement {
     const button = (name: string, text: string, act: () => void): HTMLElement =>
       h("button", { type: "button", "aria-label": name, title: name, onclick: act }, text);
-    const colours = choice("Colour of packets", [
+    const colours = choice("Colour by", [
       ["flow", () => this.#colour("flow")],
       ["path", () => this.#colour("path")],
     ]);
@@ -185,12 +188,15 @@ class NetworkMap {
     if (graph === null) return;
     this.#stopLayout();
     this.#byPosition = byPosition;
-    const upright = this.#main.root.clientHeight > this.#main.root.clientWidth * 1.15;
-    const steps = byPosition ? placeByPosition(graph) : placeByIsd(graph, upright);
+    const { clientWidth, clientHeight } = this.#main.root;
+    const aspect = clientWidth / Math.max(clientHeight, 1) || 1;
+    const steps = byPosition ? placeByPosition(graph) : placeByIsd(graph, aspect);
     this.#stopLayout = inSlices(steps, (places) => {
-      this.#scene = sceneOf(graph, places, 0);
-      this.#viewport.fit(this.#scene.extent);
-      this.#scene = atStep(this.#scene, stepOf(this.#viewport.view.k));
+      this.#scene = null;
+      const scene = sceneOf(graph, places, 0);
+      this.#viewport.fit(scene.extent);
+      this.#scene = atStep(scene, stepOf(this.#viewport.view.k));
+      this.#fit();
       for (const stage of this.#stages) this.#present(stage);
     });
   }
@@ -216,11 +222,18 @@ class NetworkMap {
 
   #fit(): void {
     if (this.#scene !== null) this.#viewport.fit(this.#scene.extent);
+    const least = this.#viewport.view.k * LEAST_FOR_NAMES;
+    // Names have another size where they make the network itself smaller.
+    for (let tries = 0; tries < 3 && this.#scene !== null; tries++) {
+      const { step } = this.#scene.level;
+      this.#viewport.fit(extentWithNames(this.#scene), least);
+      if (this.#scene.level.step === step) return;
+    }
   }
 
   /** The window or the theme is another. */
   #refresh(): void {
-    if (this.#scene !== null && !this.#viewport.touched) this.#viewport.fit(this.#scene.extent);
+    if (!this.#viewport.touched) this.#fit();
     for (const stage of this.#stages) stage.refresh();
     this.#legend.refresh(this.#app.outline, this.#app.frame?.paths ?? [], this.#colouring);
   }

@@ -2,18 +2,11 @@
 import { polygonHull } from "d3";
 import type { Geography } from "./geography.ts";
 import { asAt, type MapGraph } from "./graph.ts";
-import { type Labels, placeLabels } from "./labels.ts";
+import { type Box, type Hull, type Labels, nameBox, placeIsdNames, placeLabels } from "./labels.ts";
 import type { Extent, Places } from "./layout.ts";
 import { extentOf } from "./layout.ts";
 import { type Level, levelOf } from "./level.ts";
 import { type Lines, linesOf, rounded, type Spot } from "./lines.ts";
-
-export interface Hull {
-  readonly isd: string;
-  readonly corners: readonly Spot[];
-  /** Middle of its upper edge. */
-  readonly top: Spot;
-}
 
 export interface Scene {
   readonly graph: MapGraph;
@@ -29,6 +22,10 @@ export interface Scene {
   readonly lines: Lines;
   /** Of a large network nothing: names are chosen among the ASes in sight. */
   readonly labels: Labels;
+  /** Middles of the names of the ISDs, by hull. */
+  readonly isdNames: readonly Spot[];
+  /** What their names cover. */
+  readonly isdBoxes: readonly Box[];
 }
 
 /** As many ASes are elements; more are drawn on a canvas. */
@@ -55,12 +52,34 @@ export function atStep(scene: Scene, step: number): Scene {
 }
 
 function sizedFor(
-  { graph, places, large }: Pick<Scene, "graph" | "places" | "large">,
+  { graph, places, hulls, large }: Pick<Scene, "graph" | "places" | "hulls" | "large">,
   step: number,
-): Pick<Scene, "level" | "lines" | "labels"> {
+): Pick<Scene, "level" | "lines" | "labels" | "isdNames" | "isdBoxes"> {
   const level = levelOf(step);
-  const labels = large ? new Uint8Array(graph.ases.length) : placeLabels(graph, places, level);
-  return { level, lines: linesOf(graph, places, level), labels };
+  const isdBoxes = placeIsdNames(hulls, places, level);
+  return {
+    level,
+    lines: linesOf(graph, places, level),
+    labels: large ? new Uint8Array(graph.ases.length) : placeLabels(graph, places, level, isdBoxes),
+    isdBoxes,
+    isdNames: isdBoxes.map(({ left, top, right, bottom }) => ({ x: (left + right) / 2, y: (top + bottom) / 2 })),
+  };
+}
+
+/** What the names that are shown reach to, with the ASes. */
+export function extentWithNames({ graph, places, level, labels, isdBoxes, extent }: Scene): Extent {
+  const names = [...labels.entries()].flatMap(([as, side]) =>
+    side === 0 ? [] : [nameBox(graph, places, as, level, side)],
+  );
+  const boxes = [...names, ...isdBoxes];
+  const around = (own: number, pick: (box: Box) => number, choose: (a: number, b: number) => number): number =>
+    boxes.reduce((most, box) => choose(most, pick(box)), own);
+  return {
+    left: around(extent.left - level.radius, ({ left }) => left, Math.min),
+    top: around(extent.top - level.radius, ({ top }) => top, Math.min),
+    right: around(extent.right + level.radius, ({ right }) => right, Math.max),
+    bottom: around(extent.bottom + level.radius, ({ bottom }) => bottom, Math.max),
+  };
 }
 
 function hullsOf(graph: MapGraph, { x, y }: Places): Hull[] {
@@ -72,9 +91,12 @@ function hullsOf(graph: MapGraph, { x, y }: Places): Hull[] {
       ]),
     );
     const corners = (polygonHull(around) ?? around).map(([left, top]) => ({ x: left, y: top }));
-    const highest = Math.min(...corners.map((corner) => corner.y));
-    const edge = corners.filter((corner) => corner.y < highest + 1).map((corner) => corner.x);
-    return { isd, corners, top: { x: (Math.min(...edge) + Math.max(...edge)) / 2, y: highest } };
+    const edge = (y: number): Spot => {
+      const there = corners.filter((corner) => Math.abs(corner.y - y) < 1).map((corner) => corner.x);
+      return { x: (Math.min(...there) + Math.max(...there)) / 2, y };
+    };
+    const heights = corners.map((corner) => corner.y);
+    return { isd, corners, top: edge(Math.min(...heights)), bottom: edge(Math.max(...heights)) };
   });
 }
 

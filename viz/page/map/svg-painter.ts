@@ -27,7 +27,7 @@ interface AsElement {
 }
 
 /** Layers of the drawing below the packets, from the lowest. */
-const LAYERS = ["graticule", "hulls", "bands", "highlight", "lines", "parents", "bars", "marks"] as const;
+const LAYERS = ["graticule", "hulls", "bands", "highlight", "lines", "parents", "bars", "marks", "isds"] as const;
 type Layer = (typeof LAYERS)[number];
 
 export class SvgPainter implements Painter {
@@ -101,9 +101,10 @@ export class SvgPainter implements Painter {
     this.#layers.bands.replaceChildren(svg("path", { d: bandsText(scene) }));
     this.#layers.parents.replaceChildren(svg("path", { d: parentsText(scene) }));
     this.#ases.forEach(({ name }, as) => placeName(name, scene, labels[as] ?? 0));
-    this.#hullNames.forEach((name, n) =>
-      name.setAttribute("y", `${rounded((scene.hulls[n]?.top.y ?? 0) - 0.9 * level.font)}`),
-    );
+    this.#hullNames.forEach((name, n) => {
+      const { x, y } = scene.isdNames[n] ?? { x: 0, y: 0 };
+      setAttributes(name, { x: rounded(x), y: rounded(y) });
+    });
     for (const [direction, bar] of this.#bars) drawBar(bar, scene, direction, this.#shown.queue[direction] ?? 0);
     for (const link of graph.links.keys()) if (this.#marks.has(link)) this.#mark(link);
     this.emphasize(this.#emphasis);
@@ -222,8 +223,9 @@ function lineClass(load: number, link: number): string {
 
 function drawHulls({ hulls, graticule }: Scene, layers: Readonly<Record<Layer, SVGGElement>>): SVGTextElement[] {
   if (graticule !== null) layers.graticule.append(svg("path", { d: graticule }));
-  const names = hulls.map(({ isd, top }) => svg("text", { class: "map-isd", x: rounded(top.x) }, `ISD ${isd}`));
-  layers.hulls.append(...hulls.map((hull) => svg("path", { d: hullText(hull) })), ...names);
+  const names = hulls.map(({ isd }) => svg("text", { class: "map-isd" }, `ISD ${isd}`));
+  layers.hulls.append(...hulls.map((hull) => svg("path", { d: hullText(hull) })));
+  layers.isds.append(...names);
   return names;
 }
 
@@ -236,7 +238,7 @@ function bandsText({ graph, lines }: Scene): string {
 
 /** A dot at the parent's end of each child link. */
 function parentsText({ graph, lines }: Scene): string {
-  const radius = rounded3(2.6 * lines.level.line);
+  const radius = rounded3(3.3 * lines.level.line);
   return graph.links
     .map(({ type }, link) => {
       if (type !== "child") return "";
@@ -247,8 +249,10 @@ function parentsText({ graph, lines }: Scene): string {
 }
 
 /** Between both directions, where they touch the parent. */
-export function parentSpot(lines: Scene["lines"], link: number): Spot {
-  const [forth, back] = [pointAt(lines, 2 * link, 0.02), pointAt(lines, 2 * link + 1, 0.98)];
+function parentSpot(lines: Scene["lines"], link: number): Spot {
+  const [first, last] = [pointAt(lines, 2 * link, 0), pointAt(lines, 2 * link, 1)];
+  const away = Math.min(0.2, (4 * lines.level.line) / (Math.hypot(last.x - first.x, last.y - first.y) || 1));
+  const [forth, back] = [pointAt(lines, 2 * link, away), pointAt(lines, 2 * link + 1, 1 - away)];
   return { x: (forth.x + back.x) / 2, y: (forth.y + back.y) / 2 };
 }
 
@@ -303,7 +307,7 @@ export function markSpot({ lines }: Scene, link: number, { direction }: LinkMark
 
 function drawMark(scene: Scene, link: number, mark: LinkMark): SVGElement {
   const { x, y } = markSpot(scene, link, mark);
-  const scale = rounded3(Math.max(scene.level.line, 0.75 * scene.level.pixel));
+  const scale = rounded3(1.15 * Math.max(scene.level.line, 0.75 * scene.level.pixel));
   if (mark.kind === "impaired")
     return svg(
       "g",

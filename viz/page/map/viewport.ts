@@ -5,8 +5,8 @@ import { ZOOM_RANGE } from "./level.ts";
 import type { Spot } from "./lines.ts";
 import type { View } from "./painter.ts";
 
-/** Room for names around what is fitted in, in pixels. */
-const ROOM = { x: 44, top: 42, bottom: 36 };
+/** Room around what is fitted in, in pixels; the count of packets stands below. */
+const ROOM = { x: 14, top: 14, bottom: 30 };
 /** Small networks are not blown up beyond it. */
 const MOST_FITTED = 1.7;
 const FLIGHT_MS = 450;
@@ -15,11 +15,14 @@ const NEAR = 1;
 
 const still = typeof matchMedia === "function" ? matchMedia("(prefers-reduced-motion: reduce)") : null;
 
-export function fitted({ left, top, right, bottom }: Extent, width: number, height: number): View {
+function fitted({ left, top, right, bottom }: Extent, width: number, height: number, least: number): View {
   const [roomX, roomY] = [Math.max(width - 2 * ROOM.x, 40), Math.max(height - ROOM.top - ROOM.bottom, 40)];
-  const k = Math.min(roomX / Math.max(right - left, 1), roomY / Math.max(bottom - top, 1), MOST_FITTED);
+  const k = Math.max(
+    Math.min(roomX / Math.max(right - left, 1), roomY / Math.max(bottom - top, 1), MOST_FITTED),
+    least,
+  );
   return {
-    k: Math.max(k, ZOOM_RANGE[0]),
+    k,
     x: width / 2 - (k * (left + right)) / 2,
     y: ROOM.top + roomY / 2 - (k * (top + bottom)) / 2,
   };
@@ -73,11 +76,12 @@ export class Viewport {
     if (first !== undefined) this.#take(transform);
   }
 
-  fit(extent: Extent): void {
+  /** `least`: not smaller than this, though something be outside. */
+  fit(extent: Extent, least: number = ZOOM_RANGE[0]): void {
     const [first] = this.#halves;
     if (first === undefined) return;
     this.touched = false;
-    this.set(fitted(extent, first.clientWidth, first.clientHeight));
+    this.set(fitted(extent, first.clientWidth, first.clientHeight, least));
   }
 
   scaleBy(factor: number): void {
