@@ -35,7 +35,8 @@ function measure(scenario: Scenario, assembly: Assembly): Measured {
   const parts: SeriesPart[] = [];
   series.begin(steppable);
   while (steppable.nextAt() <= scenario.duration_ns) {
-    for (let next = steppable.nextAt(); series.at <= next; ) series.look(series.at);
+    const next = steppable.nextAt();
+    while (series.at <= next) series.look(series.at);
     steppable.step(scenario.duration_ns);
     if (steppable.events % 5_000 === 0) parts.push(...series.take());
   }

@@ -1,7 +1,7 @@
 /** Few points that look like all of them. */
 import test from "ava";
 import fc from "fast-check";
-import { type EvenValues, fold, type Point, thin } from "./thin.ts";
+import { type EvenValues, fold, type Point, thin, type Thinned, thinMore } from "./thin.ts";
 
 const value = fc.oneof(
   { weight: 8, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) },
@@ -47,6 +47,23 @@ test("every column keeps its first, least, greatest and last value", (t) => {
       t.true(points.length <= 5 * columns);
     }),
     RUNS,
+  );
+});
+
+test("values that come piece by piece give the same points as all at once", (t) => {
+  fc.assert(
+    fc.property(series, fc.array(fc.integer({ min: 0, max: 300 })), (all, pieces) => {
+      const { values, start, step, columns, low, span } = all;
+      let before: Thinned | null = null;
+      let length = 0;
+      for (const piece of [...pieces, values.length]) {
+        length = Math.min(values.length, length + piece);
+        const even: EvenValues = { values, length, start, step };
+        before = thinMore(before, even, low, low + span, columns);
+        t.deepEqual(before.points, thin(even, low, low + span, columns));
+      }
+    }),
+    { ...RUNS, numRuns: 100 },
   );
 });
 

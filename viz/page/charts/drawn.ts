@@ -3,8 +3,7 @@ import type { Bookmark, DelayDistribution, RunOutline } from "../../../core/expl
 import { type Nanos, SECOND } from "../../../core/units.ts";
 import type { Band } from "../../charts/frame.ts";
 import type { Markup } from "../../charts/markup.ts";
-import type { EvenValues } from "../../charts/thin.ts";
-import type { Series, SeriesStore } from "../series-store.ts";
+import type { SeriesStore } from "../series-store.ts";
 
 /** One run as charts see it. */
 export interface RunData {
@@ -51,11 +50,6 @@ export interface Drawn {
 }
 
 export type Draw = (scene: Scene) => Drawn;
-
-/** Seconds, by the middle of each bin. */
-export function overTime({ bin_ns, length, values }: Pick<Series, "bin_ns" | "length" | "values">): EvenValues {
-  return { values, length, start: bin_ns / 2 / SECOND, step: bin_ns / SECOND };
-}
 
 export function durationOf({ outline }: RunData): number {
   return outline.duration_ns / SECOND;

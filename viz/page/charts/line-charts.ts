@@ -3,16 +3,15 @@ import type { SeriesName } from "../../../core/exploration.ts";
 import { SECOND } from "../../../core/units.ts";
 import { plotBox, TIME_TOP } from "../../charts/frame.ts";
 import { type Line, lineChart } from "../../charts/lines.ts";
-import { type Point, thin } from "../../charts/thin.ts";
+import type { Point } from "../../charts/thin.ts";
 import { formatValue, formatWithUnit, type Scale, scaleOf, type Unit } from "../../charts/units.ts";
-import type { Series, SeriesStore } from "../series-store.ts";
-import { csvText, type Draw, type Drawn, durationOf, faultBands, overTime, type RunData, type Scene } from "./drawn.ts";
+import type { SeriesStore } from "../series-store.ts";
+import { csvText, type Draw, type Drawn, durationOf, faultBands, type Scene } from "./drawn.ts";
+import { type Figures, figuresOf, pointsOf, type Values } from "./figures.ts";
 
 const HEIGHT = 210;
 /** Colour of "other flows". */
 const REST = 4;
-
-type Values = Pick<Series, "bin_ns" | "length" | "values">;
 
 /** One thing that is drawn as a line. */
 interface Source {
@@ -61,16 +60,18 @@ export function pathChart(title: string, name: SeriesName, unit: OverTime["unit"
   return (scene) => {
     const { run, other } = scene;
     const id = run.outline.flows[scene.flow]?.id ?? "";
-    const sources = fingerprintsOf(run, other, name, id).map((fingerprint): Source => {
-      const of = `${id}/${fingerprint}`;
-      const number = scene.pathNumber(fingerprint);
-      return {
-        name: fingerprint,
-        number,
-        values: run.series.get(name, of),
-        other: other?.series.get(name, of) ?? null,
-      };
-    });
+    const sources = fingerprintsOf(other === null ? [run.series] : [run.series, other.series], name, id).map(
+      (fingerprint): Source => {
+        const of = `${id}/${fingerprint}`;
+        const number = scene.pathNumber(fingerprint);
+        return {
+          name: fingerprint,
+          number,
+          values: run.series.get(name, of),
+          other: other?.series.get(name, of) ?? null,
+        };
+      },
+    );
     return overTimeChart(scene, {
       title: `${title}, ${id}`,
       unit,
@@ -80,15 +81,11 @@ export function pathChart(title: string, name: SeriesName, unit: OverTime["unit"
   };
 }
 
-/** Paths of a flow that a series is there of, in either future. */
-export function fingerprintsOf(run: RunData, other: RunData | null, name: SeriesName, flow: string): string[] {
+/** Paths of a flow that a series is there of, in any of these futures. */
+export function fingerprintsOf(stores: readonly SeriesStore[], name: SeriesName, flow: string): string[] {
   const start = `${flow}/`;
-  const found = [run, other]
-    .flatMap((one) => one?.series.all(name) ?? [])
-    .flatMap(({ of }) => {
-      return of.startsWith(start) ? [of.slice(start.length)] : [];
-    });
-  return [...new Set(found)];
+  const all = stores.flatMap((store) => store.all(name));
+  return [...new Set(all.flatMap(({ of }) => (of.startsWith(start) ? [of.slice(start.length)] : [])))];
 }
 
 /** Share of a flow's packets that took no longer, over a logarithmic axis. */
@@ -193,13 +190,6 @@ interface Curve {
   readonly figures: Figures;
 }
 
-interface Figures {
-  readonly mean: number | null;
-  readonly least: number | null;
-  readonly most: number | null;
-  readonly last: number | null;
-}
-
 function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }: OverTime): Drawn {
   const { run, other, width } = scene;
   const duration = durationOf(run);
@@ -214,10 +204,8 @@ function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }:
       const dashed = which === "other";
       const by = factor(values.bin_ns / SECOND);
       const full = dashed ? `${name}, fork` : name;
-      const points = thin(overTime(values), 0, duration, columns).map(
-        ([x, y]): Point => [x, y === null ? null : y * by],
-      );
-      curves.push({ name: full, values, factor: by, figures: figuresOf(values, by) });
+      const points = pointsOf(values, duration, columns).map(([x, y]): Point => [x, y === null ? null : y * by]);
+      curves.push({ name: full, values, factor: by, figures: scaledBy(figuresOf(values), by) });
       lines.push({ name: full, series: number, points, ...(other === null ? {} : { dashed }) });
     }
   }
@@ -253,19 +241,9 @@ function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }:
   };
 }
 
-function figuresOf({ length, values }: Values, factor: number): Figures {
-  let [count, sum, least, most, last] = [0, 0, Infinity, -Infinity, Number.NaN];
-  for (let n = 0; n < length; n++) {
-    const value = values[n] as number;
-    if (Number.isNaN(value)) continue;
-    count++;
-    sum += value;
-    last = value;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  if (count === 0) return { mean: null, least: null, most: null, last: null };
-  return { mean: (sum / count) * factor, least: least * factor, most: most * factor, last: last * factor };
+function scaledBy({ count, sum, mean, least, most, last }: Figures, factor: number): Figures {
+  const scaled = (value: number | null): number | null => (value === null ? null : value * factor);
+  return { count, sum, mean: scaled(mean), least: scaled(least), most: scaled(most), last: scaled(last) };
 }
 
 function timeCsv(curves: readonly Curve[]): string {
