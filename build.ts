@@ -1,12 +1,13 @@
 /**
  * Builds what is published: the command line (`dist/pathloom.js` with its worker), the library (`dist/index.js`),
- * its types, and the schema of scenarios that the examples name for editors. Run it with `npm run build`; `npm ci` does so too.
+ * its types, the schema of scenarios that the examples name for editors, and the explorer's site (build-site.ts). Run it with `npm run build`; `npm ci` does so too.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
+import { buildAndTell } from "./build-site.ts";
 import { hashSources, libraryVersions, workerHash } from "./cli/build-info.ts";
 
 const ROOT = import.meta.dirname;
@@ -31,6 +32,7 @@ writeFileSync(join(ROOT, "dist/worker.hash"), workerHash(ROOT));
 chmodSync(join(ROOT, "dist/pathloom.js"), 0o755);
 emitTypes();
 emitSchema();
+await buildAndTell();
 
 function checkEntries(): void {
   const missing = Object.values(ENTRIES).filter((path) => !existsSync(join(ROOT, path)));

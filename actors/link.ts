@@ -8,6 +8,8 @@
  *       link.recover, no cause left
  *
  *   either: link.impair, link.mend    what faults do to packets besides; each cause by itself, until it is mended
+ *           link.rate                 another rate of the line's own (a fork's change): a paced line sends on at it at once, an
+ *                                     event-free one from the next packet on that comes
  *
  * The router behind it learns of either change after the detection time (BFD's, until BFD itself is here), of a shorter one never.
  *
@@ -18,15 +20,15 @@ import { assign, setup } from "xstate";
 import type { IfId } from "../core/address.ts";
 import type { ActorIndex, ControlEvent, DropReason, Env, Handle } from "../core/env.ts";
 import { impair, mend, rateLeft } from "../core/impairment.ts";
-import { carry, createLinkModel, type LinkModel, watchPassage } from "../core/link-model.ts";
+import { carry, changeRate, createLinkModel, type LinkModel, watchPassage } from "../core/link-model.ts";
 import type { Packet } from "../core/packet.ts";
-import { capRate, clearLine, createPacedLine, offer, type PacedLine, takeSent } from "../core/paced-line.ts";
+import { capRate, clearLine, createPacedLine, offer, type PacedLine, setRate, takeSent } from "../core/paced-line.ts";
 import { type LinkKeys, pass } from "../core/passage.ts";
 import { marksOf } from "../core/queue-disciplines.ts";
 import { reset } from "../core/queue.ts";
 import { NEVER } from "../core/rate-schedule.ts";
 import type { Impairment, LinkDirection } from "../core/scenario.ts";
-import type { Nanos } from "../core/units.ts";
+import type { BitsPerSecond, Nanos } from "../core/units.ts";
 import { envOf } from "./registry.ts";
 import { type Present, withPacketHandler } from "./with-packet-handler.ts";
 
@@ -67,7 +69,7 @@ export interface LinkContext {
   readonly node: ActorIndex;
   readonly ifId: IfId;
   readonly detection: Nanos;
-  readonly direction: LinkDirection;
+  direction: LinkDirection;
   /** What holds the link down, in the order in which it began. */
   causes: readonly string[];
   readonly timers: { transmit?: Handle; measure?: Handle; report?: Handle };
@@ -81,7 +83,14 @@ export type LinkEvent =
   | { type: "link.fail"; cause: string }
   | { type: "link.recover"; cause: string | null }
   | { type: "link.impair"; cause: string; impairment: Impairment }
-  | { type: "link.mend"; cause: string };
+  | { type: "link.mend"; cause: string }
+  | LinkRate;
+
+/** Another rate of this direction, 0: no limit. Where a schedule says the rate, it goes on saying it. */
+export interface LinkRate extends ControlEvent {
+  readonly type: "link.rate";
+  readonly rate_bps: BitsPerSecond;
+}
 
 const TIMER_TRANSMIT: ControlEvent = { type: "timer.transmit" };
 const TIMER_MEASURE: ControlEvent = { type: "timer.measure" };
@@ -98,6 +107,7 @@ const linkMachine = setup({
     reportDown: ({ context, system }) => report(context, "interface.down", envOf(system)),
     reportUp: ({ context, system }) => report(context, "interface.up", envOf(system)),
     changeImpairments: ({ context, event, system }) => changeImpairments(context, event, envOf(system)),
+    changeRate: ({ context, event, system }) => setOwnRate(context, event, envOf(system)),
   },
 }).createMachine({
   id: "link",
@@ -119,6 +129,7 @@ const linkMachine = setup({
   on: {
     "link.impair": { actions: "changeImpairments" },
     "link.mend": { actions: "changeImpairments" },
+    "link.rate": { actions: "changeRate" },
   },
 });
 
@@ -306,6 +317,19 @@ function changeImpairments(link: LinkContext, event: LinkEvent, env: Env): void 
   if (cap !== null)
     throw new Error(`${env.id} was not made for a change of its rate: ask for it where it is assembled`);
   watchPassage(model, env.now);
+}
+
+function setOwnRate(link: LinkContext, event: LinkEvent, env: Env): void {
+  if (event.type !== "link.rate") return;
+  const { model, paced } = link;
+  link.direction = { ...link.direction, rate_bps: event.rate_bps };
+  if (env.tracing) env.trace("link.state", null, { rate_bps: event.rate_bps });
+  changeRate(model, event.rate_bps);
+  if (paced === null) return;
+  // What has left by now left at the old rate.
+  takeAllSent(link, paced, env);
+  setRate(paced, env.now, event.rate_bps);
+  work(link, paced, env);
 }
 
 /** Packets under way, then those on the line and in the queue. */

@@ -10,6 +10,8 @@
  *   ["r", from, [n, ...]]                   outputs n, ... of the place are taken back (a link went down)
  *   ["l", from, [number, ...]]              what an actor was told of the load of links, which lie in other places, too
  *   ["x", now, text]                        a socket error or a datagram that is no packet (live)
+ *   ["k", now]                              nothing before this instant is missing, though more may come (live): whoever follows
+ *                                           the run while it is written can go so far; not counted as an entry
  *   ["stop", text]                          nothing more was written down, though the run went on
  *   ["end", now, entries, {id: digest}, {id: state hash}]
  */
@@ -43,6 +45,8 @@ export type RecordEntry =
   | readonly ["r", from: ActorIndex, outputs: readonly number[]]
   | readonly ["l", from: ActorIndex, load: readonly number[]]
   | readonly ["x", now: Nanos, text: string];
+
+export type RecordMark = readonly ["k", now: Nanos];
 
 export type RecordStop = readonly ["stop", text: string];
 
@@ -83,6 +87,7 @@ export class Recorder implements WorldObserver {
   readonly #outputs: number[];
   readonly #entries: number[];
   readonly #kept: readonly number[];
+  #ended = false;
 
   /**
    * `world` only needs its assembly yet: the recorder must listen when the first actor starts. `here`: the places that run in this
@@ -151,12 +156,20 @@ export class Recorder implements WorldObserver {
     this.#entry(place, ["x", this.#world.now, text]);
   }
 
+  /** Every place's record holds all that was delivered before `now`: nothing that comes later is earlier. Called between two events. */
+  mark(now: Nanos): void {
+    if (this.#ended) return;
+    const mark: RecordMark = ["k", now];
+    for (const place of this.#kept) this.#write(place, JSON.stringify(mark));
+  }
+
   /** An output has left for good (live: its bytes are on the socket). */
   left(order: number): void {
     this.#pending.delete(order);
   }
 
   end(): void {
+    this.#ended = true;
     const cells = this.#world.allCells();
     for (const place of this.#kept) {
       const own = cells.filter((cell) => cell.place === place);

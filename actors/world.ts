@@ -213,7 +213,7 @@ export abstract class World {
   readonly #ids = new Map<string, ActorIndex>();
   readonly #spawned = new Map<number, number>();
   /** Spawned actors that were stopped and whose last state can still be read, oldest first. */
-  readonly #stopped: ActorIndex[] = [];
+  readonly stoppedActors: ActorIndex[] = [];
   /** Actors that run elsewhere and were asked about. */
   readonly #elsewhere = new Map<string, Cell>();
   #thrown: unknown = null;
@@ -243,16 +243,18 @@ export abstract class World {
     });
   }
 
-  /** Makes an actor as a checkpoint has it; `state` null: it had been stopped. */
+  /** Makes an actor as a checkpoint has it. */
   protected restoreActor(
     index: ActorIndex,
     spec: ActorSpec,
-    state: ActorState | null,
+    state: ActorState,
     streams: Iterable<readonly [string, StreamState]>,
   ): void {
     this.digests.grow(index + 1);
-    this.#addCell(spec, index, state);
+    const stopped = state.status === "stopped";
+    this.#addCell(spec, index, stopped ? null : state);
     const cell = this.cells[index] as Cell;
+    if (stopped) cell.state = { value: state.value, context: state.context };
     for (const [purpose, stream] of streams) {
       cell.streams ??= new Map();
       cell.streams.set(purpose, new RandomStream(this.assembly.seed, spec.id, purpose, stream));
@@ -404,8 +406,8 @@ export abstract class World {
     cell.actor = null;
     cell.onPacket = null;
     if (target < this.assembly.actors.length) return;
-    this.#stopped.push(target);
-    if (this.#stopped.length > STOPPED_KEPT) forgetState(this.cells[this.#stopped.shift() as number] as Cell);
+    this.stoppedActors.push(target);
+    if (this.stoppedActors.length > STOPPED_KEPT) forgetState(this.cells[this.stoppedActors.shift() as number] as Cell);
   }
 
   /** Digest of each actor by id, in order of id. */

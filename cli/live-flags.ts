@@ -8,7 +8,7 @@ import * as Flag from "effect/cli/Flag";
 import type { IA } from "../core/address.ts";
 import type { Scenario } from "../core/scenario.ts";
 import { LATENESS_BOUND, latenessProblem } from "../live/lateness.ts";
-import type { Shape } from "../live/shape.ts";
+import type { Shape } from "../actors/assemble/shape.ts";
 import { InputError } from "./errors.ts";
 import { durationOf, wholeNumber } from "./flags.ts";
 import type { LiveFigures, LiveJob } from "./runner/job.ts";

@@ -8,6 +8,7 @@ import { buildInfo } from "./build-info.ts";
 import { checkCommand } from "./commands/check.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exploreCommand } from "./commands/explore.ts";
 import { exportCommand } from "./commands/export.ts";
 import { liveCommand } from "./commands/live.ts";
 import { mergeCommand } from "./commands/merge.ts";
@@ -38,6 +39,7 @@ const pathloom = Command.make("pathloom").pipe(
     parityCommand,
     replayCommand,
     reportCommand,
+    exploreCommand,
     doctorCommand,
     pathsCommand,
     policyCommand,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Flag from "effect/cli/Flag";
 import type { Scenario } from "../core/scenario.ts";
-import type { Shape } from "../live/shape.ts";
+import type { Shape } from "../actors/assemble/shape.ts";
 import { InputError, type RunError } from "./errors.ts";
 import type { LiveJob, SimulationJob, SimulationReport } from "./runner/job.ts";
 import type { Manifest } from "./runner/manifest.ts";

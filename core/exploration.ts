@@ -66,6 +66,11 @@ export interface RunOutline {
   readonly actors: readonly OutlinedActor[];
   /** Policies that a fork can put in place of another. */
   readonly policies: readonly string[];
+  /**
+   * Of forks: after which event, and the number of events that the changes themselves are: `event + 1` to `event + own`. Event n of the
+   * run without the fork is, up to the first difference, event n + own of the fork, from `event + 1` on.
+   */
+  readonly fork?: { readonly event: number; readonly own: number };
 }
 
 // ---- How far the run is known: sent while it is run ahead ----
@@ -192,6 +197,8 @@ export interface LogRow {
   readonly sent_ns: Nanos;
   /** Why the packet ended here; null: it did not. */
   readonly dropped: string | null;
+  /** Other packets that ended with this event: held or under way where a link failed, thrown out of a queue. Left out: none. */
+  readonly others?: readonly { readonly reason: string; readonly packets: number }[];
 }
 
 /** Every part given must hold. Texts match where they are contained, whatever the case. */
@@ -315,8 +322,16 @@ export interface CandidateView {
   readonly barred: string | null;
   readonly chosen: boolean;
   readonly packets: number;
-  /** What the policy goes by, the least first where it says so: "latency 12.1 ms", "links 3"; null where the policy has no figure for one path. */
-  readonly score: { readonly name: string; readonly value: number; readonly text: string } | null;
+  /**
+   * What the policy went by: "latency 12.1 ms", "links 3"; `value` null: not known, or shut out. `share`: 0 (worst of those known) to 1 (best), for
+   * drawing. null where the policy has no figure for one path.
+   */
+  readonly score: {
+    readonly name: string;
+    readonly value: number | null;
+    readonly text: string;
+    readonly share: number;
+  } | null;
   readonly latency_ms: number | null;
   readonly mtu: Bytes;
   readonly links: number;
@@ -339,7 +354,11 @@ export interface SelectorFace {
     readonly from: string | null;
     readonly to: string;
     readonly because: string;
+    /** Number of the event that brought the news: the packet, where one did; else of the change itself. */
+    readonly told: number;
   }[];
+  /** Changes so far, those not listed included. */
+  readonly changes: number;
 }
 
 export interface ChannelPathView {
@@ -451,5 +470,7 @@ export interface ExplorerProblem {
     readonly column: number;
     readonly message: string;
     readonly advice: string | null;
+    /** What was probably meant in place of what stands there; left out: nothing is near. */
+    readonly didYouMean?: string;
   }[];
 }

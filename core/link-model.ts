@@ -17,7 +17,7 @@ export interface LinkModel extends TransmitQueue {
   /** Nothing befalls a packet on the line but the latency. */
   plain: boolean;
   readonly latency: Nanos;
-  readonly rate: number;
+  rate: number;
   readonly passage: Passage;
 }
 
@@ -60,6 +60,12 @@ export function carry(model: LinkModel, now: Nanos, packet: Packet): Nanos | Dro
   if (model.plain) return left + model.latency - now;
   const arrival = pass(model.passage, left, packet);
   return typeof arrival === "number" ? arrival - now : arrival;
+}
+
+/** Another rate, for the packets that come from now on: those in the queue leave when it was said they would. */
+export function changeRate(model: LinkModel, rate: number): void {
+  model.rate = rate;
+  model.size = 0;
 }
 
 /** From here on every packet's fate is looked at one by one; those before it keep their place in the order of arrival. */

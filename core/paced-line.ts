@@ -36,6 +36,7 @@ import { type BitsPerSecond, type Nanos, transmissionTime } from "./units.ts";
 
 /** Plain data. */
 export interface PacedLine extends LineRate {
+  rate: BitsPerSecond;
   cap: BitsPerSecond | null;
   readonly cursor: OpportunityCursor;
   readonly queue: HeldQueue;
@@ -101,12 +102,24 @@ export function takeSent(line: PacedLine, now: Nanos): Packet | null {
 
 /** Sets what faults leave of the rate, once all that has been sent by now was taken. */
 export function capRate(line: PacedLine, now: Nanos, cap: BitsPerSecond | null): void {
+  noteSentBits(line, now);
+  line.cap = cap;
+  if (line.sending !== null) line.end = Math.max(line.supplied, sentBy(line, now, line.bits));
+}
+
+/** Gives the line another rate of its own, once all that has been sent by now was taken. Schedules stand above it. */
+export function setRate(line: PacedLine, now: Nanos, rate: BitsPerSecond): void {
+  noteSentBits(line, now);
+  line.rate = rate;
+  if (line.sending !== null) line.end = Math.max(line.supplied, sentBy(line, now, line.bits));
+}
+
+/** What was sent of the packet on the line by now went at the rate that was. */
+function noteSentBits(line: PacedLine, now: Nanos): void {
   if (line.sending !== null) {
     line.bits = Math.max(0, line.bits - bitsBetween(line, line.since, now));
     line.since = now;
   } else line.free = Math.max(line.free, now);
-  line.cap = cap;
-  if (line.sending !== null) line.end = Math.max(line.supplied, sentBy(line, now, line.bits));
 }
 
 /** Empties queue and line (the link went down). @returns what was in them. */

@@ -368,6 +368,19 @@ const parityFailover: Explanation = (t, run) => {
   near(t, flowOf(run, "stream").lost, 64, 4, "300 ms of 200 packets a second, and those under way");
 };
 
+const explore: Explanation = (t, run) => {
+  const switches = run.timeline.filter((event) => event.event === "switch" && event.flow === "video");
+  const expected = [10_600, 13_600, 13_612, 16_612, 16_617, 19_617];
+  t.is(switches.length, expected.length);
+  for (const [n, at] of expected.entries()) near(t, switches[n]?.at_ms, at, 10, `switch ${n + 1} of the video`);
+  t.is(flowOf(run, "ping").switches, flowOf(run, "video").switches);
+  near(t, flowOf(run, "ping").lost, 8, 2, "pings lost: those of 600 ms, and one with each try");
+  for (const id of ["copy", "download"]) t.is(flowOf(run, id).transfers?.completed, 1, id);
+  near(t, flowOf(run, "copy").transfers?.fct_ms.mean, 13_000, 500, "the copy's time");
+  t.true(flowOf(run, "copy").paths.length > 1);
+  near(t, flowOf(run, "download").transfers?.fct_ms.mean, 4_640, 500, "the download's time");
+};
+
 /** By the name of the scenario's file. */
 export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "08-queues": queues,
@@ -391,4 +404,5 @@ export const EXPLAINED: Readonly<Record<string, Explanation>> = {
   "26-parity-clean": parityClean,
   "27-parity-lossy": parityLossy,
   "28-parity-failover": parityFailover,
+  "31-explore": explore,
 };

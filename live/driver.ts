@@ -155,6 +155,11 @@ export class LiveWorld extends World {
     return this.#beganAt;
   }
 
+  /** Whatever happens from now on is not earlier than this. */
+  get earliest(): Nanos {
+    return Math.max(this.now, Math.min(this.#clock?.now() ?? this.now, this.#queue.nextDue, this.#end));
+  }
+
   /** How long after its instant a packet of a link got to its router; empty where no neighbour is here. */
   get crossings(): Histogram {
     return this.#crossings.times;

@@ -62,6 +62,7 @@ export class Simulation extends World {
     from.actors.forEach((actor, index) => {
       if (actor !== undefined) this.restoreActor(index, actor.spec, actor.state, actor.streams);
     });
+    this.stoppedActors.push(...from.stopped);
     this.now = from.now;
     this.#instant = from.now;
     this.events = from.events;

@@ -4,6 +4,7 @@
  *            timer.start             stop.reached
  *   waiting -------------> sending -----------------> finished
  *                          timer.send: a message, and the next timer
+ *                          rate.set (in every state): another interval behind the message that is due next
  *
  * Messages are due at start + n * interval, whatever delays the timer. Those that are due while there is no channel wait for it, the newest
  * `MAX_WAITING` of them. A message begins with its number and its time by the source's clock (12 bytes, big endian); a shorter one is padded to them.
@@ -31,7 +32,7 @@ import {
   noteEstablished,
   refusePacket,
 } from "./channel-user.ts";
-import { awaitStart, onClockSet } from "./datagram.ts";
+import { awaitStart, changePace, onClockSet, type Pace, type RateSet } from "./datagram.ts";
 
 export interface ChannelMessagesInput extends ChannelUserInput {
   readonly start: Nanos;
@@ -39,7 +40,7 @@ export interface ChannelMessagesInput extends ChannelUserInput {
   readonly message: Distribution;
 }
 
-export interface ChannelMessagesContext extends ChannelMessagesInput, ChannelUser {
+export interface ChannelMessagesContext extends Omit<ChannelMessagesInput, "start" | "interval">, Pace, ChannelUser {
   readonly clock: LocalClock;
   /** Messages so far; also the number of the next one. */
   messages: number;
@@ -142,9 +143,15 @@ const onWrote: Handler = ({ context: stream }) => {
   return undefined;
 };
 
+const onRateSet: Handler = ({ context: stream }, event) => {
+  changePace(stream, stream.messages, (event as RateSet).interval);
+  return undefined;
+};
+
 export const channelMessagesLogic = withPacketHandler(channelMessagesMachine, refusePacket, {
   "timer.send": onSend,
   "clock.set": onClockSet,
+  "rate.set": onRateSet,
   "association.established": onEstablished,
   "association.ended": onEnded,
   "channel.opened": ignoreNews,

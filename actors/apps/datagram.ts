@@ -65,6 +65,24 @@ export function createDatagram(app: Sending, payloadLength: number, rest: Uint8A
   });
 }
 
+/** A fork's change: another interval between what is sent (of Poisson flows, another mean). */
+export interface RateSet extends ControlEvent {
+  readonly type: "rate.set";
+  readonly interval: Nanos;
+}
+
+/** What is due at start + n * interval. */
+export interface Pace {
+  start: Nanos;
+  interval: Nanos;
+}
+
+/** What is due next, after `turns`, comes when it was due; those behind it follow at the new interval. */
+export function changePace(pace: Pace, turns: number, interval: Nanos): void {
+  pace.start += turns * (pace.interval - interval);
+  pace.interval = interval;
+}
+
 /**
  * Asks for `timer.start` at the time the flow begins, or, where that is over since a part of a live run was started again, when the next of
  * what is sent every `interval` is due: what should have been sent by now is passed over, and keeps its numbers.
@@ -108,6 +126,16 @@ export function takeBack(packet: Packet, back: Back | null): Packet {
   setPath(packet, back.path, back.currInf, back.currHf);
   packet.wireLength = back.header + packet.payloadLength;
   return packet;
+}
+
+/** Handles `rate.set` where what is due next is noted by itself. */
+export function onIntervalSet(
+  { context }: Present<{ interval: Nanos }>,
+  event: ControlEvent,
+  _env: Env,
+): ControlEvent | undefined {
+  context.interval = (event as RateSet).interval;
+  return undefined;
 }
 
 /** Handles `clock.set`: the clock of the AS jumps or drifts, and with it what the application writes and reads. */

@@ -4,6 +4,7 @@
  *            timer.start             stop reached
  *   waiting -------------> sending -----------------> finished
  *                          timer.send: the packets of one message at once, and the next timer
+ *                          rate.set (in every state): another interval behind the message that is due next
  *
  * Messages are due at start + n * interval, whatever delays the timer.
  */
@@ -17,10 +18,13 @@ import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
   awaitTurn,
+  changePace,
   createDatagram,
   createSending,
   type FlowEnds,
   onClockSet,
+  type Pace,
+  type RateSet,
   sendDatagram,
   type Sending,
 } from "./datagram.ts";
@@ -34,7 +38,7 @@ export interface MessageStreamInput {
   readonly message: Distribution;
 }
 
-export interface MessageStreamContext extends MessageStreamInput, Sending {
+export interface MessageStreamContext extends Omit<MessageStreamInput, "start" | "interval">, Pace, Sending {
   /** Messages sent. */
   messages: number;
 }
@@ -73,9 +77,16 @@ function onSend(state: Present<MessageStreamContext>, _event: ControlEvent, env:
   return;
 }
 
+function onRateSet(state: Present<MessageStreamContext>, event: ControlEvent, _env: Env): ControlEvent | undefined {
+  const stream = state.context;
+  changePace(stream, stream.first + stream.messages, (event as RateSet).interval);
+  return;
+}
+
 export const messageStreamLogic = withPacketHandler(messageStreamMachine, () => undefined, {
   "timer.send": onSend,
   "clock.set": onClockSet,
+  "rate.set": onRateSet,
 });
 
 function sendMessage(stream: MessageStreamContext, size: number, env: Env): void {

@@ -5,6 +5,7 @@
  *   waiting -------------> sending -----------------> finished
  *                          timer.send: one packet, and the next timer; or the time on is over: timer.on is set
  *                          timer.on:   the time off is over: timer.send is set
+ *                          rate.set (in every state): another interval behind the packet that is due next
  *
  * Times on and off follow one another from the start, as drawn; packets are due at the beginning of a time on + n * interval. What
  * delays a timer shifts neither.
@@ -22,6 +23,7 @@ import {
   createSending,
   type FlowEnds,
   onClockSet,
+  onIntervalSet,
   sendDatagram,
   type Sending,
 } from "./datagram.ts";
@@ -36,7 +38,8 @@ export interface OnOffInput {
   readonly off: Distribution;
 }
 
-export interface OnOffContext extends OnOffInput, Sending {
+export interface OnOffContext extends Omit<OnOffInput, "interval">, Sending {
+  interval: Nanos;
   /** When the present time on ends, or the present time off. */
   periodEnd: Nanos;
   /** When the next packet is due. */
@@ -89,6 +92,7 @@ export const onOffLogic = withPacketHandler(onOffMachine, () => undefined, {
   "timer.send": onSend,
   "timer.on": onTimerOn,
   "clock.set": onClockSet,
+  "rate.set": onIntervalSet,
 });
 
 function beginOn(source: OnOffContext, env: Env): void {

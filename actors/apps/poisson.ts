@@ -4,6 +4,7 @@
  *            timer.start             stop reached
  *   waiting -------------> sending -----------------> finished
  *                          timer.send: one packet, and the next timer
+ *                          rate.set (in every state): another mean gap behind the packet that is due next
  *
  * Each packet is due when the gaps drawn so far add up to it, whatever delays the timer.
  */
@@ -18,6 +19,7 @@ import {
   createSending,
   type FlowEnds,
   onClockSet,
+  onIntervalSet,
   sendDatagram,
   type Sending,
 } from "./datagram.ts";
@@ -31,7 +33,8 @@ export interface PoissonInput {
   readonly interval: Nanos;
 }
 
-export interface PoissonContext extends PoissonInput, Sending {
+export interface PoissonContext extends Omit<PoissonInput, "interval">, Sending {
+  interval: Nanos;
   /** When the next packet is due. */
   due: Nanos;
 }
@@ -72,6 +75,7 @@ function onSend(state: Present<PoissonContext>, _event: ControlEvent, env: Env):
 export const poissonLogic = withPacketHandler(poissonMachine, () => undefined, {
   "timer.send": onSend,
   "clock.set": onClockSet,
+  "rate.set": onIntervalSet,
 });
 
 function awaitNext(source: PoissonContext, env: Env): void {

@@ -4,6 +4,7 @@
  *            timer.start             stop reached
  *   waiting -------------> sending -----------------> finished
  *                          timer.send: one packet, and the next timer
+ *                          rate.set (in every state): another interval behind the packet that is due next
  *
  * Packets are due at start + n * interval, whatever delays the timer: in the live world a late packet shifts none that follow, and
  * as many are sent as in virtual time.
@@ -16,10 +17,13 @@ import { envOf } from "../registry.ts";
 import { type Present, withPacketHandler } from "../with-packet-handler.ts";
 import {
   awaitTurn,
+  changePace,
   createDatagram,
   createSending,
   type FlowEnds,
   onClockSet,
+  type Pace,
+  type RateSet,
   sendDatagram,
   type Sending,
 } from "./datagram.ts";
@@ -37,7 +41,7 @@ export interface SourceInput {
 }
 
 /** The tally is of replies to pings. */
-export interface SourceContext extends SourceInput, Sending, Tally {}
+export interface SourceContext extends Omit<SourceInput, "start" | "interval">, Pace, Sending, Tally {}
 
 const TIMER_SEND: ControlEvent = { type: "timer.send" };
 
@@ -78,7 +82,13 @@ function onSend(state: Present<SourceContext>, _event: ControlEvent, env: Env): 
   return;
 }
 
+function onRateSet({ context }: Present<SourceContext>, event: ControlEvent, _env: Env): ControlEvent | undefined {
+  changePace(context, context.first + context.sent, (event as RateSet).interval);
+  return;
+}
+
 export const sourceLogic = withPacketHandler(sourceMachine, onPacket, {
   "timer.send": onSend,
   "clock.set": onClockSet,
+  "rate.set": onRateSet,
 });

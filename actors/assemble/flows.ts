@@ -192,7 +192,7 @@ function headersOn(paths: readonly PathInfo[], src: string, dst: string, l4: L4)
 }
 
 /** A pin that names a path of this direction names the same links in the other one; where those are not offered, none. */
-function turnedRound(
+export function turnedRound(
   { params }: PolicySpec,
   forward: readonly PathInfo[],
   backward: readonly PathInfo[],

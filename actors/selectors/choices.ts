@@ -43,6 +43,10 @@ function occasional<S extends Moving>(
       else if (isDue) state.pick = rule(view, state, random);
       return state.pick;
     },
+    score: (state, view, index) => {
+      if (state.since < 0) return null;
+      return { name: "round trip", value: roundTripIn(view, state)(index), unit: "ns", prefers: "least" };
+    },
   };
 }
 

@@ -3,8 +3,8 @@ import type { PathInfo } from "../../core/path.ts";
 import { settingsOf } from "../../core/policy-parameters.ts";
 import { SECOND, type Nanos } from "../../core/units.ts";
 import { carryPosition, leastUsable } from "./measured.ts";
-import { STATIC_METRICS } from "./metric.ts";
-import type { Policy, PolicyParams } from "./policy.ts";
+import { STATIC_METRICS, staticScore } from "./metric.ts";
+import type { PathView, Policy, PolicyParams } from "./policy.ts";
 
 interface Pinned {
   readonly pin: number;
@@ -18,8 +18,17 @@ const pinned: Policy<Pinned> = {
   name: "pinned",
   init: (params, paths) => ({ pin: pinOf(params, paths) }),
   update: ({ pin }, _params, before, paths) => ({ pin: Math.max(0, carryPosition(before, paths, pin)) }),
-  choose: ({ pin }, view) => leastUsable(view, (index) => (index < pin ? index + view.paths.length : index)),
+  choose: ({ pin }, view) => leastUsable(view, turnFrom(pin, view)),
+  score: ({ pin }, view, index) => {
+    const turn = turnFrom(pin, view)(index) - pin + 1;
+    return { name: "turn", value: turn, unit: "place", prefers: "least" };
+  },
 };
+
+/** The pinned path first, those after it, and then those before it. */
+function turnFrom(pin: number, { paths }: PathView): (index: number) => number {
+  return (index) => (index < pin ? index + paths.length : index);
+}
 
 function pinOf(params: PolicyParams, paths: readonly PathInfo[]): number {
   const { path: wanted } = settingsOf("pinned", params);
@@ -32,6 +41,7 @@ function pinOf(params: PolicyParams, paths: readonly PathInfo[]): number {
 }
 
 interface Geofence {
+  readonly metric: keyof typeof STATIC_METRICS;
   /** By position; null: not allowed. */
   readonly scores: readonly (number | null)[];
 }
@@ -53,7 +63,7 @@ const geofence: Policy<Geofence> = {
       );
       return isAllowed ? STATIC_METRICS[metric](path) : null;
     });
-    return { scores };
+    return { metric, scores };
   },
   choose: ({ scores }, { usable }) => {
     let best = -1;
@@ -63,6 +73,11 @@ const geofence: Policy<Geofence> = {
       if (best < 0 || score < (scores[best] as number)) best = index;
     }
     return best;
+  },
+  score: ({ metric, scores }, _view, index) => {
+    const score = scores[index] ?? null;
+    if (score !== null) return staticScore(metric, score);
+    return { ...staticScore(metric, Number.POSITIVE_INFINITY), note: "outside the fence" };
   },
 };
 
@@ -103,6 +118,7 @@ const bgpLike: Policy<BgpLike> = {
     }
     return state.path;
   },
+  score: (_state, { paths }, index) => staticScore("shortest", paths[index]?.length ?? Number.POSITIVE_INFINITY),
 };
 
 export const FIXED_POLICIES: readonly Policy[] = [pinned, geofence, bgpLike];

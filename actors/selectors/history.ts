@@ -56,6 +56,11 @@ const reliability: Policy<Reliability> = {
     if (best < 0 || view.usable[view.current] !== true) return best;
     return bestScore > present + settings.margin ? best : view.current;
   },
+  score: ({ records, settings }, view, index) => {
+    const record = records[index];
+    if (record === undefined) return null;
+    return { name: "reliability", value: scoreOf(record, view, index, settings), unit: "none", prefers: "greatest" };
+  },
 };
 
 function noted(record: Record, view: PathView, index: number, settings: Settings<"reliability">): Record {
@@ -124,6 +129,13 @@ const highestGoodput: Policy<Goodput> = {
     state.next = view.now + state.settings.period;
     state.pick = triedOrBest(state, view);
     return state.pick;
+  },
+  score: ({ known }, _view, index) => {
+    const delivered = known[index] ?? -1;
+    const shown = { name: "delivered", unit: "bps", prefers: "greatest" } as const;
+    return delivered < 0
+      ? { ...shown, value: Number.POSITIVE_INFINITY, note: "untried" }
+      : { ...shown, value: delivered };
   },
 };
 

@@ -47,7 +47,15 @@ type Rule<S extends Trial> = (
 
 const UNTRIED: Arm = { trials: 0, reward: 0 };
 
-function bandit<S extends Trial>(name: Bandit, read: (params: PolicyParams) => S, rule: Rule<S>): Policy<Learning<S>> {
+/** By what the rule compares arms, before chance; `all`: trials of all arms. */
+type Worth<S extends Trial> = (arm: Arm, all: number, settings: S) => number;
+
+function bandit<S extends Trial>(
+  name: Bandit,
+  read: (params: PolicyParams) => S,
+  rule: Rule<S>,
+  shown: { readonly name: string; readonly worth: Worth<S> },
+): Policy<Learning<S>> {
   const fresh = { pick: -1, since: -1, next: -1, delivered: 0, lost: 0 };
   return {
     name,
@@ -71,6 +79,13 @@ function bandit<S extends Trial>(name: Bandit, read: (params: PolicyParams) => S
       const positions = usablePositions(view);
       begin(state, view, positions.length === 0 ? -1 : rule(state.arms, positions, state.settings, random));
       return state.pick;
+    },
+    score: ({ arms, settings }, view, index) => {
+      const arm = arms[index];
+      if (arm === undefined) return null;
+      const value = shown.worth(arm, trialsOf(arms, usablePositions(view)), settings);
+      const score = { name: shown.name, value, unit: "none", prefers: "greatest" } as const;
+      return arm.trials === 0 ? { ...score, note: "untried" } : score;
     },
   };
 }
@@ -119,6 +134,10 @@ function greatest(positions: readonly number[], value: (index: number) => number
   return best;
 }
 
+function trialsOf(arms: readonly Arm[], positions: readonly number[]): number {
+  return positions.reduce((sum, index) => sum + (arms[index]?.trials ?? 0), 0);
+}
+
 /** 0 before the first trial. */
 function meanReward(arm: Arm | undefined): number {
   return arm === undefined || arm.trials === 0 ? 0 : arm.reward / arm.trials;
@@ -135,6 +154,7 @@ const epsilonGreedy = bandit(
     random.uniform() < epsilon
       ? (positions[random.below(positions.length)] as number)
       : greatest(positions, (index) => meanReward(arms[index])),
+  { name: "mean reward", worth: (arm) => meanReward(arm) },
 );
 
 /**
@@ -147,11 +167,17 @@ const ucb1 = bandit(
   (arms, positions, { exploration }) => {
     const untried = positions.find((index) => arms[index]?.trials === 0);
     if (untried !== undefined) return untried;
-    const all = positions.reduce((sum, index) => sum + (arms[index] as Arm).trials, 0);
-    const spread = exploration * log(Math.max(1, all));
-    return greatest(positions, (index) => meanReward(arms[index]) + Math.sqrt(spread / (arms[index] as Arm).trials));
+    const all = trialsOf(arms, positions);
+    return greatest(positions, (index) => upperBound(arms[index] as Arm, all, exploration));
   },
+  { name: "upper bound", worth: (arm, all, { exploration }) => upperBound(arm, all, exploration) },
 );
+
+/** Infinity of an arm never tried. */
+function upperBound(arm: Arm, all: number, exploration: number): number {
+  if (arm.trials === 0) return Number.POSITIVE_INFINITY;
+  return meanReward(arm) + Math.sqrt((exploration * log(Math.max(1, all))) / arm.trials);
+}
 
 /**
  * The greatest of one draw for each path, normal around its mean reward with variance deviation^2 / (trials + 1), untried ones around 0.5. Source:
@@ -162,13 +188,18 @@ const thompson = bandit(
   (params) => settingsOf("thompson", params),
   (arms, positions, { deviation }, random) => {
     const draws = positions.map((index) => {
-      const { trials, reward } = arms[index] as Arm;
-      const centre = (reward + 0.5) / (trials + 1);
-      return centre + (deviation * standardNormal(random)) / Math.sqrt(trials + 1);
+      const arm = arms[index] as Arm;
+      return centreOf(arm) + (deviation * standardNormal(random)) / Math.sqrt(arm.trials + 1);
     });
     return positions[greatest([...draws.keys()], (at) => draws[at] as number)] as number;
   },
+  { name: "centre", worth: (arm) => centreOf(arm) },
 );
+
+/** Mean reward, with half a reward before the first trial. */
+function centreOf({ reward, trials }: Arm): number {
+  return (reward + 0.5) / (trials + 1);
+}
 
 /** Half the distance between two draws keeps it finite. */
 function standardNormal(random: RandomStream): number {

@@ -6,7 +6,7 @@ import type { PathInfo } from "../../core/path.ts";
 import { type PolicyName, type Settings, settingsOf } from "../../core/policy-parameters.ts";
 import type { Nanos } from "../../core/units.ts";
 import { isSilent, leastScore, measurementOf, probingOf, roundTrip } from "./measured.ts";
-import type { Observation, PathMeasurement, PathView, Policy, PolicyParams, ProbePlan } from "./policy.ts";
+import type { Observation, PathMeasurement, PathScore, PathView, Policy, PolicyParams, ProbePlan } from "./policy.ts";
 
 interface MetricState<N extends PolicyName> {
   readonly settings: Settings<N>;
@@ -21,13 +21,15 @@ interface Metric<N extends PolicyName> {
   readonly observes: readonly Observation[];
   readonly each?: "packet";
   readonly probing?: (params: PolicyParams) => ProbePlan;
+  /** What the score is called, and its unit. */
+  readonly shown: Pick<PathScore, "name" | "unit">;
   /** Smaller is better; Infinity where it is not known. */
   readonly score: (view: PathView, index: number, state: MetricState<N>) => number;
   /** By how much another path must be better than the present one's score. */
   readonly margin: (settings: Settings<N>, present: number) => number;
 }
 
-function metricPolicy<N extends PolicyName>({ score, margin, ...rest }: Metric<N>): Policy<MetricState<N>> {
+function metricPolicy<N extends PolicyName>({ score, margin, shown, ...rest }: Metric<N>): Policy<MetricState<N>> {
   return {
     ...rest,
     init: (params, paths) => ({ settings: settingsOf(rest.name, params), since: -1, scores: paths.map(() => 0) }),
@@ -38,6 +40,8 @@ function metricPolicy<N extends PolicyName>({ score, margin, ...rest }: Metric<N
       const present = scores[view.current];
       return unlessBetter(view, scores, present === undefined ? 0 : margin(state.settings, present));
     },
+    score: ({ since, scores }, _view, index) =>
+      since < 0 ? null : { ...shown, prefers: "least", value: scores[index] ?? Number.POSITIVE_INFINITY },
   };
 }
 
@@ -69,6 +73,23 @@ export const STATIC_METRICS = {
   "lowest-cost": (path: PathInfo): number => orLast(path.costPerGb),
 } as const;
 
+/** What the static metrics are called. */
+const STATIC_NAMES = {
+  shortest: { name: "links", unit: "links" },
+  "lowest-latency": { name: "latency", unit: "ns" },
+  "highest-bandwidth": { name: "bandwidth", unit: "kbps" },
+  "lowest-carbon": { name: "g CO2/GB", unit: "none" },
+  "lowest-cost": { name: "cost/GB", unit: "none" },
+} as const satisfies Record<keyof typeof STATIC_METRICS, Pick<PathScore, "name" | "unit">>;
+
+/** What people see of a value of a static metric. */
+export function staticScore(metric: keyof typeof STATIC_METRICS, value: number): PathScore {
+  const named = STATIC_NAMES[metric];
+  if (metric !== "highest-bandwidth") return { ...named, value, prefers: "least" };
+  // Turned round to be least; where it is not known it stays last.
+  return { ...named, value: Math.abs(value), prefers: "greatest" };
+}
+
 /** Metadata do not change while paths are offered: scores are given once. */
 function staticPolicy(name: keyof typeof STATIC_METRICS): Policy<readonly number[]> {
   return {
@@ -78,6 +99,7 @@ function staticPolicy(name: keyof typeof STATIC_METRICS): Policy<readonly number
       return paths.map(STATIC_METRICS[name]);
     },
     choose: (scores, view) => leastScore(view, scores),
+    score: (scores, _view, index) => staticScore(name, scores[index] ?? Number.POSITIVE_INFINITY),
   };
 }
 
@@ -104,6 +126,7 @@ const lowestRtt = metricPolicy({
   name: "lowest-rtt",
   observes: ["probes"],
   probing: probingOf("lowest-rtt"),
+  shown: { name: "round trip", unit: "ns" },
   score: (view, index, { settings, since }) => roundTrip(view, index, settings, since),
   margin: ({ margin, share }, present) => Math.max(margin, share * present),
 });
@@ -113,6 +136,7 @@ const lowestLoss = metricPolicy({
   name: "lowest-loss",
   observes: ["probes"],
   probing: probingOf("lowest-loss"),
+  shown: { name: "loss", unit: "share" },
   score: (view, index, { settings, since }) =>
     isSilent(view, index, settings, since) ? 1 : (measurementOf(view, index)?.loss ?? 0),
   margin: ({ margin }) => margin,
@@ -127,6 +151,7 @@ const oracle = metricPolicy({
   name: "oracle",
   observes: ["load"],
   each: "packet",
+  shown: { name: "arrival in", unit: "ns" },
   score: ({ load }, index, { settings }) => {
     const now = load?.[index];
     return now === undefined ? Number.POSITIVE_INFINITY : now.delay + now.loss * settings.penalty;
@@ -172,5 +197,10 @@ export function scored(
         view.paths.map((path, index) => ordered(score(path, view.measured[index]))),
         margin,
       ),
+    score: (_state, { paths, measured }, index) => {
+      const path = paths[index];
+      if (path === undefined) return null;
+      return { name: "score", value: ordered(score(path, measured[index])), unit: "none", prefers: "least" };
+    },
   };
 }

@@ -68,6 +68,19 @@ export interface FlowIdentity {
   readonly hash: number;
 }
 
+/** What a policy goes by for one path, for people to see. */
+export interface PathScore {
+  /** "latency", "round trip", "mean reward". */
+  readonly name: string;
+  /** Infinity: not known. */
+  readonly value: number;
+  /** Said in place of the figure: "outside the fence". */
+  readonly note?: string;
+  readonly unit: "ns" | "share" | "kbps" | "bps" | "links" | "place" | "none";
+  /** Which of two it likes better. */
+  readonly prefers: "least" | "greatest";
+}
+
 /** State `S` is plain data (structured clone must copy it). */
 export interface Policy<S = unknown> {
   readonly name: string;
@@ -87,6 +100,11 @@ export interface Policy<S = unknown> {
   update?(state: S, params: PolicyParams, before: readonly PathInfo[], paths: readonly PathInfo[]): S;
   /** Position of the path to use from now on (or for this packet), -1 for none. */
   choose(state: S, view: PathView, random: RandomStream): number;
+  /**
+   * What it went by at its latest choice, for the path at a position; null: it has no figure for a single path, or none yet. Changes nothing and
+   * draws nothing: the explorer asks while a run stands still. Default: no figure for any path.
+   */
+  score?(state: S, view: PathView, index: number): PathScore | null;
 }
 
 /** The usable path with the least value of `metric`; the earlier one where two are equal. -1 where none is usable. */

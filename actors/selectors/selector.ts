@@ -7,6 +7,7 @@
  *     selecting ----------------> unreachable      both: path.down, timer.revocation, paths.offered: choose again
  *         ^                           |            and, past the interpreter: paths.measured, a report of the receiver's,
  *         +---------------------------+            timer.reports (no news of packets sent long ago), timer.reconsider;
+ *                                                  policy.replace (a fork's change): another policy begins, with what is known of the paths;
  *              one is usable again                 choice.changed: one of these changed whether there is a way
  *
  * News that an interface is down bars every path over it for the revocation time (SCION's default is 10 s); then the path is
@@ -74,10 +75,12 @@ export interface SelectorInput {
   readonly reports: ReportsInput | null;
 }
 
-export interface SelectorContext extends Omit<SelectorInput, "paths" | "headers" | "reports"> {
+export interface SelectorContext extends Omit<SelectorInput, "paths" | "headers" | "reports" | "policy" | "params"> {
+  policy: string;
+  params: PolicyParams;
   paths: readonly PathInfo[];
   headers: readonly number[];
-  readonly resource: string;
+  resource: string;
   started: boolean;
   /** Nothing but the choice is looked at when a packet leaves. */
   plain: boolean;
@@ -122,13 +125,24 @@ export interface PathsOffered extends ControlEvent {
   readonly headers: readonly number[];
 }
 
+/**
+ * Another policy from now on; its state is that of its `init`. It sees what was measured so far, and goes on with the probes and reports that
+ * there are: none begin or end. Whether there are those it goes by is the sender's business.
+ */
+export interface PolicyReplace extends ControlEvent {
+  readonly type: "policy.replace";
+  readonly policy: string;
+  readonly params: PolicyParams;
+}
+
 export type SelectorEvent =
   | { type: "selector.start" }
   | { type: "path.down"; ia: IA; ifId: IfId }
   | { type: "timer.revocation" }
   | { type: "choice.changed" }
   | PathsOffered
-  | PathsSubscribe;
+  | PathsSubscribe
+  | PolicyReplace;
 
 const TIMER_RECONSIDER: ControlEvent = { type: "timer.reconsider" };
 const CHOICE_CHANGED: ControlEvent = { type: "choice.changed" };
@@ -142,6 +156,7 @@ const selectorMachine = setup({
   actions: {
     requestStart: ({ system }) => void envOf(system).send(envOf(system).self, { type: "selector.start" }, 0),
     startPolicy: ({ context, system }) => startPolicy(context, envOf(system)),
+    replacePolicy: ({ context, event, system }) => replacePolicy(context, event, envOf(system)),
     barPaths: ({ context, event, system }) => barPaths(context, event, envOf(system)),
     takePaths: ({ context, event, system }) => takePaths(context, event, envOf(system)),
     choosePath: ({ context, system }) => chooseOnChange(context, envOf(system)),
@@ -167,6 +182,7 @@ const selectorMachine = setup({
     "timer.revocation": { actions: ["choosePath", "awaitRevocation", "tellSubscribers"] },
     "paths.offered": { actions: ["takePaths", "choosePath", "awaitRevocation", "tellSubscribers"] },
     "paths.subscribe": { actions: "subscribe" },
+    "policy.replace": { actions: ["replacePolicy", "choosePath", "awaitRevocation", "tellSubscribers"] },
     // The guards look again.
     "choice.changed": {},
   },
@@ -348,6 +364,19 @@ function startPolicy(selector: SelectorContext, env: Env): void {
   selector.started = true;
   if (policy.observes?.includes("load") === true) showLoad(selector);
   awaitReconsider(selector, env);
+}
+
+function replacePolicy(selector: SelectorContext, event: SelectorEvent, env: Env): void {
+  if (event.type !== "policy.replace") return;
+  const { timers, view } = selector;
+  if (timers.reconsider !== undefined) env.cancel(timers.reconsider);
+  delete timers.reconsider;
+  selector.policy = event.policy;
+  selector.params = event.params;
+  selector.resource = `policy/${event.policy}`;
+  selector.load = null;
+  view.load = null;
+  if (selector.started) startPolicy(selector, env);
 }
 
 function showLoad(selector: SelectorContext): void {

@@ -27,6 +27,11 @@ const roundRobin: Policy<RoundRobin> = {
     }
     return -1;
   },
+  // Of the packets to come, were every path usable.
+  score: ({ last }, { paths }, index) => {
+    const turn = 1 + ((index - last - 1 + paths.length) % Math.max(1, paths.length));
+    return { name: "turn", value: turn, unit: "place", prefers: "least" };
+  },
 };
 
 interface Weighted {
@@ -63,6 +68,12 @@ const weighted: Policy<Weighted> = {
     if (best >= 0) credit[best] = (credit[best] as number) - sum;
     return best;
   },
+  score: ({ weights }, _view, index) => ({
+    name: "weight",
+    value: weights[index] ?? 0,
+    unit: "none",
+    prefers: "greatest",
+  }),
 };
 
 function weightsOf(rule: Weights, paths: readonly PathInfo[]): readonly number[] {
@@ -131,6 +142,10 @@ const ecmp: Policy<Ecmp> = {
     }
     return by === "rendezvous" || best < 0 ? best : (equals[hash % equals.length] as number);
   },
+  score: (_state, { paths }, index) => {
+    const path = paths[index];
+    return path === undefined ? null : { name: "links", value: path.length, unit: "links", prefers: "least" };
+  },
 };
 
 interface Disjoint {
@@ -154,6 +169,12 @@ const mostDisjoint: Policy<Disjoint> = {
     return { order: [...set.slice(turn), ...set.slice(0, turn), ...rest] };
   },
   choose: ({ order }, { usable }) => order.find((index) => usable[index] === true) ?? -1,
+  score: ({ order }, _view, index) => ({
+    name: "turn",
+    value: order.indexOf(index) + 1,
+    unit: "place",
+    prefers: "least",
+  }),
 };
 
 function disjointSet(paths: readonly PathInfo[], k: number, by: "links" | "ases"): number[] {

@@ -14,7 +14,7 @@ import type { GatewayCounters } from "../../live/gateways.ts";
 import type { CrossingFigures, LatenessFigures } from "../../live/lateness.ts";
 import type { KernelCounts } from "../../live/netns/namespaces.ts";
 import type { KernelAbilities } from "../../live/netns/shaping.ts";
-import type { Shape } from "../../live/shape.ts";
+import type { Shape } from "../../actors/assemble/shape.ts";
 import type { PiecesOptions } from "../../live/pieces/join.ts";
 import type { UnderlayPlan } from "../../live/underlay/plan.ts";
 import { workerHash } from "../build-info.ts";

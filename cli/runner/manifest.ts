@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema";
 import type { RunResult } from "../../actors/results.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { SECOND } from "../../core/units.ts";
-import { SHAPES } from "../../live/shape.ts";
+import { SHAPES } from "../../actors/assemble/shape.ts";
 import { buildInfo } from "../build-info.ts";
 import type { PolicyFile, RecordHeaderFields, SimulationReport } from "./job.ts";
 
@@ -34,7 +34,7 @@ export const Manifest = Schema.Struct({
   record: Schema.optionalKey(Schema.Struct({ series_ns: Schema.Int, samples: Schema.Int, deliveries: Schema.Boolean })),
   /** Where the keys of ASes come from that have none of their own; left out: the seed. `kept`: in secrets.json beside this. */
   keys: Schema.optionalKey(Schema.Literals(["kept", "not-kept"])),
-  /** Who delayed and lost packets in a live run (live/shape.ts); left out: the link actors. */
+  /** Who delayed and lost packets in a live run (actors/assemble/shape.ts); left out: the link actors. */
   shape: Schema.optionalKey(Schema.Literals(SHAPES)),
   /** Of the shape `kernel`: what the kernel had, and what it left to the link actor of each interface (`none`: nothing, `delay`: all but the rate). */
   kernel: Schema.optionalKey(

@@ -48,6 +48,17 @@ export function isPartial(dir: string): boolean {
   return /\.partial-\d+-\w{6}$/.test(basename(resolve(dir)));
 }
 
+/** Is a process of the number in such a folder's name still there? */
+export function isWritten(partial: string): boolean {
+  const pid = /\.partial-(\d+)-\w{6}$/.exec(basename(resolve(partial)))?.[1];
+  return pid !== undefined && isAlive(Number(pid));
+}
+
+/** Where such a folder will stand once its run has ended. */
+export function placeOfPartial(partial: string): string {
+  return partial.replace(/\.partial-\d+-\w{6}[\\/]*$/, "");
+}
+
 export function neighboursOf(dir: string): Neighbours {
   const parent = dirname(resolve(dir));
   const prefix = `${basename(resolve(dir))}.partial-`;

@@ -13,7 +13,7 @@ import { crossingFigures, latenessFigures } from "../../live/lateness.ts";
 import { pieceKey } from "../../live/pieces/identity.ts";
 import { type Joined, PiecesError } from "../../live/pieces/join.ts";
 import { runLive, type RunLiveOptions } from "../../live/run.ts";
-import { shapingOf } from "../../live/shape.ts";
+import { shapingOf } from "../../actors/assemble/shape.ts";
 import { BASE_PORT, PlanError, planUnderlay, type UnderlayPlan } from "../../live/underlay/plan.ts";
 import type { LiveFigures, LiveJob, RunFiles, SimulationJob, SimulationReport, WorkerMessage } from "./job.ts";
 import { FileError } from "./line-files.ts";
@@ -24,7 +24,7 @@ import { RunRecording } from "./recording.ts";
 import { WorldWatch } from "./world-side.ts";
 import { failureOf, reportOf, unrecordedBy } from "./simulate.ts";
 
-/** What a run that is killed loses of its record. */
+/** What a run that is killed loses of its record, and how far behind those are who follow it. */
 const FLUSH_MS = 500;
 
 /** Nothing is looked at between the world's beginning and its end. */
@@ -86,7 +86,12 @@ async function runJob(
   };
   const here = placesHere(assembly.places, live);
   const piece = new PieceRun(scenario, live, here, (text) => say({ kind: "news", text }));
-  const flushing = record === null ? null : setInterval(() => record.flush(), FLUSH_MS);
+  const recorders: (readonly [LiveWorld, Recorder])[] = [];
+  const flush = (): void => {
+    for (const [world, recorder] of recorders) recorder.mark(world.earliest);
+    record?.flush();
+  };
+  const flushing = record === null ? null : setInterval(flush, FLUSH_MS);
   hurry();
   beat[0] = -1;
   say({ kind: "running", actors: assembly.actors.map(({ id }) => id) });
@@ -101,7 +106,7 @@ async function runJob(
       beat,
       ...piece.options,
       ...(part === undefined ? {} : { epoch: part.epoch }),
-      ...(files === null || record === null ? {} : keeping(files, record, piece, part)),
+      ...(files === null || record === null ? {} : keeping(files, record, piece, part, recorders)),
       ...(watch === null ? {} : { trace: watch.trace, probe: watching }),
     }),
   );
@@ -134,12 +139,17 @@ function keeping(
   record: RecordFiles,
   piece: PieceRun,
   part: RunPart | undefined,
+  recorders: (readonly [LiveWorld, Recorder])[],
 ): Pick<RunLiveOptions, "observe" | "probe"> {
   const here = new Set(piece.here);
   return {
     // A piece that joined later says when.
-    observe: (world) =>
-      new Recorder(world, world.beganAt === 0 ? header : { ...header, start: world.beganAt }, record.write, here),
+    observe: (world) => {
+      const own = world.beganAt === 0 ? header : { ...header, start: world.beganAt };
+      const recorder = new Recorder(world, own, record.write, here);
+      recorders.push([world, recorder]);
+      return recorder;
+    },
     probe: (world) => {
       if (part?.probe !== undefined) return part.probe(world);
       const recording = new RunRecording(world, piece.scenario, folder, level, piece.apart);

@@ -140,18 +140,15 @@ export class RecordFiles {
   }
 }
 
-const MACS = "record/macs.ndjson";
+export const MACS = "record/macs.ndjson";
 
 export function recordName(place: number, places: number, part = 0): string {
   const number = String(place).padStart(Math.max(2, String(places - 1).length), "0");
   return `record/${number}${part === 0 ? "" : `.${part}`}.ndjson`;
 }
 
-/** Lines of each place's record, in the order of the scenario's places; null where the run's folder has none of a place. */
-export function readRecordLines(
-  dir: string,
-  places: number,
-): ({ readonly path: string; readonly lines: string[] } | null)[] {
+/** Files of each place's record, in the order of the scenario's places; null where the run's folder has none of a place. */
+export function recordParts(dir: string, places: number): (string[] | null)[] {
   const folder = join(dir, "record");
   if (!existsSync(folder)) throw new FileError(`${folder}: the folder of records is missing`);
   const names = new Set(readdirSync(folder).map((name) => `record/${name}`));
@@ -159,15 +156,25 @@ export function readRecordLines(
   const found = Array.from({ length: places }, (_, place) => {
     const parts: string[] = [];
     for (let part = 0; names.delete(recordName(place, places, part)); part++) {
-      parts.push(readText(join(dir, recordName(place, places, part))));
+      parts.push(join(dir, recordName(place, places, part)));
     }
-    if (parts.length === 0) return null;
-    const path = join(dir, recordName(place, places, 0));
-    return { path, lines: parts.join("").replace(/\n$/, "").split("\n") };
+    return parts.length === 0 ? null : parts;
   });
   const [stranger] = names;
   if (stranger === undefined) return found;
   throw new FileError(`${join(dir, stranger)}: this file does not belong to the run, which has ${places} places`);
+}
+
+/** Lines of each place's record, in the order of the scenario's places; null where the run's folder has none of a place. */
+export function readRecordLines(
+  dir: string,
+  places: number,
+): ({ readonly path: string; readonly lines: string[] } | null)[] {
+  return recordParts(dir, places).map((parts) => {
+    const [path] = parts ?? [];
+    if (parts === null || path === undefined) return null;
+    return { path, lines: parts.map(readText).join("").replace(/\n$/, "").split("\n") };
+  });
 }
 
 /** What a run whose keys were not kept wrote down of its MACs. */

@@ -6,7 +6,7 @@ import type { Assembly } from "../../actors/assembly.ts";
 import type { Policy } from "../../actors/selectors/policy.ts";
 import { createForwardingKeys, keysFromLog } from "../../core/forwarding-keys.ts";
 import type { Scenario } from "../../core/scenario.ts";
-import { shapingOf } from "../../live/shape.ts";
+import { shapingOf } from "../../actors/assemble/shape.ts";
 import { replay, type ReplayResult } from "../../sim/replay.ts";
 import { Simulation } from "../../sim/simulation.ts";
 import type { InputError, RunError } from "../errors.ts";

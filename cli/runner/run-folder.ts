@@ -29,9 +29,9 @@ import { readMacs, readRecordLines, recordName } from "./record-files.ts";
 import { type FlowRow, flowsText, linksText, timelineText } from "./tables.ts";
 import { writeWhole } from "./write-whole.ts";
 
-const MANIFEST = "manifest.json";
-const SCENARIO = "scenario.json";
-const SUMMARY = "summary.json";
+export const MANIFEST = "manifest.json";
+export const SCENARIO = "scenario.json";
+export const SUMMARY = "summary.json";
 const FLOWS = "flows.csv";
 const LINKS = "links.csv";
 const TIMELINE = "timeline.csv";
@@ -206,7 +206,7 @@ export function readRunFolder(dir: string): Effect.Effect<RecordedRun, InputErro
   });
 }
 
-function readManifest(path: string): Manifest {
+export function readManifest(path: string): Manifest {
   const decoded = Schema.decodeUnknownOption(Manifest)(readJson(path));
   if (Option.isSome(decoded)) return decoded.value;
   throw new FileError(`${path}: this is no manifest of a run: fields are missing or of the wrong kind`);
@@ -220,7 +220,7 @@ function readEnd(path: string): EndOfRun {
 }
 
 /** The secret that `--keep-secrets` kept. */
-function readSecret(path: string): string {
+export function readSecret(path: string): string {
   const { forwarding } = readJson(path) as { readonly forwarding?: unknown };
   if (typeof forwarding === "string") return forwarding;
   throw new FileError(`${path}: the secret of the forwarding keys is missing`);
@@ -235,7 +235,7 @@ function readJson(path: string): unknown {
   }
 }
 
-function readText(path: string): string {
+export function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
@@ -244,7 +244,7 @@ function readText(path: string): string {
   }
 }
 
-function readScenario(dir: string, manifest: Manifest): Scenario {
+export function readScenario(dir: string, manifest: Manifest): Scenario {
   const path = join(dir, SCENARIO);
   const found = sha256(readText(path).trimEnd());
   if (found === manifest.scenario_sha) return readJson(path) as Scenario;

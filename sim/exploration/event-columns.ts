@@ -159,10 +159,9 @@ export class EventColumns {
     return this.chunkOf(event)?.time[rowOf(event)] ?? Number.NaN;
   }
 
-  /** Hashes of `count` events from `from` on, two words each; of those that are gone or not known yet, none. */
-  hashes(from: number, count: number): Int32Array {
-    const begin = Math.max(from, this.first);
-    const end = Math.min(begin + count, this.last + 1);
+  /** Hashes of at most `count` events from `from` on, two words each, as far as they are known; none where `from` is gone. */
+  hashes(begin: number, count: number): Int32Array {
+    const end = begin < this.first ? begin : Math.min(begin + count, this.last + 1);
     const words = new Int32Array(2 * Math.max(0, end - begin));
     for (let event = begin; event < end; ) {
       const chunk = this.chunkOf(event) as EventChunk;

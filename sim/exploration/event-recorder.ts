@@ -7,11 +7,10 @@ import type { Nanos } from "../../core/units.ts";
 import { type EventColumns, PACKET_KIND } from "./event-columns.ts";
 import { SentTable } from "./sent-table.ts";
 
-/** Events of a fork itself: they stand in the log, but do not count for comparing futures. */
+/** Events of a fork itself: they stand in the log, but do not count for comparing futures. Numbers from `first` on. */
 export interface OwnEvents {
-  /** Numbers from `first` on, `count` of them. */
   readonly first: number;
-  readonly count: number;
+  count: number;
 }
 
 export class EventRecorder implements WorldObserver {

@@ -273,7 +273,7 @@ function cellOf(world: World, id: string): Cell | null {
 }
 
 /** Bytes that count as a flow's goodput (docs: actors/results.ts, `goodput_bps`), those of the warm-up included where the application counts them. */
-function deliveredBytes(world: World, flow: FlowSpec): number {
+export function deliveredBytes(world: World, flow: FlowSpec): number {
   const read = <C>(id: string): C => world.read<C>(id).context;
   const sink = `app/${flow.id}/sink`;
   if (flow.app === "message-stream") return read<{ readonly delivered: number }>(sink).delivered;

@@ -29,6 +29,8 @@ export interface Steppable {
   /** Events handled since the run began, those before a copy was taken included. */
   readonly events: number;
   readonly now: Nanos;
+  /** True: a record that still grows; what is not there may come. Left out: what is not there never comes. */
+  readonly growing?: boolean;
   /** Time of the next event; Infinity: none is left (of a record that still grows: none is known yet). */
   nextAt(): Nanos;
   /** Handles one event; false where none is left at or before `until`. Time then stands where it stood. */
@@ -46,6 +48,8 @@ export interface Steppable {
   inject?(target: ActorIndex, event: ControlEvent): void;
   /** The whole state as plain data that shares nothing with the world. */
   save(): Saved;
+  /** What a record says of itself as far as this world has gone: it differs from its replay, it was cut off, or its end is as recorded; null: nothing yet. */
+  verdict?(): string | null;
 }
 
 export interface Saved {
@@ -59,6 +63,8 @@ export interface Saved {
 export interface WorldSource {
   readonly kind: "sim" | "record";
   readonly duration: Nanos;
+  /** Can worlds be made? A record cannot before each place's beginning has come. Left out: at once. */
+  readonly ready?: boolean;
   /** The world before its first event. */
   begin(options?: WatchOptions): Steppable;
   /** A world that continues from a copy; the copy can be used again. */

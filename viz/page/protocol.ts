@@ -40,6 +40,8 @@ export type Opening =
       readonly summary: string | null;
       /** Text of macs.ndjson; null: keys follow from the seed. */
       readonly macs: string | null;
+      /** What keys follow from that were kept (`--keep-secrets`); left out, null: nothing. */
+      readonly secret?: string | null;
       /** The run is going on: more of its record comes (`feed`). */
       readonly growing: boolean;
     };
@@ -47,8 +49,11 @@ export type Opening =
 /** By name: what is asked and what is answered. A problem is answered in place of any of them. */
 export interface Questions {
   open: { ask: Opening; answer: RunOutline };
-  /** More whole lines of one place's record; `over`: nothing more comes, of no place. */
-  feed: { ask: { place: number; text: string; over: boolean }; answer: null };
+  /**
+   * More of one place's record, cut anywhere; `macs`: more of macs.ndjson, which goes before. `over`: nothing more comes, of no place. Of
+   * records, `open` is answered at once; every other question waits until the first deliveries have come.
+   */
+  feed: { ask: { place: number; text: string; over: boolean; macs?: string }; answer: null };
   /** Is the scenario sound? Nothing else changes. */
   check: {
     ask: { text: string; file: string; files: Readonly<Record<string, string>> };
@@ -76,7 +81,10 @@ export interface Questions {
   paths: { ask: { flow: string }; answer: readonly DrawnPath[] };
   /** Totals from an event on, up to where the run is known. */
   totals: { ask: { event: number }; answer: FutureTotals };
-  /** For comparing futures: hash of each event from number `from` on, at most `count`: two words each. */
+  /**
+   * For comparing futures: hash of each event from number `from` on, at most `count`: two words each; they run on, so that where they are equal
+   * all before is, too. A fork's own events are left out of it: `from` and what follows count as if they were not there.
+   */
   hashes: { ask: { from: number; count: number }; answer: Int32Array };
   /** Where a fork may stand, and what is wrong with these changes; null: nothing. */
   changeable: { ask: { changes: readonly Change[] }; answer: string | null };
@@ -87,6 +95,11 @@ export type QuestionName = keyof Questions;
 export type Ask = {
   [Name in QuestionName]: { readonly id: number; readonly name: Name; readonly ask: Questions[Name]["ask"] };
 }[QuestionName];
+
+/** Said without a question: the last frame that came as news has been taken, another may come. */
+export interface Taken {
+  readonly taken: true;
+}
 
 export type Tell =
   | { readonly id: number; readonly answer: unknown }

@@ -3,9 +3,9 @@
  * disciplines, as far as it has them (live/netns/shaping.ts), the link actor for the rest. `none`: nobody, the network between the
  * processes is as it is.
  */
-import type { Shaping } from "../actors/assemble/network.ts";
-import { formatInterface } from "../core/address.ts";
-import type { LinkEnd } from "../core/scenario.ts";
+import type { Shaping } from "./network.ts";
+import { formatInterface } from "../../core/address.ts";
+import type { LinkEnd } from "../../core/scenario.ts";
 
 export const SHAPES = ["user", "kernel", "none"] as const;
 export type Shape = (typeof SHAPES)[number];
