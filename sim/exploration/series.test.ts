@@ -11,7 +11,7 @@ import { channelScenario, measuringAssembly, measuringScenario, channelsAssembly
 import { BinnedValues } from "./bins.ts";
 import { outlineOf } from "./outline.ts";
 import { PathBook } from "./paths.ts";
-import { binLength, delayDistributions, RunSeries } from "./series.ts";
+import { binLength, RunSeries } from "./series.ts";
 import { simSource } from "./sim-source.ts";
 import type { Steppable } from "./source.ts";
 
@@ -113,7 +113,7 @@ for (const [name, scenario, assembly] of WORLDS) {
   });
 
   test(`${name}: delays are those of the results`, (t) => {
-    const distributions = delayDistributions(run.steppable.world, scenario.flows);
+    const distributions = run.series.delays();
     t.is(distributions.length, scenario.flows.length);
     distributions.forEach(({ flow, count, counts, upper_ms }, n) => {
       const { latency_ms, received } = run.result.flows[n] as RunResult["flows"][number];

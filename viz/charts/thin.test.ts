@@ -98,6 +98,8 @@ test("what is folded is neither lost nor counted twice", (t) => {
       const total = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0);
       const size = total(known.map(Math.abs));
       t.true(Math.abs(total([...folded]) - total(known)) <= 1e-9 * (1 + size));
+      const means = fold(even, start, high, 1, "mean");
+      t.true(known.length === 0 || Math.abs((means[0] ?? 0) - total(known) / known.length) <= 1e-9 * (1 + size));
       const greatest = fold(even, start, high, columns, "greatest").filter((one) => !Number.isNaN(one));
       t.is(Math.max(...greatest), Math.max(...known));
     }),

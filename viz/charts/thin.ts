@@ -118,9 +118,9 @@ function pushColumn(
 }
 
 /** What stands for the values of one column. */
-export type Fold = "sum" | "greatest";
+export type Fold = "sum" | "greatest" | "mean";
 
-/** One value a column, NaN where it holds none; values that are shorter than a column are added up, or the greatest stands for all. */
+/** One value a column, NaN where it holds none; of several in a column the sum, the greatest or the mean. */
 export function fold(even: EvenValues, low: number, high: number, columns: number, how: Fold): Float64Array {
   const { values, start, step } = even;
   const folded = new Float64Array(columns).fill(Number.NaN);
@@ -129,12 +129,14 @@ export function fold(even: EvenValues, low: number, high: number, columns: numbe
   for (let from = firstOf(even, low), to = from; from < end; from = to) {
     to = Math.min(end, nextColumn(even, low, width, columns, from));
     let value = Number.NaN;
+    let count = 0;
     for (let n = from; n < to; n++) {
       const next = values[n] as number;
       if (Number.isNaN(next)) continue;
-      if (Number.isNaN(value)) value = next;
-      else value = how === "sum" ? value + next : Math.max(value, next);
+      if (count++ === 0) value = next;
+      else value = how === "greatest" ? Math.max(value, next) : value + next;
     }
+    if (how === "mean") value /= count;
     folded[Math.min(columns - 1, Math.floor((start + from * step - low) / width))] = value;
   }
   return folded;

@@ -1,5 +1,5 @@
 /** What is known of a whole series, and its points as they are drawn. Series only grow: what was read once is not read again. */
-import { type EvenValues, thinMore, type Thinned, type Point } from "../../charts/thin.ts";
+import { type EvenValues, fold, thinMore, type Thinned, type Point } from "../../charts/thin.ts";
 import { SECOND } from "../../../core/units.ts";
 import type { Series } from "../series-store.ts";
 
@@ -23,6 +23,10 @@ const SUM = 2;
 const LEAST = 3;
 const MOST = 4;
 const LAST = 5;
+
+/** Share of the run that a gap may last and be drawn through; stretches of a run that means are taken of. */
+const BRIDGED = 0.03;
+const STRETCHES = 160;
 
 const read = new WeakMap<Values, Float64Array>();
 const thinned = new WeakMap<Values, Thinned>();
@@ -54,9 +58,24 @@ export function overTime({ bin_ns, length, values }: Values): EvenValues {
   return { values, length, start: bin_ns / 2 / SECOND, step: bin_ns / SECOND };
 }
 
-/** Points over `duration` seconds, at most four a column. */
+/** Points over `duration` seconds, at most four a column. Gaps that are short beside it are drawn through: who sends seldom is seldom measured. */
 export function pointsOf(series: Values, duration: number, columns: number): readonly Point[] {
   const now = thinMore(thinned.get(series) ?? null, overTime(series), 0, duration, columns);
   thinned.set(series, now);
-  return now.points;
+  const { points } = now;
+  return points.filter(([, y], n) => {
+    const [before, after] = [points[n - 1], points[n + 1]];
+    return y !== null || before === undefined || after === undefined || after[0] - before[0] > duration * BRIDGED;
+  });
+}
+
+/** Means over stretches of the duration, in the middle of each: of what is counted by packets a bin says little. */
+export function meansOf(series: Values, duration: number, columns: number): readonly Point[] {
+  const stretches = Math.min(STRETCHES, columns);
+  const known = (series.length * series.bin_ns) / SECOND;
+  const means = fold(overTime(series), 0, duration, stretches, "mean");
+  return Array.from(
+    means,
+    (mean, n): Point => [((n + 0.5) * duration) / stretches, Number.isNaN(mean) ? null : mean],
+  ).filter(([x]) => x <= known);
 }

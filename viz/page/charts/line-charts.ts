@@ -7,9 +7,11 @@ import type { Point } from "../../charts/thin.ts";
 import { formatValue, formatWithUnit, type Scale, scaleOf, type Unit } from "../../charts/units.ts";
 import type { SeriesStore } from "../series-store.ts";
 import { csvText, type Draw, type Drawn, durationOf, faultBands, type Scene } from "./drawn.ts";
-import { type Figures, figuresOf, pointsOf, type Values } from "./figures.ts";
+import { type Figures, figuresOf, meansOf, pointsOf, type Values } from "./figures.ts";
 
 const HEIGHT = 210;
+/** Drawn as means over stretches, not bin by bin. */
+const RATES: ReadonlySet<SeriesName> = new Set(["flow.goodput", "flow.lost", "path.lost"]);
 /** Colour of "other flows". */
 const REST = 4;
 
@@ -25,6 +27,7 @@ interface OverTime {
   readonly title: string;
   readonly unit: Unit | "packets/s";
   readonly sources: readonly Source[];
+  readonly name: SeriesName;
   /** What a bin's value is multiplied by, by its length in seconds; default 1. */
   readonly factor?: (bin_s: number) => number;
 }
@@ -51,7 +54,13 @@ export function flowChart(
         other: other === null ? null : sumOf(other.series, name, ids),
       });
     }
-    return overTimeChart(scene, { title, unit, sources, ...(perSecond === true ? { factor: (bin) => 1 / bin } : {}) });
+    return overTimeChart(scene, {
+      title,
+      name,
+      unit,
+      sources,
+      ...(perSecond === true ? { factor: (bin) => 1 / bin } : {}),
+    });
   };
 }
 
@@ -74,6 +83,7 @@ export function pathChart(title: string, name: SeriesName, unit: OverTime["unit"
     );
     return overTimeChart(scene, {
       title: `${title}, ${id}`,
+      name,
       unit,
       sources,
       ...(perSecond ? { factor: (bin) => 1 / bin } : {}),
@@ -190,11 +200,12 @@ interface Curve {
   readonly figures: Figures;
 }
 
-function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }: OverTime): Drawn {
+function overTimeChart(scene: Scene, { title, name: series, unit, sources, factor = () => 1 }: OverTime): Drawn {
   const { run, other, width } = scene;
   const duration = durationOf(run);
   const box = plotBox(width, HEIGHT, TIME_TOP);
   const columns = Math.max(1, Math.floor(box.right - box.left));
+  const read = RATES.has(series) ? meansOf : pointsOf;
   const curves: Curve[] = [];
   const lines: Line[] = [];
   for (const { name, number, ...both } of sources) {
@@ -204,12 +215,12 @@ function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }:
       const dashed = which === "other";
       const by = factor(values.bin_ns / SECOND);
       const full = dashed ? `${name}, fork` : name;
-      const points = pointsOf(values, duration, columns).map(([x, y]): Point => [x, y === null ? null : y * by]);
+      const points = read(values, duration, columns).map(([x, y]): Point => [x, y === null ? null : y * by]);
       curves.push({ name: full, values, factor: by, figures: scaledBy(figuresOf(values), by) });
       lines.push({ name: full, series: number, points, ...(other === null ? {} : { dashed }) });
     }
   }
-  const most = Math.max(0, ...curves.map(({ figures }) => figures.most ?? 0));
+  const most = lines.reduce((top, { points }) => points.reduce((so, [, y]) => Math.max(so, y ?? 0), top), 0);
   const scale: Scale = unit === "packets/s" ? { divisor: 1, unit } : scaleOf(unit, [most]);
   const [highest] = [...curves].sort((a, b) => (b.figures.mean ?? 0) - (a.figures.mean ?? 0));
   const svg = lineChart({
