@@ -17,6 +17,7 @@ import { liveForwardBench } from "./live-forward.ts";
 import { pholdBench } from "./phold.ts";
 import { recordingBench } from "./recording.ts";
 import { selectorBench } from "./selector.ts";
+import { travelBench } from "./travel.ts";
 
 export const BENCHES: readonly Bench[] = [
   chainBench,
@@ -39,6 +40,7 @@ export const BENCHES: readonly Bench[] = [
   channelChainBench,
   channelChainRealBench,
   channelLiveBench,
+  travelBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {

@@ -36,7 +36,6 @@ export class Bookmarks implements Collector {
   #world: World | null = null;
   /** Of the event being handled. */
   #number = 0;
-  #now: Nanos = 0;
   /** Selectors by actor index, with the changes of path known. */
   #selectors: (Watched | null)[] = [];
   #handler: Watched | null = null;
@@ -44,15 +43,15 @@ export class Bookmarks implements Collector {
   begin({ world }: Steppable): void {
     this.#world = world;
     this.#selectors = world.cells.map((cell) =>
-      cell.spec.logic === "selector" ? { cell, switches: contextOf(cell).switches } : null,
+      cell.spec.logic === "selector" ? { cell, switches: contextOf(cell).switches, at: 0 } : null,
     );
   }
 
   event(target: Cell, thing: Packet | ControlEvent, ifId: number, number: number): void {
     if (this.#handler !== null) this.#noteSwitches(this.#handler);
     this.#number = number;
-    this.#now = (this.#world as World).now;
     this.#handler = this.#selectors[target.self] ?? null;
+    if (this.#handler !== null) this.#handler.at = (this.#world as World).now;
     if (ifId < 0) this.#noteFault(target, thing as FaultEvent);
   }
 
@@ -99,7 +98,7 @@ export class Bookmarks implements Collector {
     // A policy that spreads packets goes over with nearly every one.
     if (eachPacket) return;
     const path = paths[choice < 0 ? lastPath : choice]?.fingerprint ?? "none";
-    this.#add("switch", cell.id, `${flowOf(cell)} goes over to path ${path}`);
+    this.#add("switch", watched.at, cell.id, `${flowOf(cell)} goes over to path ${path}`);
   }
 
   #noteInterface(node: Cell, { type, ifId }: ControlEvent & { readonly ifId?: number }): void {
@@ -111,33 +110,37 @@ export class Bookmarks implements Collector {
   }
 
   #noteFault(target: Cell, event: FaultEvent): void {
-    const text = faultText(target, event);
-    if (text === null) return;
-    if (this.#now !== this.#faultsAt) this.#faults.clear();
-    this.#faultsAt = this.#now;
+    const words = event.type === "clock.set" && target.spec.logic === "node" ? CLOCK : FAULTS.get(event.type);
+    if (words === undefined) return;
+    const text = words(target.id.slice(target.id.indexOf("/") + 1), event);
+    const { now } = this.#world as World;
+    if (now !== this.#faultsAt) this.#faults.clear();
+    this.#faultsAt = now;
     if (this.#faults.has(text)) return;
     this.#faults.add(text);
     this.#note("fault", target, text);
   }
 
   #note(kind: BookmarkKind, { id }: Cell, text: string): void {
-    this.#add(kind, id, text);
+    this.#add(kind, (this.#world as World | null)?.now ?? 0, id, text);
   }
 
-  #add(kind: BookmarkKind, actor: string, text: string): void {
+  #add(kind: BookmarkKind, time_ns: Nanos, actor: string, text: string): void {
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
     if (count > MOST) {
       this.omitted++;
       return;
     }
-    this.#all.push({ kind, time_ns: this.#now, event: this.#number, actor, text });
+    this.#all.push({ kind, time_ns, event: this.#number, actor, text });
   }
 }
 
 interface Watched {
   readonly cell: Cell;
   switches: number;
+  /** When it handled its latest event. */
+  at: Nanos;
 }
 
 function contextOf(cell: Cell): SelectorContext {
@@ -148,33 +151,29 @@ function flowOf({ id }: Cell): string {
   return id.slice("selector/".length);
 }
 
-/** One text for both directions of a link. */
-function faultText({ id }: Cell, event: FaultEvent): string | null {
-  const name = id.slice(id.indexOf("/") + 1);
-  const link = `link ${name.split(">").toSorted().join(" to ")}`;
-  const cause = typeof event.cause === "string" ? ` (${event.cause})` : "";
-  switch (event.type) {
-    case "link.fail":
-      return `${link} fails${cause}`;
-    case "link.recover":
-      return `${link} recovers${cause}`;
-    case "link.impair":
-      return `${link} is impaired${cause}`;
-    case "link.mend":
-      return `${link} is mended${cause}`;
-    case "link.rate":
-      return `${link} has another rate: ${event.rate_bps === 0 ? "no limit" : `${event.rate_bps} bit/s`}`;
-    case "node.fail":
-      return `AS ${name} fails${cause}`;
-    case "node.recover":
-      return `AS ${name} recovers${cause}`;
-    case "clock.set":
-      return id.startsWith("node/") ? `the clock of AS ${name} is set` : null;
-    case "policy.replace":
-      return `${name} has another policy: ${event.policy}`;
-    case "rate.set":
-      return `${name} sends every ${event.interval} ns from now on`;
-    default:
-      return null;
-  }
+type Words = (name: string, event: FaultEvent) => string;
+
+const ofLink =
+  (what: string): Words =>
+  (name, { cause }) =>
+    // One text for both directions.
+    `link ${name.split(">").toSorted().join(" to ")} ${what}${typeof cause === "string" ? ` (${cause})` : ""}`;
+
+/** By type of event; nothing else is a fault. */
+const FAULTS: ReadonlyMap<string, Words> = new Map<string, Words>([
+  ["link.fail", ofLink("fails")],
+  ["link.recover", ofLink("recovers")],
+  ["link.impair", ofLink("is impaired")],
+  ["link.mend", ofLink("is mended")],
+  ["link.rate", (name, event) => `${ofLink("has another rate")(name, event)}: ${rateText(event.rate_bps)}`],
+  ["node.fail", (name, { cause }) => `AS ${name} fails (${cause})`],
+  ["node.recover", (name, { cause }) => `AS ${name} recovers${cause === null ? "" : ` (${cause})`}`],
+  ["policy.replace", (name, { policy }) => `${name} has another policy: ${policy}`],
+  ["rate.set", (name, { interval }) => `${name} sends every ${interval} ns from now on`],
+]);
+/** One of the many events that it comes to stands for all. */
+const CLOCK: Words = (name) => `the clock of AS ${name} is set`;
+
+function rateText(rate_bps: number | undefined): string {
+  return rate_bps === 0 ? "no limit" : `${rate_bps} bit/s`;
 }

@@ -49,7 +49,8 @@ function kindOf(value: object): [what: string, size: number] {
 }
 
 function firstEntries(value: object, most: number): [key: string, value: unknown][] {
-  if (Array.isArray(value)) return value.slice(0, most).map((one: unknown, at) => [String(at), one]);
+  // Lists by number may have holes.
+  if (Array.isArray(value)) return Array.from(value.slice(0, most), (one: unknown, at) => [String(at), one]);
   if (value instanceof Set) return firstEntries([...value], most);
   const all = value instanceof Map ? value : Object.entries(value);
   const found: [string, unknown][] = [];

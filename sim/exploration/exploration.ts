@@ -4,29 +4,40 @@
  */
 import type { Assembly } from "../../actors/assembly.ts";
 import type {
+  ActorView,
   Change,
   DelayDistribution,
   DrawnPath,
   Fork,
   Frame,
   FutureTotals,
+  LogFilter,
+  LogPage,
+  LogRow,
   Progress,
   RunOutline,
+  SequenceMessage,
 } from "../../core/exploration.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
+import { actorView } from "./actor-view.ts";
 import { Bookmarks } from "./bookmarks.ts";
 import { Checkpoints, type CheckpointOptions } from "./checkpoints.ts";
 import { countForkEvents, forkedSource, whyNotChangeable } from "./changes.ts";
+import { Coverage } from "./coverage.ts";
 import { Cursor } from "./cursor.ts";
 import { type Counted, countNow, totalsBetween } from "./difference.ts";
 import { EventColumns } from "./event-columns.ts";
 import { FrameMaker } from "./frame.ts";
+import { LogIndex } from "./log-query.ts";
+import { RunNames } from "./names.ts";
 import { outlineOf } from "./outline.ts";
 import { PathBook } from "./paths.ts";
 import { hopsOf, Scout } from "./scout.ts";
 import { delayDistributions, RunSeries } from "./series.ts";
+import { sequenceOf, type SequenceQuestion } from "./sequence.ts";
 import type { WorldSource } from "./source.ts";
+import { SwitchWatch } from "./switches.ts";
 
 /** What is explored. */
 export interface Explored {
@@ -50,6 +61,13 @@ export interface ExplorationOptions {
   readonly clock?: () => number;
 }
 
+export interface LogQuestion {
+  readonly filter: LogFilter;
+  readonly first: number;
+  readonly count: number;
+  readonly around?: number;
+}
+
 /** Packets drawn in a frame where nothing else is said. */
 const PACKETS = 1_000;
 /** Events between two looks at whether to stop. */
@@ -71,6 +89,11 @@ export class Exploration {
   readonly #series: RunSeries;
   readonly #book: PathBook;
   readonly #frames: FrameMaker;
+  readonly #switches = new SwitchWatch();
+  /** Of the cursor. */
+  readonly #coverage = new Coverage();
+  readonly #names: RunNames;
+  readonly #log: LogIndex;
   readonly #clock: () => number;
   #busy = 0;
   #packets = PACKETS;
@@ -92,13 +115,16 @@ export class Exploration {
     this.#scout = new Scout(source, {
       columns: this.#columns,
       checkpoints: this.#checkpoints,
-      collectors: [this.#bookmarks, this.#series],
+      collectors: [this.#bookmarks, this.#series, this.#switches],
+      followers: [new Coverage()],
       own,
     });
     if (fork !== null) own.count = countForkEvents(this.#scout.world, scenario, fork.changes);
     this.#own = fork === null ? null : { event: fork.event, own: own.count };
     this.outline = this.#own === null ? outline : { ...outline, fork: this.#own };
-    this.#cursor = new Cursor(source, this.#checkpoints);
+    this.#cursor = new Cursor(source, this.#checkpoints, [this.#coverage]);
+    this.#names = new RunNames(this.outline, () => this.#scout.world);
+    this.#log = new LogIndex(this.#columns, this.#names);
   }
 
   // ---- How far the run is known ----
@@ -130,6 +156,17 @@ export class Exploration {
       bookmarks: this.#bookmarks.take(),
       series: this.#series.take(),
     };
+  }
+
+  /** What is kept, in bytes; copies by their rough size. */
+  memory(): {
+    readonly copies: number;
+    readonly copied_bytes: number;
+    readonly spacing: number;
+    readonly log_bytes: number;
+  } {
+    const { count, bytes, spacing } = this.#checkpoints;
+    return { copies: count, copied_bytes: bytes, spacing, log_bytes: this.#columns.bytes };
   }
 
   #verdict(): string | null {
@@ -186,6 +223,25 @@ export class Exploration {
 
   paths({ flow }: { readonly flow: string }): DrawnPath[] {
     return this.#book.drawnPaths(this.#cursor.world, `selector/${flow}`);
+  }
+
+  // ---- The log, and what stands at the cursor ----
+
+  log({ filter, first, count, around }: LogQuestion): LogPage {
+    return this.#log.query(filter, first, count, around);
+  }
+
+  sequence(question: SequenceQuestion): SequenceMessage[] {
+    return sequenceOf(this.#columns, this.#names, question, this.#cursor.events);
+  }
+
+  /** null: there is no such actor, or not yet. */
+  inspect({ actor }: { readonly actor: string }): ActorView | null {
+    const { steppable } = this.#cursor;
+    const recent = (id: string, count: number): readonly LogRow[] =>
+      this.#log.recent(steppable.world.indexOf(id) ?? -1, steppable.events, count);
+    const { outline } = this;
+    return actorView({ steppable, outline, coverage: this.#coverage, switches: this.#switches, recent }, actor);
   }
 
   // ---- Other futures ----

@@ -13,6 +13,8 @@ export interface LogNames {
 
 /** Most rows of one answer. */
 export const MAX_LOG_ROWS = 5_000;
+/** Events looked back for what an actor did last. */
+const RECENT_REACH = 400_000;
 /** 16 MB each where everything matches. */
 const MAX_KEPT_FILTERS = 4;
 
@@ -40,6 +42,18 @@ export class LogIndex {
     const rows: LogRow[] = [];
     for (let n = from; n < total && rows.length < most; n++) rows.push(this.#row(matches.eventAt(begin + n)));
     return { total, first: from, rows, keptFrom: columns.forgotten === 0 ? 0 : columns.first };
+  }
+
+  /** The latest rows about one actor, at most `count`, up to an event; the newest last. Looks back no further than `RECENT_REACH` events. */
+  recent(actor: number, upTo: number, count: number): LogRow[] {
+    const columns = this.#columns;
+    const least = Math.max(columns.first, upTo - RECENT_REACH);
+    const rows: LogRow[] = [];
+    for (let event = Math.min(upTo, columns.last); event >= least && rows.length < count; event--) {
+      const chunk = columns.chunkOf(event) as EventChunk;
+      if (chunk.target[rowOf(event)] === actor) rows.push(this.#row(event));
+    }
+    return rows.reverse();
   }
 
   #matchesOf(filter: LogFilter): Pick<Matches, "rankOf" | "eventAt"> {

@@ -65,10 +65,11 @@ export class SwitchWatch implements Collector {
   #notes = 0;
   /** Changes that found no room. */
   unnoted = 0;
-  /** The selector that handles an event now, the event (null: a packet) and its number. */
+  /** The selector that handled the event before, the event (null: a packet), its number and time. */
   #open: Cell | null = null;
   #thing: ControlEvent | null = null;
   #number = 0;
+  #time: Nanos = 0;
 
   begin({ world }: Steppable): void {
     for (const cell of world.allCells()) this.started(cell);
@@ -93,6 +94,7 @@ export class SwitchWatch implements Collector {
       this.#open = target;
       this.#thing = ifId < 0 ? (thing as ControlEvent) : null;
       this.#number = number;
+      this.#time = target.world.now;
     } else if (role === PROBER) this.#probed.set(target.self, number);
     else if (ifId >= 0) this.#hear(target, thing as Packet, number);
   }
@@ -137,7 +139,7 @@ export class SwitchWatch implements Collector {
     const selector = cell.state.context as SelectorContext | null;
     if (selector === null) return;
     const known = this.#watched.get(cell.id) ?? this.#watch(cell.id);
-    if (event?.type === "path.down") this.#noteFailure(known, cell.world.now, event as unknown as Down);
+    if (event?.type === "path.down") this.#noteFailure(known, event as unknown as Down);
     if (selector.switches === known.switches && known.used !== null) return;
     const used = selector.paths[selector.lastPath]?.fingerprint ?? known.used;
     if (selector.switches > known.switches && used !== null) this.#note(known, cell, selector, event, used);
@@ -151,9 +153,9 @@ export class SwitchWatch implements Collector {
     return fresh;
   }
 
-  #noteFailure({ failures }: Watched, time: Nanos, { ia, ifId }: Down): void {
+  #noteFailure({ failures }: Watched, { ia, ifId }: Down): void {
     if (failures.length >= MOST_FAILURES) failures.shift();
-    failures.push({ time, event: this.#number, interface: `${ia}#${ifId}` });
+    failures.push({ time: this.#time, event: this.#number, interface: `${ia}#${ifId}` });
   }
 
   #note(known: Watched, cell: Cell, selector: SelectorContext, event: ControlEvent | null, to: string): void {
@@ -164,7 +166,7 @@ export class SwitchWatch implements Collector {
     this.#notes++;
     known.notes.push({
       actor: cell.id,
-      time: cell.world.now,
+      time: this.#time,
       event: this.#number,
       from: known.used,
       to,
@@ -173,11 +175,11 @@ export class SwitchWatch implements Collector {
     });
   }
 
-  #toldBy({ place, world }: Cell, { prober }: SelectorContext, event: ControlEvent | null): number {
+  #toldBy({ place }: Cell, { prober }: SelectorContext, event: ControlEvent | null): number {
     if (event?.type === "path.down") {
       const { ia, ifId } = event as unknown as Down;
       const news = this.#news.get(newsKey(place, ia, ifId));
-      return news?.time === world.now ? news.event : this.#number;
+      return news?.time === this.#time ? news.event : this.#number;
     }
     const probed = event?.type === "paths.measured" ? this.#probed.get(prober ?? -1) : undefined;
     return probed ?? this.#number;

@@ -3,10 +3,10 @@ import { area, scaleLinear, type SeriesPoint, stack } from "d3";
 import {
   type Band,
   bands,
-  type Box,
   chart,
   type Described,
   emptyChart,
+  plotBox,
   stretches,
   TIME_TOP,
   xAxis,
@@ -43,12 +43,7 @@ export function areaChart(input: AreaChart): Markup {
   const { width, height, layers, times } = input;
   const totals = times.map((_, bin) => layers.reduce((sum, { values }) => sum + (values[bin] ?? 0), 0));
   if (!totals.some((total) => total > 0)) return emptyChart(input, width, height, "no packets");
-  const box: Box = {
-    left: 44,
-    top: input.stretches === undefined ? 10 : TIME_TOP,
-    right: width - 8,
-    bottom: height - 36,
-  };
+  const box = plotBox(width, height, input.stretches === undefined ? 10 : TIME_TOP);
   const x = scaleLinear()
     .domain([...input.domain])
     .range([box.left, box.right]);

@@ -16,6 +16,11 @@ export interface Box {
   readonly bottom: number;
 }
 
+/** Where the plot of a chart lies: room for numbers to its left and below it, and above it `top`. */
+export function plotBox(width: number, height: number, top: number): Box {
+  return { left: 44, right: width - 8, top, bottom: height - 36 };
+}
+
 /** A chart of its natural size, which scales down with its column. */
 export function chart(
   { title, description }: Described,

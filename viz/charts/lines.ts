@@ -3,10 +3,10 @@ import { curveStepAfter, line, scaleLinear, scaleLog } from "d3";
 import {
   type Band,
   bands,
-  type Box,
   chart,
   type Described,
   emptyChart,
+  plotBox,
   stretches,
   TIME_TOP,
   xAxis,
@@ -21,6 +21,8 @@ export interface Line {
   readonly series: number;
   /** Ascending in x; y null: a gap. */
   readonly points: readonly (readonly [x: number, y: number | null])[];
+  /** Whole or dashed in place of the series' own dashes, where that tells apart what is compared; dashed lines have no markers. */
+  readonly dashed?: boolean;
   /** Attributes `data-*` for scripts. */
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -42,12 +44,7 @@ export function lineChart(input: LineChart): Markup {
   const hasData = lines.some(({ points }) => points.some(([, y]) => y !== null));
   const [low, high] = input.x.domain;
   if (!hasData || !(high > low)) return emptyChart(input, width, height);
-  const box: Box = {
-    left: 44,
-    right: width - 8,
-    top: input.stretches === undefined ? 10 : TIME_TOP,
-    bottom: height - 36,
-  };
+  const box = plotBox(width, height, input.stretches === undefined ? 10 : TIME_TOP);
   const x = (input.x.log === true ? scaleLog() : scaleLinear()).domain([low, high]).range([box.left, box.right]);
   const y = scaleLinear()
     .domain([...input.y.domain])
@@ -73,7 +70,7 @@ function tickNumber(value: number, isLog: boolean): string {
 }
 
 function drawLine(
-  { name, series, points, data = {} }: Line,
+  { name, series, points, dashed, data = {} }: Line,
   n: number,
   of: number,
   x: (value: number) => number,
@@ -88,12 +85,13 @@ function drawLine(
   if (step) path.curve(curveStepAfter);
   const drawn = points.filter((point): point is [number, number] => point[1] !== null);
   const attributes = Object.fromEntries(Object.entries(data).map(([key, value]) => [`data-${key}`, value]));
+  const style = dashed === undefined ? {} : { "stroke-dasharray": dashed ? "3 3" : null };
   return el(
     "g",
     attributes,
     el("title", {}, name),
-    el("path", { ...lineStyle(series), d: path(points) ?? "" }),
-    markersAlong(drawn, n, of, series, x, y),
+    el("path", { ...lineStyle(series), ...style, d: path(points) ?? "" }),
+    dashed === true ? null : markersAlong(drawn, n, of, series, x, y),
   );
 }
 

@@ -67,12 +67,13 @@ function fit(bodies: readonly Body[], width: number, height: number): Layout {
   return new Map(bodies.map((body) => [body.ia, { x: px(x(body)), y: px(y(body)) }]));
 }
 
-function isdOf(ia: string): string {
+/** `1` of `1-ff00:0:110`. */
+export function isdOf(ia: string): string {
   return ia.split("-")[0] ?? ia;
 }
 
-/** `1-ff00:0:110#41` or `1-ff00:0:110`. */
-function iaOf(end: string): string {
+/** `1-ff00:0:110` of `1-ff00:0:110#41`, or of itself. */
+export function iaOf(end: string): string {
   return end.split("#")[0] ?? end;
 }
 

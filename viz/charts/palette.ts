@@ -149,11 +149,21 @@ function variables({ series, load, ...rest }: Theme): string {
 
 /** Style rules that every chart of this folder needs: light, dark where the reader prefers it, light on paper. */
 export function chartCss(): string {
-  const classes = LIGHT.series.map((_, n) => `.s${n}{--c:var(--s${n})}`);
-  const loads = LIGHT.load.map((_, n) => `.l${n}{--c:var(--l${n})}`);
   return `:root{color-scheme:light dark;${variables(LIGHT)}}
 @media screen and (prefers-color-scheme:dark){:root{${variables(DARK)}}}
-${classes.join("")}${loads.join("")}
+${chartRules()}`;
+}
+
+/** Style rules of a chart that stands alone, in a file of its own: light, whatever the reader prefers. */
+export function paperCss(): string {
+  return `svg{${variables(LIGHT)}background:${LIGHT.background}}\n${chartRules()}`;
+}
+
+/** Those of `chartCss` without the colours themselves, which are custom properties: `--text`, `--s0` ... */
+export function chartRules(): string {
+  const classes = LIGHT.series.map((_, n) => `.s${n}{--c:var(--s${n})}`);
+  const loads = LIGHT.load.map((_, n) => `.l${n}{--c:var(--l${n})}`);
+  return `${classes.join("")}${loads.join("")}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
 .chart text{fill:var(--text)}
 .chart .tick{fill:var(--muted);font-size:11px}
@@ -165,6 +175,7 @@ svg.chart{display:block;width:100%;height:auto;overflow:visible;font:12px system
 .ln{fill:none;stroke:var(--c);stroke-width:1.6;stroke-linejoin:round}
 .mk{fill:var(--c);stroke:var(--background);stroke-width:.6}
 .mk.hollow{fill:var(--background);stroke:var(--c);stroke-width:1.6}
+.cell{fill:var(--c)}.hit{fill:none;pointer-events:all}
 .area{fill:var(--c);stroke:var(--background);stroke-width:.8}
 .strong{stroke-width:3}
 .bold{font-weight:650}

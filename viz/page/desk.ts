@@ -4,7 +4,8 @@ import { asProblemError, RunApp } from "./app-state.ts";
 import { ProblemError } from "./app.ts";
 import { type GalleryEntry, loadGallery } from "./gallery/gallery.ts";
 import { feedRecords, type RunFiles } from "./gallery/run-folder.ts";
-import type { Opening } from "./protocol.ts";
+import type { Opening, Questions } from "./protocol.ts";
+import { followRecord } from "./record-feed.ts";
 import { FragmentError, readFragment, type SharedView, writeFragment } from "./share-url.ts";
 import { problemOf } from "./worker-client.ts";
 
@@ -23,6 +24,8 @@ export class Desk {
   #open: Opening | null = null;
   /** Name of the gallery's entry that is open as it stands there. */
   #entry: string | null = null;
+  /** A record that is being read: called off when another run is opened. */
+  #feeding: AbortController | null = null;
   readonly #forkHeard = new Set<(other: RunApp | null) => void>();
 
   /** YAML of the scenario; of recorded runs, nothing. */
@@ -106,10 +109,16 @@ export class Desk {
     this.#entry = null;
     if (!(await this.#openAny(opening))) return;
     history.replaceState(null, "", location.pathname);
+    const abort = new AbortController();
+    this.#feeding = abort;
+    const { signal } = abort;
     try {
-      await feedRecords(records, (place, text, over) => this.app.ask("feed", { place, text, over }));
+      await feedRecords(records, async (place, text, over) => {
+        signal.throwIfAborted();
+        await this.app.ask("feed", { place, text, over });
+      });
     } catch (error) {
-      this.app.complain(asProblemError(error).problem);
+      if (!signal.aborted) this.app.complain(asProblemError(error).problem);
     }
   }
 
@@ -180,12 +189,22 @@ export class Desk {
 
   async #openGiven(opening: Opening): Promise<void> {
     this.#entry = null;
-    await this.#openAny(opening);
+    if (!(await this.#openAny(opening)) || opening.kind !== "record") return;
+    const abort = new AbortController();
+    this.#feeding = abort;
+    const { signal } = abort;
+    const feed = (ask: Questions["feed"]["ask"]): Promise<unknown> => this.app.ask("feed", ask);
+    const complain = (message: string): void => this.#complain(message);
+    await followRecord(opening, { feed, signal, complain }).catch((error) => {
+      if (!signal.aborted) this.app.complain(asProblemError(error).problem);
+    });
   }
 
   /** false: it could not be opened, and the reader has been told. */
   async #openAny(opening: Opening): Promise<boolean> {
     this.closeFork();
+    this.#feeding?.abort();
+    this.#feeding = null;
     this.#open = opening;
     try {
       await this.app.open(opening);

@@ -1,12 +1,20 @@
 /** The explorer: starts the worker, builds the page and opens what the address names. */
+import "./style/charts.css";
+import "./style/fork.css";
+import "./style/log.css";
 import { asProblemError } from "./app-state.ts";
+import type { Panel } from "./app.ts";
 import { Desk } from "./desk.ts";
 import { makeGallery } from "./gallery/gallery.ts";
 import { makeHelp } from "./help.ts";
 import { makeLayout, type Regions } from "./layout.ts";
 import { listenToKeys, type Shortcut } from "./shortcuts.ts";
 import { Tabs, type TabPlan } from "./tabs.ts";
+import { mountMap } from "./map/map.ts";
 import { mountTransport, type Transport } from "./time/transport.ts";
+
+/** Packets drawn on the map at once. */
+const PACKETS = 1_000;
 
 const root = document.getElementById("page");
 if (root !== null) start(root);
@@ -28,6 +36,7 @@ function start(page: HTMLElement): void {
     share: () => void share(desk, regions).catch(complain),
     help: () => help.showModal(),
   });
+  const map = mountMap(regions.map, app);
   const transport = mountTransport(regions.transport, app);
   const shortcuts = shortcutsOf(desk, transport, {
     help: () => help.showModal(),
@@ -37,20 +46,47 @@ function start(page: HTMLElement): void {
   page.append(gallery.element, help);
   listenToKeys(shortcuts);
   followSelection(desk, tabs);
+  desk.onFork((other) => {
+    map.compareWith?.(other);
+    tabs.compareWith(other);
+  });
+  followVisibility(desk, map);
   globalThis.addEventListener("hashchange", () => void desk.openFragment(location.hash).catch(complain));
   globalThis.addEventListener("unhandledrejection", ({ reason }) => complain(reason));
   desk.start().catch(complain);
 }
 
-function plansOf(_desk: Desk): readonly TabPlan[] {
-  return ["Inspector", "Charts", "Log", "Sequence", "Editor", "Fork"].map((title) => ({
-    name: title.toLowerCase(),
-    title,
-    mount: async (root) => {
-      root.append(title);
-      return {};
+/** Parts that are loaded when they are first seen; their styles come with the page. */
+function plansOf(desk: Desk): readonly TabPlan[] {
+  const { app } = desk;
+  return [
+    {
+      name: "charts",
+      title: "Charts",
+      mount: async (root) => (await import("./charts/charts.ts")).mountCharts(root, app),
     },
-  }));
+    {
+      name: "log",
+      title: "Log",
+      mount: async (root) => (await import("./log/log.ts")).mountLog(root, app),
+    },
+    {
+      name: "fork",
+      title: "Fork",
+      mount: async (root) => (await import("./fork/fork.ts")).mountFork(root, app, desk),
+    },
+  ];
+}
+
+/** Of a page that lies behind others nothing is drawn, and frames come seldom. */
+function followVisibility({ app }: Desk, map: Panel): void {
+  const look = (): void => {
+    const visible = document.visibilityState === "visible";
+    app.look({ map: visible, packets: PACKETS });
+    map.seen?.(visible);
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
 }
 
 /** What is selected elsewhere is shown in the inspector; who works in a view is not torn away from it. */

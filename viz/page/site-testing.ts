@@ -45,14 +45,14 @@ export interface GalleryFile {
 }
 
 /** The whole explorer, with these scenarios in its gallery. */
-export async function serveSite(gallery: readonly GalleryFile[] = [example("02-failover")]): Promise<Served> {
+export async function serveSite(
+  gallery: readonly GalleryFile[] = [example("31-explore"), example("02-failover")],
+): Promise<Served> {
   const folder = temporaryFolder();
-  await build({
-    ...OPTIONS,
-    outdir: folder,
-    splitting: true,
-    entryPoints: { main: join(PAGE, "main.ts"), worker: join(PAGE, "worker.ts") },
-  });
+  await Promise.all([
+    build({ ...OPTIONS, outdir: folder, splitting: true, entryPoints: { main: join(PAGE, "main.ts") } }),
+    build({ ...OPTIONS, outdir: folder, entryPoints: { worker: join(PAGE, "worker.ts") } }),
+  ]);
   renameSync(join(folder, "main.css"), join(folder, "style.css"));
   writeFileSync(join(folder, "index.html"), readFileSync(join(PAGE, "index.html")));
   writeFileSync(join(folder, "gallery.json"), JSON.stringify(gallery));

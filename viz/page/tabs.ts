@@ -1,5 +1,5 @@
 /** Tabs after the ARIA pattern: one tab stop, arrows go from tab to tab, and what is not seen is told so. */
-import type { Panel } from "./app.ts";
+import type { App, Panel } from "./app.ts";
 import { h } from "./dom.ts";
 
 export interface TabPlan {
@@ -21,6 +21,7 @@ export class Tabs {
   readonly #tabs: readonly Tab[];
   readonly #complain: (error: unknown) => void;
   #shown: Tab | null = null;
+  #other: App | null = null;
 
   constructor(plans: readonly TabPlan[], complain: (error: unknown) => void) {
     this.#complain = complain;
@@ -49,15 +50,23 @@ export class Tabs {
     if (tab !== undefined) this.#show(tab);
   }
 
-  /** Mounts what has not been shown yet. */
-  async mountAll(): Promise<void> {
-    for (const tab of this.#tabs) await this.#mount(tab);
+  /** Mounts a view that has not been shown yet, and tells it that it is seen although it is not shown: on paper. */
+  async print(name: string): Promise<void> {
+    const tab = this.#tabs.find(({ plan }) => plan.name === name);
+    if (tab !== undefined) (await this.#mount(tab))?.seen?.(true);
+  }
+
+  /** Views that are mounted later are told then. */
+  compareWith(other: App | null): void {
+    this.#other = other;
+    for (const { mounted } of this.#tabs) void mounted?.then((panel) => panel?.compareWith?.(this.#other));
   }
 
   async #mount(tab: Tab): Promise<Panel | null> {
     tab.mounted ??= tab.plan.mount(tab.root).then(
       (panel) => {
         panel.seen?.(tab === this.#shown);
+        if (this.#other !== null) panel.compareWith?.(this.#other);
         return panel;
       },
       (error) => {

@@ -7,7 +7,9 @@ import { ActorFailure } from "../../actors/world.ts";
 import type { ExplorerProblem } from "../../core/exploration.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
-import { Exploration } from "../../sim/exploration/exploration.ts";
+import { Exploration, type Explored } from "../../sim/exploration/exploration.ts";
+import { type OpenedRun, openRun } from "../../sim/exploration/open-record.ts";
+import { outlineOf } from "../../sim/exploration/outline.ts";
 import { simSource } from "../../sim/exploration/sim-source.ts";
 import { type Overrides, resolveScenario } from "../../topologies/resolve.ts";
 import type { Problem } from "../../topologies/problems.ts";
@@ -34,17 +36,25 @@ type Handlers = {
   ) => Questions[Name]["answer"] | typeof LATER;
 };
 
+const WITHOUT_RUN: ReadonlySet<QuestionName> = new Set(["open", "feed", "check"]);
+
 /** The answer comes by itself when it is there. */
 const LATER = Symbol("later");
 
 const scope = globalThis as unknown as {
   postMessage(tell: Tell): void;
+  /** Not in every browser. */
+  readonly scheduler?: { postTask(run: () => void, options: { priority: "background" }): Promise<void> };
   addEventListener(type: "message", hear: (event: MessageEvent<Ask | Taken>) => void): void;
 };
 
 /** One run that is looked at. */
 class Desk {
   #exploration: Exploration | null = null;
+  /** A recorded run. */
+  #opened: OpenedRun | null = null;
+  /** Questions about it that came before there is anything to see. */
+  readonly #early: Ask[] = [];
   #playing: PlayClock | null = null;
   #chunk: Nanos = 1e6;
   /** Seeks beyond what is known, the latest of them last. */
@@ -59,13 +69,6 @@ class Desk {
   #progressEvents = -1;
   #endTold = false;
   #working = false;
-  readonly #soon = new MessageChannel();
-
-  constructor() {
-    this.#soon.port1.addEventListener("message", () => this.#tick());
-    this.#soon.port1.start();
-  }
-
   hear(message: Ask | Taken): void {
     if ("taken" in message) {
       this.#taken = true;
@@ -73,6 +76,10 @@ class Desk {
       return;
     }
     const { id } = message;
+    if (this.#opened !== null && this.#exploration === null && !WITHOUT_RUN.has(message.name)) {
+      this.#early.push(message);
+      return;
+    }
     try {
       const handle = this.#handlers[message.name] as ((ask: unknown, id: number) => unknown) | undefined;
       if (handle === undefined) throw new ProblemError(problemOf(`The simulator does not know “${message.name}”.`));
@@ -86,6 +93,7 @@ class Desk {
 
   readonly #handlers: Handlers = {
     open: (opening) => this.#open(opening),
+    feed: (ask) => this.#feed(ask),
     check: ({ text, file, files }) => {
       const resolved = resolve(text, file, files, {});
       return { problems: resolved.ok ? [] : resolved.error.map(placeOf) };
@@ -108,9 +116,14 @@ class Desk {
       this.#stale = true;
       return null;
     },
+    inspect: (ask) => this.#run().inspect(ask),
+    log: (ask) => this.#run().log(ask),
+    sequence: (ask) => this.#run().sequence(ask),
     delays: () => this.#run().delays(),
     paths: (ask) => this.#run().paths(ask),
+    totals: (ask) => this.#run().totals(ask),
     hashes: (ask) => this.#run().hashes(ask),
+    changeable: (ask) => this.#run().changeable(ask),
   };
 
   #run(): Exploration {
@@ -120,21 +133,49 @@ class Desk {
 
   #open(opening: Opening): Questions["open"]["answer"] {
     this.#close();
-    if (opening.kind === "record") throw new ProblemError(problemOf("Recorded runs cannot be opened."));
+    if (opening.kind === "record") return this.#openRecord(opening);
     const scenario = scenarioOf(opening);
-    const { seed } = scenario;
-    const assembly = assemble(scenario, { repeat: `pathloom run ${opening.file} --seed ${seed}` });
+    const assembly = assemble(scenario, { repeat: `pathloom run ${opening.file} --seed ${scenario.seed}` });
     const source = simSource(assembly, scenario.duration_ns);
-    this.#exploration = new Exploration(
-      { source, scenario, assembly, world: "sim" },
-      { clock: () => performance.now() },
-    );
+    return this.#explore({ source, scenario, assembly, world: "sim", fork: opening.fork }).outline;
+  }
+
+  #explore(explored: Explored): Exploration {
+    const run = new Exploration(explored, { clock: () => performance.now() });
+    this.#exploration = run;
     this.#stale = true;
-    return this.#exploration.outline;
+    return run;
+  }
+
+  /** There is nothing to look at before the first deliveries of each place have come. */
+  #openRecord(files: Extract<Opening, { kind: "record" }>): Questions["open"]["answer"] {
+    const opened = openRun(files);
+    if (!opened.ok) throw new ProblemError(problemOf(`${files.name}: ${opened.error}.`));
+    const { record, scenario, assembly, world } = opened.value;
+    if (record === null) return this.#explore(opened.value).outline;
+    this.#opened = opened.value;
+    return outlineOf(scenario, assembly, { source: "record", world });
+  }
+
+  #feed({ place, text, over, macs }: Questions["feed"]["ask"]): null {
+    const opened = this.#opened;
+    if (opened === null || opened.record === null) return null;
+    if (macs !== undefined) opened.feedMacs(macs);
+    const { record } = opened;
+    const wrong = text === "" ? null : record.feed(place, text);
+    if (over) record.end();
+    if (wrong !== null) throw new ProblemError(problemOf(`This record cannot be read: ${wrong}.`));
+    if (this.#exploration === null && record.ready) {
+      this.#explore(opened);
+      for (const question of this.#early.splice(0)) this.hear(question);
+    }
+    return null;
   }
 
   #close(): void {
     this.#exploration = null;
+    this.#opened = null;
+    this.#early.length = 0;
     this.#playing = null;
     this.#seeks.length = 0;
     this.#taken = true;
@@ -162,7 +203,9 @@ class Desk {
   #wake(): void {
     if (this.#working || this.#exploration === null) return;
     this.#working = true;
-    this.#soon.port2.postMessage(null);
+    // Questions go first: a loop of messages to itself would let them wait.
+    if (scope.scheduler === undefined) setTimeout(() => this.#tick(), 0);
+    else void scope.scheduler.postTask(() => this.#tick(), { priority: "background" });
   }
 
   #tick(): void {
@@ -240,8 +283,7 @@ class Desk {
   #fail(error: unknown): void {
     const problem = this.#problemFrom(error);
     for (const { id } of this.#seeks.splice(0)) scope.postMessage({ id, problem });
-    this.#playing = null;
-    this.#exploration = null;
+    this.#close();
     scope.postMessage({ news: "failed", problem });
   }
 
@@ -278,7 +320,10 @@ function resolve(text: string, file: string, files: Readonly<Record<string, stri
 }
 
 function placeOf({ file, line, column, message, didYouMean }: Problem): ExplorerProblem["places"][number] {
-  return { file, line, column, message, advice: didYouMean === undefined ? null : `did you mean ${didYouMean}?` };
+  const place = { file, line, column, message };
+  return didYouMean === undefined
+    ? { ...place, advice: null }
+    : { ...place, advice: `did you mean ${didYouMean}?`, didYouMean };
 }
 
 const desk = new Desk();

@@ -38,11 +38,13 @@ export async function readRunFolder(files: readonly File[]): Promise<RunFiles> {
       `${name}: ${missing} is missing. Choose the folder that “pathloom run --out” or “pathloom live --record” wrote.`,
     );
   }
-  if (records.length === 0)
-    throw refusal(`${name}: the run has no record (record/*.ndjson). Run it again with “--record”.`);
   const macs = (await byPath.get("record/macs.ndjson")?.text()) ?? null;
   const summary = await jsonText(byPath, name, "summary.json");
-  return { opening: { kind: "record", name, scenario, manifest, summary, macs, growing: true }, records };
+  const secrets = await jsonText(byPath, name, "secrets.json");
+  const secret = secrets === null ? null : ((JSON.parse(secrets) as { forwarding?: string }).forwarding ?? null);
+  if (records.length === 0 && summary === null)
+    throw refusal(`${name}: neither a record (record/*.ndjson) nor summary.json is there: nothing can be replayed.`);
+  return { opening: { kind: "record", name, scenario, manifest, summary, macs, secret, growing: true }, records };
 }
 
 function recordsOf(byPath: ReadonlyMap<string, File>): RunFiles["records"] {
