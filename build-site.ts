@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import * as Effect from "effect/Effect";
 import { readOpening } from "./cli/runner/explore-scenario.ts";
+import { jsonSchemaOf, shareParts } from "./topologies/json-schema.ts";
 import type { GalleryEntry } from "./viz/page/gallery/gallery.ts";
 
 const ROOT = import.meta.dirname;
@@ -30,6 +31,8 @@ export async function buildSite(folder = join(ROOT, "dist/site")): Promise<reado
   const [gallery] = await Promise.all([galleryOf(join(ROOT, "examples")), bundle(folder)]);
   writeFileSync(join(folder, "index.html"), readFileSync(join(PAGE, "index.html")));
   writeFileSync(join(folder, "gallery.json"), JSON.stringify(gallery));
+  // The editor completes by it; by itself it is smaller than the code that makes it.
+  writeFileSync(join(folder, "schema.json"), JSON.stringify(shareParts(jsonSchemaOf("scenario"))));
   // What a page asks the program that serves it: a plain host has nothing to say.
   writeFileSync(join(folder, "open.json"), "null\n");
   const files = readdirSync(folder)

@@ -23,6 +23,8 @@ export interface CheckpointOptions {
 /** A copy, and what followers keep with it. */
 export interface Kept {
   readonly saved: Saved;
+  /** Of the event log, after the last event. */
+  readonly hash: Int32Array;
   readonly followers: readonly unknown[];
 }
 

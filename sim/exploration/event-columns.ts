@@ -81,6 +81,8 @@ class Interned<T extends string> {
 export interface EventColumnsOptions {
   /** Rows kept, in whole chunks of 65,536. Default 4 million. */
   readonly maxRows?: number;
+  /** Begin after so many events, with the hash as it ran to there. */
+  readonly after?: { readonly events: number; readonly hash: Int32Array };
 }
 
 export class EventColumns {
@@ -88,6 +90,8 @@ export class EventColumns {
   /** By number of the chunk since the first event; null: gone. */
   readonly #chunks: (EventChunk | null)[] = [];
   #gone = 0;
+  /** Rows of the oldest chunk that were never filled. */
+  #before = 0;
   #present: EventChunk = createChunk(1);
   readonly #kinds = new Interned<string>("packet");
   /** First word of the hash of each kind's name: no hash of a row hangs on the order in which kinds were met. */
@@ -101,18 +105,31 @@ export class EventColumns {
   /** Rows in `aside`, those gone included. */
   asideCount = 0;
 
-  constructor({ maxRows = MAX_ROWS }: EventColumnsOptions = {}) {
-    this.#maxChunks = Math.max(2, Math.ceil(maxRows / CHUNK_ROWS));
+  constructor({ maxRows = MAX_ROWS, after }: EventColumnsOptions = {}) {
+    this.#maxChunks = Math.max(1, Math.ceil(maxRows / CHUNK_ROWS));
+    if (after === undefined || after.events === 0) return;
+    this.#running.set(after.hash);
+    this.#gone = (after.events - 1) >>> CHUNK_BITS;
+    this.#chunks.length = this.#gone;
+    this.#chunks.fill(null);
+    this.#before = after.events - this.#gone * CHUNK_ROWS;
+    this.last = after.events - 1;
+    this.append(0, 0, PACKET_KIND, 0, 0, 0, 0, false);
   }
 
   /** The oldest event kept; `last + 1` where there is none. */
   get first(): number {
-    return this.#gone * CHUNK_ROWS + 1;
+    return this.forgotten + 1;
   }
 
-  /** Rows that are not kept any more. */
+  /** Rows that are not kept any more, or never were. */
   get forgotten(): number {
-    return this.#gone * CHUNK_ROWS;
+    return this.#gone * CHUNK_ROWS + this.#before;
+  }
+
+  /** As it stands after the newest event: a copy. */
+  get hash(): Int32Array {
+    return this.#running.slice();
   }
 
   /** Names by number: "packet", then types of control events. */
@@ -209,7 +226,7 @@ export class EventColumns {
     counts: boolean,
   ): void {
     const row = this.last & ROW_MASK;
-    if (row === 0) this.#begin();
+    if (row === 0 || this.#chunks.length === this.#gone) this.#begin();
     this.last++;
     const chunk = this.#present;
     chunk.time[row] = time;
@@ -256,9 +273,11 @@ export class EventColumns {
   }
 
   #begin(): void {
-    this.#present = createChunk(this.last + 1);
+    this.#present = createChunk(this.last - (this.last & ROW_MASK) + 1);
     this.#chunks.push(this.#present);
-    if (this.#chunks.length - this.#gone > this.#maxChunks) this.#chunks[this.#gone++] = null;
+    if (this.#chunks.length - this.#gone <= this.#maxChunks) return;
+    this.#chunks[this.#gone++] = null;
+    this.#before = 0;
   }
 
   #beginAside(): void {

@@ -22,22 +22,24 @@ import type { Scenario } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
 import { actorView } from "./actor-view.ts";
 import { Bookmarks } from "./bookmarks.ts";
-import { Checkpoints, type CheckpointOptions } from "./checkpoints.ts";
+import { Checkpoints, type CheckpointOptions, type Kept } from "./checkpoints.ts";
 import { countForkEvents, forkedSource, whyNotChangeable } from "./changes.ts";
 import { Coverage } from "./coverage.ts";
 import { Cursor } from "./cursor.ts";
-import { type Counted, countNow, totalsBetween } from "./difference.ts";
 import { EventColumns } from "./event-columns.ts";
+import type { OwnEvents } from "./event-recorder.ts";
 import { FrameMaker } from "./frame.ts";
+import { hashesAgain } from "./hashes-again.ts";
 import { LogIndex } from "./log-query.ts";
 import { RunNames } from "./names.ts";
 import { outlineOf } from "./outline.ts";
 import { PathBook } from "./paths.ts";
 import { hopsOf, Scout } from "./scout.ts";
-import { delayDistributions, RunSeries } from "./series.ts";
+import { RunSeries } from "./series.ts";
 import { sequenceOf, type SequenceQuestion } from "./sequence.ts";
 import type { WorldSource } from "./source.ts";
 import { SwitchWatch } from "./switches.ts";
+import { type Counted, countNow, totalsBetween } from "./totals.ts";
 
 /** What is explored. */
 export interface Explored {
@@ -72,6 +74,8 @@ export interface LogQuestion {
 const PACKETS = 1_000;
 /** Events between two looks at whether to stop. */
 const SLICE = 2_000;
+/** Hashes of events that the log has forgotten, at most at once. */
+const MOST_HASHES_AGAIN = 65_536;
 
 export class Exploration {
   readonly outline: RunOutline;
@@ -79,6 +83,7 @@ export class Exploration {
   readonly #source: WorldSource;
   /** Of a fork. */
   readonly #own: { readonly event: number; readonly own: number } | null;
+  readonly #ownEvents: OwnEvents;
   /** What had been counted at the event asked about last. */
   #counted: { readonly event: number; readonly at: Counted } | null = null;
   readonly #columns: EventColumns;
@@ -120,6 +125,7 @@ export class Exploration {
       own,
     });
     if (fork !== null) own.count = countForkEvents(this.#scout.world, scenario, fork.changes);
+    this.#ownEvents = own;
     this.#own = fork === null ? null : { event: fork.event, own: own.count };
     this.outline = this.#own === null ? outline : { ...outline, fork: this.#own };
     this.#cursor = new Cursor(source, this.#checkpoints, [this.#coverage]);
@@ -216,9 +222,9 @@ export class Exploration {
     return this.#frames.frame(this.#cursor.steppable, { packets: this.#packets, playing: this.#playing });
   }
 
-  /** At the cursor. */
+  /** Of all that is known, wherever the cursor is. */
   delays(): DelayDistribution[] {
-    return delayDistributions(this.#cursor.world, this.#explored.scenario.flows);
+    return this.#series.delays();
   }
 
   paths({ flow }: { readonly flow: string }): DrawnPath[] {
@@ -260,16 +266,25 @@ export class Exploration {
 
   /** Events of a fork that are its changes are left out, and the numbers of those behind them are as if they had never been. */
   hashes({ from, count }: { readonly from: number; readonly count: number }): Int32Array {
-    if (this.#own === null || from + count - 1 <= this.#own.event) return this.#columns.hashes(from, count);
+    if (this.#own === null || from + count - 1 <= this.#own.event) return this.#hashes(from, count);
     const { event, own } = this.#own;
-    if (from > event) return this.#columns.hashes(from + own, count);
-    const before = this.#columns.hashes(from, event + 1 - from);
+    if (from > event) return this.#hashes(from + own, count);
+    const before = this.#hashes(from, event + 1 - from);
     if (before.length < 2 * (event + 1 - from)) return before;
-    const behind = this.#columns.hashes(event + 1 + own, count - (event + 1 - from));
+    const behind = this.#hashes(event + 1 + own, count - (event + 1 - from));
     const all = new Int32Array(before.length + behind.length);
     all.set(before);
     all.set(behind, before.length);
     return all;
+  }
+
+  /** What the log has forgotten is run again. */
+  #hashes(from: number, count: number): Int32Array {
+    const columns = this.#columns;
+    if (from >= columns.first) return columns.hashes(from, count);
+    const asked = Math.min(count, MOST_HASHES_AGAIN, columns.last + 1 - from);
+    const kept = this.#checkpoints.before(from - 1) as Kept;
+    return hashesAgain(this.#source, kept, { from, count: asked }, this.#ownEvents);
   }
 
   /** What is wrong with a fork that changes this now, where the cursor stands; null: nothing. */

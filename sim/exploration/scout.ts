@@ -95,6 +95,7 @@ export class Scout {
   #keep(): void {
     this.checkpoints.add({
       saved: this.#steppable.save(),
+      hash: this.columns.hash,
       followers: this.#followers.map((follower) => follower.save()),
     });
   }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { type BuildOptions, build } from "esbuild";
+import { jsonSchemaOf, shareParts } from "../../topologies/json-schema.ts";
 
 const PAGE = import.meta.dirname;
 const ROOT = join(PAGE, "../..");
@@ -57,6 +58,7 @@ export async function serveSite(
   writeFileSync(join(folder, "index.html"), readFileSync(join(PAGE, "index.html")));
   writeFileSync(join(folder, "gallery.json"), JSON.stringify(gallery));
   writeFileSync(join(folder, "open.json"), "null");
+  writeFileSync(join(folder, "schema.json"), JSON.stringify(shareParts(jsonSchemaOf("scenario"))));
   return serve(folder);
 }
 

@@ -36,7 +36,13 @@ export function outlineOf({ name, ases, links }: Network, flows: number): RunOut
     duration_ns: 10e9,
     source: "sim",
     world: "sim",
-    ases: ases.map(({ ia, core, label, position, mtu }) => ({ ia, core, label: label ?? null, position: position ?? null, mtu })),
+    ases: ases.map(({ ia, core, label, position, mtu }) => ({
+      ia,
+      core,
+      label: label ?? null,
+      position: position ?? null,
+      mtu,
+    })),
     links: links.map(({ a, b, type, mtu, ab }) => ({
       a: end(a),
       b: end(b),

@@ -26,10 +26,12 @@ export const SIDES = [
 /** Mean width of a character, in heights of the font: plain and bold, of the wider of common fonts. */
 const CHARACTER = { plain: 0.58, bold: 0.65 };
 /** Longer names are cut. */
-export const LONGEST_NAME = 20;
+const LONGEST_NAME = 20;
 /** Below this radius in pixels only so many ASes have names, which may cover others. */
 const SMALL_SYMBOL = 3.2;
 const MOST_AT_SMALL = 40;
+/** Of more ASes the names of ISDs may cover some. */
+const MOST_AVOIDED = 1000;
 
 export interface Box {
   readonly left: number;
@@ -65,7 +67,8 @@ export function placeLabels(
 /** Above or below the hull of an ISD: where its name covers the fewest ASes and names of other ISDs. */
 export function placeIsdNames(hulls: readonly Hull[], places: Places, level: Level): readonly Box[] {
   const boxes = new Boxes(level.font * 6);
-  for (const as of places.x.keys()) boxes.add(symbolBox(places, as, level));
+  const few = places.x.length <= MOST_AVOIDED;
+  if (few) for (const as of places.x.keys()) boxes.add(symbolBox(places, as, level));
   return hulls.map(({ isd, top, bottom }) => {
     const half = `ISD ${isd}`.length * CHARACTER.bold * level.font * 0.55;
     const around = ({ x, y }: Spot): Box => ({
@@ -106,9 +109,13 @@ function sidesBySpace(graph: MapGraph, places: Places, as: number): number[] {
   return [0, 1, 2, 3].sort((m, n) => (crossed[m] ?? 0) - (crossed[n] ?? 0) || m - n).map((n) => n + 1);
 }
 
+/** Cut after a word where it is too long: half words are none for those who listen. */
 export function shownName(name: string): string {
   const characters = [...name];
-  return characters.length <= LONGEST_NAME ? name : `${characters.slice(0, LONGEST_NAME - 1).join("")}\u2026`;
+  if (characters.length <= LONGEST_NAME) return name;
+  const start = characters.slice(0, LONGEST_NAME - 1).join("");
+  const words = start.slice(0, start.lastIndexOf(" "));
+  return `${start.includes(" ") ? words.replace(/[ ,;]+$/, "") : start}\u2026`;
 }
 
 /** Where the name's anchor stands, seen from the middle of the AS; y is that of its middle line. */

@@ -14,7 +14,7 @@ import {
   packSiblings,
   type SimulationNodeDatum,
 } from "d3";
-import { asAt, linkAt, type MapGraph, type MapIsd } from "./graph.ts";
+import { asAt, linkAt, type MapGraph, type MapIsd, otherEnd } from "./graph.ts";
 import type { Steps } from "./slices.ts";
 
 /** In units of the map: one is about a pixel where a small network fills the screen. */
@@ -32,6 +32,10 @@ const NAMES_GAP = 2200;
 const MOST_RELAXED = 1200;
 /** Fewer ticks for larger networks. */
 const TICKS = { small: 260, large: 90, from: 400 };
+
+/** From an AS to a link that is not its own; looked after where ASes times links are no more than this. */
+const LINK_ROOM = 24;
+const MOST_PAIRS = 25_000;
 
 interface Circle {
   x: number;
@@ -143,7 +147,9 @@ function hierarchyOf(
     const nearest = providers(as).filter((provider) => depth.get(provider) === (depth.get(as) ?? 0) - 1);
     const count = (provider: number): number => below.get(provider)?.length ?? 0;
     const chosen = nearest.reduce((best, provider) => (count(provider) < count(best) ? provider : best));
-    below.set(chosen, [...(below.get(chosen) ?? []), as]);
+    const siblings = below.get(chosen);
+    if (siblings === undefined) below.set(chosen, [as]);
+    else siblings.push(as);
   }
   return { roots: [...roots, ...lost], below, order: [...order, ...lost] };
 }
@@ -215,7 +221,10 @@ function isdTies(graph: MapGraph): { source: number; target: number }[] {
   });
 }
 
-/** Turns an ISD until what has links to other ISDs faces them, and puts it into its disc. */
+/**
+ * Turns an ISD until what has links to other ISDs faces them, puts it into its disc, and there the way round that makes the links to the
+ * ISDs before it shorter.
+ */
 function moveToDisc(
   graph: MapGraph,
   { members }: MapIsd,
@@ -226,11 +235,13 @@ function moveToDisc(
 ): void {
   const home = discs[own] as Disc;
   const numberOf = new Map(graph.isds.map(({ isd }, n) => [isd, n]));
+  const outgoing: { readonly as: number; readonly to: number; readonly isd: number }[] = [];
   let [insideX, insideY, outsideX, outsideY] = [0, 0, 0, 0];
   for (const as of members)
     for (const link of asAt(graph, as).links) {
-      const { a, b } = linkAt(graph, link);
-      const other = discs[numberOf.get(asAt(graph, a === as ? b : a).isd) ?? own] as Disc;
+      const to = otherEnd(graph, link, as);
+      const isd = numberOf.get(asAt(graph, to).isd) ?? own;
+      const other = discs[isd] as Disc;
       if (other === home) continue;
       const [dx, dy] = [other.x - home.x, other.y - home.y];
       const length = Math.hypot(dx, dy) || 1;
@@ -238,14 +249,28 @@ function moveToDisc(
       insideY += y[as] ?? 0;
       outsideX += dx / length;
       outsideY += dy / length;
+      outgoing.push({ as, to, isd });
     }
-  const angle = Math.atan2(outsideY, outsideX) - Math.atan2(insideY, insideX);
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  for (const as of members) {
+  const [from, to] = [Math.atan2(insideY, insideX), Math.atan2(outsideY, outsideX)];
+  // Along the line that faces the others, and across it on either side.
+  const spot = (as: number, side: 1 | -1): readonly [number, number] => {
     const [px, py] = [x[as] ?? 0, y[as] ?? 0];
-    x[as] = home.x + px * cos - py * sin;
-    y[as] = home.y + px * sin + py * cos;
-  }
+    const along = px * Math.cos(from) + py * Math.sin(from);
+    const across = side * (py * Math.cos(from) - px * Math.sin(from));
+    return [
+      home.x + along * Math.cos(to) - across * Math.sin(to),
+      home.y + along * Math.sin(to) + across * Math.cos(to),
+    ];
+  };
+  const reach = (side: 1 | -1): number =>
+    outgoing
+      .filter(({ isd }) => isd < own)
+      .reduce((sum, { as, to }) => {
+        const [px, py] = spot(as, side);
+        return sum + Math.hypot(px - (x[to] ?? 0), py - (y[to] ?? 0));
+      }, 0);
+  const side = reach(-1) < reach(1) ? -1 : 1;
+  for (const as of members) [x[as], y[as]] = spot(as, side);
 }
 
 /** One tick of the model a step. ISDs keep to their discs where there are several. */
@@ -278,12 +303,34 @@ function* relax(graph: MapGraph, discs: readonly Disc[], x: Float64Array, y: Flo
   simulation.alphaDecay(1 - 0.001 ** (1 / ticks));
   for (let n = 0; n < ticks; n++) {
     simulation.tick();
+    if (n > ticks / 4 && bodies.length * ties.length <= MOST_PAIRS) leaveLinks(graph, bodies);
     if (!single) bodies.forEach(keepInside);
     yield;
   }
   for (const body of bodies) {
     x[body.index] = body.x;
     y[body.index] = body.y;
+  }
+}
+
+/** Pushes ASes off the links of others, which would seem to be theirs. */
+function leaveLinks(graph: MapGraph, bodies: readonly Body[]): void {
+  for (const { a, b } of graph.links) {
+    const [from, to] = [bodies[a], bodies[b]];
+    if (from === undefined || to === undefined) continue;
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const size = dx * dx + dy * dy || 1;
+    const length = Math.sqrt(size);
+    for (const body of bodies) {
+      if (body === from || body === to) continue;
+      const t = ((body.x - from.x) * dx + (body.y - from.y) * dy) / size;
+      if (t <= 0 || t >= 1) continue;
+      const off = ((body.y - from.y) * dx - (body.x - from.x) * dy) / length;
+      if (Math.abs(off) >= LINK_ROOM) continue;
+      const push = (LINK_ROOM - Math.abs(off)) * 0.25 * (off < 0 ? -1 : 1);
+      body.x -= (dy / length) * push;
+      body.y += (dx / length) * push;
+    }
   }
 }
 

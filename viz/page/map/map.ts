@@ -27,6 +27,9 @@ const ZOOM = 1.5;
 /** Fitting in names as well makes the network at most so much smaller. */
 const LEAST_FOR_NAMES = 0.72;
 
+/** Large networks get their new sizes when a move has ended, after so many ms. */
+const QUIET_MS = 80;
+
 const ARROWS: Readonly<Record<string, Spot>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
@@ -64,6 +67,7 @@ class NetworkMap {
   #colouring: Colouring = "flow";
   #visible = true;
   #stopLayout: () => void = () => {};
+  #sharpen: ReturnType<typeof setTimeout> | undefined;
   /** Of the focused AS: which of its links is pointed at by key. */
   #link = -1;
   /** This part has set the highlight and takes it back. */
@@ -212,12 +216,20 @@ class NetworkMap {
   #moved(view: View): void {
     const scene = this.#scene;
     const step = stepOf(view.k);
+    clearTimeout(this.#sharpen);
     if (scene !== null && scene.level.step !== step) {
-      this.#scene = atStep(scene, step);
-      for (const stage of this.#stages) stage.resize(this.#scene);
+      if (scene.large) this.#sharpen = setTimeout(() => this.#resize(), QUIET_MS);
+      else this.#resize();
     }
     for (const stage of this.#stages) stage.move(view);
     this.#tip.hidden = true;
+  }
+
+  /** Sizes as they are at this zoom. */
+  #resize(): void {
+    if (this.#scene === null) return;
+    this.#scene = atStep(this.#scene, stepOf(this.#viewport.view.k));
+    for (const stage of this.#stages) stage.resize(this.#scene);
   }
 
   #fit(): void {
@@ -227,7 +239,7 @@ class NetworkMap {
     for (let tries = 0; tries < 3 && this.#scene !== null; tries++) {
       const { step } = this.#scene.level;
       this.#viewport.fit(extentWithNames(this.#scene), least);
-      if (this.#scene.level.step === step) return;
+      if (this.#scene.large || this.#scene.level.step === step) return;
     }
   }
 

@@ -1,4 +1,4 @@
-/** Two futures compared: where they part, and what each came to since an event. */
+/** What a future came to since an event. */
 import { beginningOf, sourceId, tallyId, tallyOf } from "../../actors/flow-ends.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import type { World } from "../../actors/world.ts";
@@ -7,23 +7,6 @@ import type { FutureTotals } from "../../core/exploration.ts";
 import type { FlowSpec, Scenario } from "../../core/scenario.ts";
 import { MILLISECOND, type Nanos, SECOND } from "../../core/units.ts";
 import { deliveredBytes } from "./series.ts";
-
-/**
- * Position of the first event whose hashes differ, of two runs of hashes (two words an event) that begin at the same event; -1: none as far
- * as both go. Hashes run on, so that all before it are equal and all after it differ.
- */
-export function firstDifference(left: Int32Array, right: Int32Array): number {
-  let low = 0;
-  let high = Math.min(left.length, right.length) >>> 1;
-  const end = high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const same = left[2 * middle] === right[2 * middle] && left[2 * middle + 1] === right[2 * middle + 1];
-    if (same) low = middle + 1;
-    else high = middle;
-  }
-  return low === end ? -1 : low;
-}
 
 /** What has been counted up to an instant. */
 export interface Counted {
@@ -51,7 +34,7 @@ export function countNow(world: World, { flows }: Scenario): Counted {
 /** Latency as the flow's own results have it, packets of the warm-up left out. */
 function countFlow(world: World, flow: FlowSpec, number: number): Counted["flows"][number] {
   const { received, latency } = tallyOf(flow, world.read(tallyId(flow)).context);
-  const selector = world.indexOf(`selector/${flow.id}`);
+  const selector = `selector/${flow.id}`;
   return {
     sent: beginningOf(flow, world.read(sourceId(flow)).context).sent,
     received,
@@ -59,7 +42,7 @@ function countFlow(world: World, flow: FlowSpec, number: number): Counted["flows
     bytes: deliveredBytes(world, flow),
     latencies: latency.count,
     latencySum: latency.sum,
-    switches: selector === undefined ? 0 : (world.cells[selector]?.state.context as SelectorContext).switches,
+    switches: world.indexOf(selector) === undefined ? 0 : world.read<SelectorContext>(selector).context.switches,
   };
 }
 

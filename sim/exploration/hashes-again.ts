@@ -1,0 +1,18 @@
+/** Hashes of events that the log does not keep any more: a stretch of the run is run again from a copy. */
+import type { Kept } from "./checkpoints.ts";
+import { EventColumns } from "./event-columns.ts";
+import { EventRecorder, type OwnEvents } from "./event-recorder.ts";
+import type { WorldSource } from "./source.ts";
+
+/** Of `count` events from number `from` on, which lie after the copy: two words each, the same as the log had. */
+export function hashesAgain(
+  source: WorldSource,
+  { saved, hash }: Kept,
+  { from, count }: { readonly from: number; readonly count: number },
+  own: OwnEvents,
+): Int32Array {
+  const columns = new EventColumns({ after: { events: saved.events, hash }, maxRows: Number.POSITIVE_INFINITY });
+  const steppable = source.restore(saved, { observe: (world) => new EventRecorder(world, columns, own) });
+  while (steppable.events < from + count - 1 && steppable.step(source.duration));
+  return columns.hashes(from, count);
+}
