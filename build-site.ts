@@ -2,12 +2,13 @@
  * Builds the explorer as a static site (`npm run build:site`; `npm run build` does so too): `dist/site/`, which any host can serve from any
  * path, and which `pathloom explore` serves here. Its gallery holds the scenarios of `examples/` with the files that they name.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import * as Effect from "effect/Effect";
 import { readOpening } from "./cli/runner/explore-scenario.ts";
+import { jsonSchemaOf, shareParts } from "./topologies/json-schema.ts";
 import type { GalleryEntry } from "./viz/page/gallery/gallery.ts";
 
 const ROOT = import.meta.dirname;
@@ -30,6 +31,8 @@ export async function buildSite(folder = join(ROOT, "dist/site")): Promise<reado
   const [gallery] = await Promise.all([galleryOf(join(ROOT, "examples")), bundle(folder)]);
   writeFileSync(join(folder, "index.html"), readFileSync(join(PAGE, "index.html")));
   writeFileSync(join(folder, "gallery.json"), JSON.stringify(gallery));
+  // The editor completes by it; by itself it is smaller than the code that makes it.
+  writeFileSync(join(folder, "schema.json"), JSON.stringify(shareParts(jsonSchemaOf("scenario"))));
   // What a page asks the program that serves it: a plain host has nothing to say.
   writeFileSync(join(folder, "open.json"), "null\n");
   const files = readdirSync(folder)
@@ -40,20 +43,28 @@ export async function buildSite(folder = join(ROOT, "dist/site")): Promise<reado
   return files;
 }
 
-/** Without `keepNames`, which would cost a call for every function that is made, those of XState's transitions too. */
+/**
+ * The page in pieces, so that what is seen first comes first; the worker in one. Without `keepNames`, which would cost a call for every function that
+ * is made, those of XState's transitions too.
+ */
 async function bundle(folder: string): Promise<void> {
-  await build({
+  const options = {
     absWorkingDir: ROOT,
     outdir: folder,
-    entryPoints: { main: join(PAGE, "main.ts"), worker: join(PAGE, "worker.ts") },
     bundle: true,
     format: "esm",
     platform: "browser",
     target: "es2024",
     minify: true,
     logLevel: "warning",
-  });
-  if (existsSync(join(folder, "main.css"))) renameSync(join(folder, "main.css"), join(folder, "style.css"));
+  } as const;
+  await Promise.all([
+    build({ ...options, entryPoints: { main: join(PAGE, "main.ts") }, splitting: true }),
+    build({ ...options, entryPoints: { worker: join(PAGE, "worker.ts") } }),
+  ]);
+  // The style of every part comes with the page: those of pieces are the same again.
+  renameSync(join(folder, "main.css"), join(folder, "style.css"));
+  for (const name of readdirSync(folder)) if (/-[0-9A-Z]{8}\.css$/.test(name)) rmSync(join(folder, name));
 }
 
 async function galleryOf(examples: string): Promise<readonly GalleryEntry[]> {

@@ -135,7 +135,7 @@ export interface SeriesPart {
   readonly values: Float64Array;
 }
 
-/** One-way delays of a flow so far: counts by upper bound, ascending. */
+/** One-way delays of a flow (of pings, round trips) since the warm-up, as far as the run is known: counts by upper bound, ascending. */
 export interface DelayDistribution {
   readonly flow: string;
   readonly count: number;

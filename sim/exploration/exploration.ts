@@ -35,7 +35,7 @@ import { RunNames } from "./names.ts";
 import { outlineOf } from "./outline.ts";
 import { PathBook } from "./paths.ts";
 import { hopsOf, Scout } from "./scout.ts";
-import { delayDistributions, RunSeries } from "./series.ts";
+import { RunSeries } from "./series.ts";
 import { sequenceOf, type SequenceQuestion } from "./sequence.ts";
 import type { WorldSource } from "./source.ts";
 import { SwitchWatch } from "./switches.ts";
@@ -222,9 +222,9 @@ export class Exploration {
     return this.#frames.frame(this.#cursor.steppable, { packets: this.#packets, playing: this.#playing });
   }
 
-  /** At the cursor. */
+  /** Of all that is known, wherever the cursor is. */
   delays(): DelayDistribution[] {
-    return delayDistributions(this.#cursor.world, this.#explored.scenario.flows);
+    return this.#series.delays();
   }
 
   paths({ flow }: { readonly flow: string }): DrawnPath[] {

@@ -5,8 +5,7 @@ import type { Assembly } from "../../actors/assembly.ts";
 import { createForwardingKeys, type ForwardingKeys, keysFromLog } from "../../core/forwarding-keys.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import type { Scenario } from "../../core/scenario.ts";
-import type { Nanos } from "../../core/units.ts";
-import { RecordedSource } from "./recorded-source.ts";
+import { type RecordedOptions, RecordedSource } from "./recorded-source.ts";
 import { simSource } from "./sim-source.ts";
 import type { Steppable, WorldSource } from "./source.ts";
 
@@ -24,6 +23,7 @@ export interface RunFiles {
 
 export interface OpenedRun {
   readonly scenario: Scenario;
+  /** Where keys are not known, paths have their MACs only once the record is ready: before that it is good for an outline. */
   readonly assembly: Assembly;
   readonly world: "sim" | "live";
   readonly source: WorldSource;
@@ -56,18 +56,52 @@ export function openRun(files: RunFiles): Result<OpenedRun, string> {
   if (manifest.policies.length > 0) return err(ownPolicies(manifest));
   const macs = new MacText();
   macs.append(files.macs ?? "");
-  const assembly = assembled(scenario, manifest, keysOf(files, scenario, macs));
-  if (!assembly.ok) return assembly;
-  const source = sourceOf(files, assembly.value, scenario.duration_ns, manifest);
-  if (!source.ok) return source;
-  return ok({
-    scenario,
-    assembly: assembly.value,
-    world: manifest.world,
-    source: source.value,
-    record: source.value instanceof RecordedSource ? source.value : null,
-    feedMacs: (text) => macs.append(text),
+  const make = (): Assembly => assembled(scenario, manifest, keysOf(files, scenario, macs));
+  const early = attempt(make, damaged("scenario.json"));
+  if (!early.ok) return early;
+  const feedMacs = (text: string): void => macs.append(text);
+  const about = { scenario, world: manifest.world, feedMacs };
+  if (manifest.record?.deliveries === false) {
+    const end = files.summary === null ? null : parsed<RunEnd>(files.summary);
+    if (end === null) return err("the run was kept without a record, and has no summary.json: nothing can be compared");
+    const source = comparedSource(simSource(early.value, scenario.duration_ns), end);
+    return ok({ ...about, assembly: early.value, source, record: null });
+  }
+  const later = files.macs === null ? null : new Later(make);
+  const assembly = (): Assembly => later?.value ?? early.value;
+  const record = new RecordedSource(early.value, {
+    ...recordedOptions(manifest),
+    duration: scenario.duration_ns,
+    assembly,
   });
+  return ok({
+    ...about,
+    get assembly() {
+      return record.ready ? assembly() : early.value;
+    },
+    source: record,
+    record,
+  });
+}
+
+/** Made when it is first asked for. */
+class Later<T> {
+  readonly #make: () => T;
+  #made: { readonly value: T } | null = null;
+
+  constructor(make: () => T) {
+    this.#make = make;
+  }
+
+  get value(): T {
+    this.#made ??= { value: this.#make() };
+    return this.#made.value;
+  }
+}
+
+function recordedOptions({ world, scenario_sha, build, seed, here }: RunManifest): Omit<RecordedOptions, "duration"> {
+  const expect = { world, scenario: scenario_sha, build, seed };
+  return here === undefined ? { expect } : { expect, here };
 }
 
 function ownPolicies({ policies }: RunManifest): string {
@@ -97,28 +131,17 @@ function assembled(
   scenario: Scenario,
   { command, shape = "user", kernel }: RunManifest,
   keys: ForwardingKeys | null,
-): Result<Assembly, string> {
-  try {
-    const shaping = shapingOf(shape, kernel?.links);
-    return ok(assemble(scenario, { repeat: command, shaping, ...(keys === null ? {} : { keys }) }));
-  } catch (cause) {
-    return err(`${damaged("scenario.json")}: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
+): Assembly {
+  const shaping = shapingOf(shape, kernel?.links);
+  return assemble(scenario, { repeat: command, shaping, ...(keys === null ? {} : { keys }) });
 }
 
-function sourceOf(
-  { summary }: RunFiles,
-  assembly: Assembly,
-  duration: Nanos,
-  { world, scenario_sha, build, seed, here, record }: RunManifest,
-): Result<WorldSource, string> {
-  if (record?.deliveries !== false) {
-    const expect = { world, scenario: scenario_sha, build, seed };
-    return ok(new RecordedSource(assembly, { duration, expect, ...(here === undefined ? {} : { here }) }));
+function attempt<T>(act: () => T, what: string): Result<T, string> {
+  try {
+    return ok(act());
+  } catch (cause) {
+    return err(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  const end = summary === null ? null : parsed<RunEnd>(summary);
-  if (end === null) return err("the run was kept without a record, and has no summary.json: nothing can be compared");
-  return ok(comparedSource(simSource(assembly, duration), end));
 }
 
 interface RunEnd {

@@ -23,6 +23,8 @@ export interface RecordedOptions {
   /** What every record's header must say. */
   readonly expect?: Partial<Pick<RecordHeader, "world" | "scenario" | "build" | "seed">>;
   readonly duration: Nanos;
+  /** Asked when a world is made: the assembly as it is then, where that of the beginning lacks what comes with the record. */
+  readonly assembly?: () => Assembly;
   /** Most text that is kept; what comes after it is not taken. */
   readonly limit?: Bytes;
 }
@@ -41,12 +43,13 @@ export class RecordedSource implements WorldSource {
   version = 0;
   /** What is wrong with the records as a whole; null: nothing is known to be. */
   problem: string | null = null;
-  readonly #assembly: Assembly;
+  readonly #assembly: () => Assembly;
   readonly #expect: NonNullable<RecordedOptions["expect"]>;
   readonly #limit: Bytes;
 
-  constructor(assembly: Assembly, { here, expect = {}, duration, limit = RECORD_LIMIT }: RecordedOptions) {
-    this.#assembly = assembly;
+  constructor(assembly: Assembly, options: RecordedOptions) {
+    const { here, expect = {}, duration, limit = RECORD_LIMIT } = options;
+    this.#assembly = options.assembly ?? (() => assembly);
     this.#expect = expect;
     this.#limit = limit;
     this.duration = duration;
@@ -60,6 +63,11 @@ export class RecordedSource implements WorldSource {
   /** Is every place's record known up to its first delivery? */
   get ready(): boolean {
     return this.problem !== null || this.texts.every((text) => text === null || text.over || text.hasBegun);
+  }
+
+  /** Places whose records have not come. */
+  get missing(): readonly string[] {
+    return this.texts.flatMap((text) => (text !== null && text.header === null ? [text.place] : []));
   }
 
   /**
@@ -89,12 +97,12 @@ export class RecordedSource implements WorldSource {
   }
 
   begin(options: WatchOptions = {}): Steppable {
-    return new RecordedSteps(this, new RecordedWorld(this.#assembly, this.#readers(), this.#start(), options), null);
+    return new RecordedSteps(this, new RecordedWorld(this.#assembly(), this.#readers(), this.#start(), options), null);
   }
 
   restore(saved: Saved, options: WatchOptions = {}): Steppable {
     const state = structuredClone(saved.state) as RecordedState;
-    const world = new RecordedWorld(this.#assembly, this.#readers(state.positions), state.now, options);
+    const world = new RecordedWorld(this.#assembly(), this.#readers(state.positions), state.now, options);
     return new RecordedSteps(this, world, state);
   }
 
@@ -380,6 +388,7 @@ class RecordedSteps implements Steppable {
   }
 
   #endVerdict(): string {
+    const missing = this.#source.missing;
     const ends = this.#ends.filter((end) => end !== null);
     const stops = ends.flatMap((end) => (end.kind === "stop" ? [end.time] : []));
     if (ends.length === 0) return "no place of this run has a record";
@@ -387,6 +396,10 @@ class RecordedSteps implements Steppable {
       const [first, last] = [Math.min(...stops), Math.max(...stops)].map(seconds);
       const when = first === last ? `at ${first}` : `between ${first} and ${last}`;
       return `the record stops ${when}, before the run did (it was killed, cut off, or the file was truncated); up to there it replays identically, final states are not compared`;
+    }
+    if (missing.length > 0) {
+      const of = missing.length === 1 ? `record of ${missing[0]} is` : `records of ${missing.join(", ")} are`;
+      return `the ${of} missing; all others replay identically, ${this.events} events`;
     }
     const expected = combineDigests(ends.flatMap((end) => (end.kind === "end" ? Object.entries(end.digests) : [])));
     const found = this.world.digest();

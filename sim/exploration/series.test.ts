@@ -11,7 +11,7 @@ import { channelScenario, measuringAssembly, measuringScenario, channelsAssembly
 import { BinnedValues } from "./bins.ts";
 import { outlineOf } from "./outline.ts";
 import { PathBook } from "./paths.ts";
-import { binLength, delayDistributions, RunSeries } from "./series.ts";
+import { binLength, RunSeries } from "./series.ts";
 import { simSource } from "./sim-source.ts";
 import type { Steppable } from "./source.ts";
 
@@ -35,7 +35,8 @@ function measure(scenario: Scenario, assembly: Assembly): Measured {
   const parts: SeriesPart[] = [];
   series.begin(steppable);
   while (steppable.nextAt() <= scenario.duration_ns) {
-    for (let next = steppable.nextAt(); series.at <= next; ) series.look(series.at);
+    const next = steppable.nextAt();
+    while (series.at <= next) series.look(series.at);
     steppable.step(scenario.duration_ns);
     if (steppable.events % 5_000 === 0) parts.push(...series.take());
   }
@@ -112,7 +113,7 @@ for (const [name, scenario, assembly] of WORLDS) {
   });
 
   test(`${name}: delays are those of the results`, (t) => {
-    const distributions = delayDistributions(run.steppable.world, scenario.flows);
+    const distributions = run.series.delays();
     t.is(distributions.length, scenario.flows.length);
     distributions.forEach(({ flow, count, counts, upper_ms }, n) => {
       const { latency_ms, received } = run.result.flows[n] as RunResult["flows"][number];

@@ -116,6 +116,12 @@ export class RunSeries implements Collector {
     return this.#all.flatMap((values) => values.take(this.bin_ns) ?? []);
   }
 
+  /** One-way delays (of pings, round trips) since the warm-up, of all that is known of the run; of each flow whose actors are there. */
+  delays(): DelayDistribution[] {
+    const world = this.#world;
+    return world === null ? [] : this.#flows.flatMap(({ flow }) => delaysOf(world, flow));
+  }
+
   /** Share of the bin around `time` in which the line of a direction was sending; of the last one known where it is not known yet. */
   loadAt(direction: number, time: Nanos): number {
     const bin = Math.min(Math.floor(time / this.bin_ns), this.#bin - 1);
@@ -244,22 +250,13 @@ export class RunSeries implements Collector {
   }
 }
 
-/** One-way delays so far (of pings, round trips) since the warm-up, of each flow whose actors are there. */
-export function delayDistributions(world: World, flows: readonly FlowSpec[]): DelayDistribution[] {
-  return flows.flatMap((flow) => {
-    const cell = cellOf(world, tallyId(flow));
-    if (cell === null || cell.state.context === null) return [];
-    const { latency } = tallyOf(flow, cell.state.context);
-    const steps = stepsOf(latency, DELAY_STEPS);
-    return [
-      {
-        flow: flow.id,
-        count: latency.count,
-        upper_ms: Float64Array.from(steps, ([bound]) => bound / MILLISECOND),
-        counts: Float64Array.from(steps, ([, count]) => count),
-      },
-    ];
-  });
+function delaysOf(world: World, flow: FlowSpec): DelayDistribution[] {
+  const cell = cellOf(world, tallyId(flow));
+  if (cell === null || cell.state.context === null) return [];
+  const { latency } = tallyOf(flow, cell.state.context);
+  const steps = stepsOf(latency, DELAY_STEPS);
+  const upper_ms = Float64Array.from(steps, ([bound]) => bound / MILLISECOND);
+  return [{ flow: flow.id, count: latency.count, upper_ms, counts: Float64Array.from(steps, ([, count]) => count) }];
 }
 
 function watched(world: World, flow: FlowSpec): WatchedFlow | null {

@@ -4,22 +4,7 @@ import type { ActorView, SelectorFace } from "../../core/exploration.ts";
 import type { ControlEvent } from "../../core/env.ts";
 import type { Packet } from "../../core/packet.ts";
 import { actorView } from "./actor-view.ts";
-import { type Explored, explore, scenarioFrom } from "./view-testing.ts";
-
-/** Two ways for one flow; the core link of the one in use fails. */
-const FAILING = `
-name: two-isds with a failing link
-topology: two-isds
-seed: 3
-duration: 6s
-revocation: 2s
-policy: lowest-latency
-flows:
-  - {id: video, app: constant-rate, from: "1-ff00:0:111,10.0.0.1", to: "2-ff00:0:211,10.0.0.2", rate: 1Mbit/s, packet_size: 1000B, stop: 5500ms}
-  - {id: ping, app: ping, from: "1-ff00:0:111,10.0.0.1", to: "2-ff00:0:211,10.0.0.2", interval: 100ms, packet_size: 200B, stop: 5500ms}
-faults:
-  - {at: 2s, for: 1s, event: down, link: "1-ff00:0:110#3"}
-`;
+import { type Explored, explore, FAILING, scenarioFrom } from "./view-testing.ts";
 
 function faceOf(explored: Explored, flow: string): SelectorFace {
   const view = actorView(explored.standing(), `selector/${flow}`) as ActorView;

@@ -91,14 +91,13 @@ function keyOf(
 ): Markup {
   const edge = Math.floor(pieces.length * 0.12);
   const inner = pieces.slice(edge, pieces.length - edge);
-  const middle = pieces.length / 2;
   const thick = ([low, high]: Piece): number => y(low) - y(high);
-  const [widest] = [...inner].sort(
-    (one, other) =>
-      Math.round(thick(other) - thick(one)) || Math.abs(one.data - middle) - Math.abs(other.data - middle),
-  );
-  if (widest === undefined || thick(widest) < KEY_HEIGHT) return group();
-  const [low, high] = widest;
-  const at = { x: px(x(times[widest.data] as number)), y: px((y(low) + y(high)) / 2 + 4) };
+  const most = inner.reduce((so, piece) => Math.max(so, thick(piece)), 0);
+  // In the middle of where it is thickest: keys of layers that follow each other in time stay apart.
+  const widest = inner.filter((piece) => thick(piece) > most - 1);
+  const piece = widest[Math.floor(widest.length / 2)];
+  if (piece === undefined || most < KEY_HEIGHT) return group();
+  const [low, high] = piece;
+  const at = { x: px(x(times[piece.data] as number)), y: px((y(low) + y(high)) / 2 + 4) };
   return el("text", { class: "mid halo", ...at }, layer.key);
 }

@@ -4,6 +4,7 @@ import { SaxesParser } from "saxes";
 import { areaChart } from "./areas.ts";
 import { barChart } from "./bars.ts";
 import { forestChart } from "./forest.ts";
+import { heatBox, heatChart } from "./heat.ts";
 import { lineChart } from "./lines.ts";
 import { el, escapeText, type Markup, shorten } from "./markup.ts";
 import { layoutNetwork, loadClass, networkChart } from "./network.ts";
@@ -50,6 +51,7 @@ const lines = {
   y: { domain: [0, 1], text },
 } as const;
 const areas = { ...described, width: 360, height: 200, domain: [0, 10], label: "s" } as const;
+const heat = { ...described, width: 360, domain: [0, 10], label: "s", full: 5, text } as const;
 const network = {
   name: HOSTILE,
   ases: ["1-1", "1-2", "2-1"].map((ia) => ({ ia, label: HOSTILE, core: ia === "1-1" })),
@@ -113,6 +115,8 @@ const CHARTS: Readonly<Record<string, Markup>> = {
     layers: [{ name: HOSTILE, series: 0, key: HOSTILE, values: [1, 0, 3] }],
   }),
   "areas of nothing": areaChart({ ...areas, times: [], layers: [] }),
+  heat: heatChart({ ...heat, rows: [{ name: HOSTILE, label: HOSTILE, values: [0, 1, 1, Number.NaN, 5] }] }),
+  "heat of nothing": heatChart({ ...heat, rows: [] }),
   bars: barChart({
     ...described,
     width: 430,
@@ -145,6 +149,22 @@ for (const [name, drawn] of Object.entries(CHARTS)) {
     t.notRegex(drawn.html, /NaN|undefined|Infinity/);
   });
 }
+
+test("cells of a heat map cover their time, those that look alike as one, empty ones not at all", (t) => {
+  const values = [0, 1, 1, Number.NaN, 5];
+  const { left, right } = heatBox(360, 1);
+  const cells = elements(heatChart({ ...heat, rows: [{ name: "a", label: "a", values }] }))
+    .map(({ attributes }) => attributes)
+    .filter(({ class: of }) => of?.startsWith("cell") === true);
+  t.deepEqual(
+    cells.map(({ class: of }) => of),
+    ["cell l1", "cell l4"],
+  );
+  const fifth = (right - left) / 5;
+  const [first, last] = cells.map(({ x, width }) => [Number(x), Number(width)]);
+  t.true(Math.abs((first?.[0] ?? 0) - left - fifth) < 0.1 && Math.abs((first?.[1] ?? 0) - 2 * fifth) < 0.1);
+  t.true(Math.abs((last?.[0] ?? 0) - right + fifth) < 0.1 && Math.abs((last?.[1] ?? 0) - fifth) < 0.1);
+});
 
 test("a dot stands where its value says, in the unit shown", (t) => {
   const drawn = forestChart({

@@ -1,6 +1,6 @@
 /** Many rows over time, a cell for each stretch: how full, how busy. In five steps of the load colours; empty cells stay blank. */
 import { scaleLinear } from "d3";
-import { type Band, bands, type Box, chart, type Described, emptyChart, xAxis } from "./frame.ts";
+import { type Band, bands, type Box, chart, type Described, emptyChart, TIME_TOP, xAxis } from "./frame.ts";
 import { el, group, type Markup, px } from "./markup.ts";
 import { LIGHT } from "./palette.ts";
 
@@ -24,17 +24,16 @@ export interface HeatChart extends Described {
 }
 
 const ROW = 14;
-const TOP = 24;
 const STEPS = LIGHT.load.length;
 
 /** Where the plot of a heat map lies. */
 export function heatBox(width: number, rows: number): Box {
   const left = Math.min(120, Math.round(width * 0.3));
-  return { left, right: width - 8, top: TOP, bottom: TOP + rows * ROW };
+  return { left, right: width - 8, top: TIME_TOP, bottom: TIME_TOP + rows * ROW };
 }
 
 export function heatHeight(rows: number): number {
-  return TOP + rows * ROW + 36;
+  return TIME_TOP + rows * ROW + 36;
 }
 
 export function heatChart(input: HeatChart): Markup {

@@ -1,7 +1,7 @@
 /** Few points that look like all of them. */
 import test from "ava";
 import fc from "fast-check";
-import { type EvenValues, fold, type Point, thin } from "./thin.ts";
+import { type EvenValues, fold, type Point, thin, type Thinned, thinMore } from "./thin.ts";
 
 const value = fc.oneof(
   { weight: 8, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) },
@@ -50,6 +50,23 @@ test("every column keeps its first, least, greatest and last value", (t) => {
   );
 });
 
+test("values that come piece by piece give the same points as all at once", (t) => {
+  fc.assert(
+    fc.property(series, fc.array(fc.integer({ min: 0, max: 300 })), (all, pieces) => {
+      const { values, start, step, columns, low, span } = all;
+      let before: Thinned | null = null;
+      let length = 0;
+      for (const piece of [...pieces, values.length]) {
+        length = Math.min(values.length, length + piece);
+        const even: EvenValues = { values, length, start, step };
+        before = thinMore(before, even, low, low + span, columns);
+        t.deepEqual(before.points, thin(even, low, low + span, columns));
+      }
+    }),
+    { ...RUNS, numRuns: 100 },
+  );
+});
+
 test("a gap as wide as a column breaks the line, a narrower one does not", (t) => {
   const gap = Number.NaN;
   const values = [1, 2, gap, gap, gap, gap, gap, gap, 3, gap, 4];
@@ -81,6 +98,8 @@ test("what is folded is neither lost nor counted twice", (t) => {
       const total = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0);
       const size = total(known.map(Math.abs));
       t.true(Math.abs(total([...folded]) - total(known)) <= 1e-9 * (1 + size));
+      const means = fold(even, start, high, 1, "mean");
+      t.true(known.length === 0 || Math.abs((means[0] ?? 0) - total(known) / known.length) <= 1e-9 * (1 + size));
       const greatest = fold(even, start, high, columns, "greatest").filter((one) => !Number.isNaN(one));
       t.is(Math.max(...greatest), Math.max(...known));
     }),

@@ -17,26 +17,67 @@ export interface EvenValues {
  * At most four points for each of `columns` between `low` and `high`, in order, and a point without a value for columns in which there are
  * only gaps, of several in a row one.
  */
-export function thin({ values, length, start, step }: EvenValues, low: number, high: number, columns: number): Point[] {
-  const points: Point[] = [];
-  const width = (high - low) / columns;
-  const end = Math.min(length - 1, Math.floor((high - start) / step));
-  let at = Math.max(0, Math.ceil((low - start) / step));
-  let gap = true;
-  while (at <= end) {
-    const column = Math.min(columns - 1, Math.floor((start + at * step - low) / width));
-    const from = at;
-    // Of the next column; the division above decides, so that rounding puts no point into two.
-    while (
-      at <= end &&
-      (at === from || Math.min(columns - 1, Math.floor((start + at * step - low) / width)) === column)
-    )
-      at++;
-    const any = pushColumn(points, values, from, at, start, step);
+export function thin(even: EvenValues, low: number, high: number, columns: number): readonly Point[] {
+  return thinMore(null, even, low, high, columns).points;
+}
+
+/** Values thinned so far; the last column may have been cut off. */
+export interface Thinned {
+  readonly low: number;
+  readonly high: number;
+  readonly columns: number;
+  readonly points: readonly Point[];
+  /** Number of the first value of the last column, the points before it, and how many values there were. */
+  readonly last: number;
+  readonly kept: number;
+  readonly length: number;
+}
+
+/** As `thin`, of values that go on from those thinned `before`: only what is new, and the last column, is read. */
+export function thinMore(
+  before: Thinned | null,
+  even: EvenValues,
+  low: number,
+  high: number,
+  columns: number,
+): Thinned {
+  const { length, values, start, step } = even;
+  const fits = before?.low === low && before.high === high && before.columns === columns && before.length <= length;
+  const points = fits ? before.points.slice(0, before.kept) : [];
+  let gap = points.length === 0 || points.at(-1)?.[1] === null;
+  let last = fits ? before.last : firstOf(even, low);
+  let kept = points.length;
+  const end = endOf(even, high);
+  for (let from = last, to = from; from < end; from = to) {
+    to = Math.min(end, nextColumn(even, low, (high - low) / columns, columns, from));
+    last = from;
+    kept = points.length;
+    const any = pushColumn(points, values, from, to, start, step);
     if (!any && !gap) points.push([start + from * step, null]);
     gap = !any;
   }
-  return points;
+  return { low, high, columns, points, last, kept, length };
+}
+
+function firstOf({ start, step }: EvenValues, low: number): number {
+  return Math.max(0, Math.ceil((low - start) / step));
+}
+
+/** One more than the number of the last value up to `high`. */
+function endOf({ length, start, step }: EvenValues, high: number): number {
+  return Math.min(length, Math.floor((high - start) / step) + 1);
+}
+
+/** Number of the first value that lies in a later column than number `from`. */
+function nextColumn({ start, step }: EvenValues, low: number, width: number, columns: number, from: number): number {
+  const columnOf = (n: number): number => Math.min(columns - 1, Math.floor((start + n * step - low) / width));
+  const column = columnOf(from);
+  if (column === columns - 1) return Infinity;
+  let next = Math.max(from + 1, Math.ceil((low + (column + 1) * width - start) / step));
+  // The bound may be rounded to either side.
+  while (next > from + 1 && columnOf(next - 1) > column) next--;
+  while (columnOf(next) === column) next++;
+  return next;
 }
 
 /** Values `from` to `to` (not included) lie in one column; answers whether there is any. */
@@ -48,16 +89,25 @@ function pushColumn(
   start: number,
   step: number,
 ): boolean {
-  let [first, last, least, greatest] = [-1, -1, -1, -1];
-  for (let n = from; n < to; n++) {
+  let first = from;
+  while (first < to && Number.isNaN(values[first])) first++;
+  if (first === to) return false;
+  let last = to - 1;
+  while (Number.isNaN(values[last])) last--;
+  let [least, greatest] = [first, first];
+  let low = values[first] as number;
+  let high = low;
+  for (let n = first + 1; n <= last; n++) {
     const value = values[n] as number;
-    if (Number.isNaN(value)) continue;
-    if (first < 0) first = n;
-    last = n;
-    if (least < 0 || value < (values[least] as number)) least = n;
-    if (greatest < 0 || value > (values[greatest] as number)) greatest = n;
+    // Of NaN neither is true.
+    if (value < low) {
+      low = value;
+      least = n;
+    } else if (value > high) {
+      high = value;
+      greatest = n;
+    }
   }
-  if (first < 0) return false;
   const between = least < greatest ? [least, greatest] : [greatest, least];
   let before = -1;
   for (const n of [first, ...between, last]) {
@@ -68,26 +118,26 @@ function pushColumn(
 }
 
 /** What stands for the values of one column. */
-export type Fold = "sum" | "greatest";
+export type Fold = "sum" | "greatest" | "mean";
 
-/** One value a column, NaN where it holds none; values that are shorter than a column are added up, or the greatest stands for all. */
-export function fold(
-  { values, length, start, step }: EvenValues,
-  low: number,
-  high: number,
-  columns: number,
-  how: Fold,
-): Float64Array {
+/** One value a column, NaN where it holds none; of several in a column the sum, the greatest or the mean. */
+export function fold(even: EvenValues, low: number, high: number, columns: number, how: Fold): Float64Array {
+  const { values, start, step } = even;
   const folded = new Float64Array(columns).fill(Number.NaN);
   const width = (high - low) / columns;
-  for (let n = Math.max(0, Math.ceil((low - start) / step)); n < length; n++) {
-    const column = Math.floor((start + n * step - low) / width);
-    if (column >= columns) break;
-    const value = values[n] as number;
-    if (Number.isNaN(value)) continue;
-    const before = folded[column] as number;
-    if (Number.isNaN(before)) folded[column] = value;
-    else folded[column] = how === "sum" ? before + value : Math.max(before, value);
+  const end = endOf(even, high);
+  for (let from = firstOf(even, low), to = from; from < end; from = to) {
+    to = Math.min(end, nextColumn(even, low, width, columns, from));
+    let value = Number.NaN;
+    let count = 0;
+    for (let n = from; n < to; n++) {
+      const next = values[n] as number;
+      if (Number.isNaN(next)) continue;
+      if (count++ === 0) value = next;
+      else value = how === "greatest" ? Math.max(value, next) : value + next;
+    }
+    if (how === "mean") value /= count;
+    folded[Math.min(columns - 1, Math.floor((start + from * step - low) / width))] = value;
   }
   return folded;
 }

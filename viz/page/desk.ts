@@ -33,17 +33,13 @@ export class Desk {
     return this.#open?.kind === "scenario" ? this.#open.text : "";
   }
 
-  get file(): string {
+  file(): string {
     return this.#open?.kind === "scenario" ? this.#open.file : "";
   }
 
   /** Files the scenario names. */
-  get files(): Readonly<Record<string, string>> {
+  files(): Readonly<Record<string, string>> {
     return this.#open?.kind === "scenario" ? this.#open.files : {};
-  }
-
-  get isScenario(): boolean {
-    return this.#open?.kind === "scenario";
   }
 
   /** Listens to the other future's coming and going. */
@@ -99,10 +95,8 @@ export class Desk {
   }
 
   /** Runs an edited scenario in place of the one that is open. */
-  run(text: string, files: Readonly<Record<string, string>>): Promise<void> {
-    if (this.#open?.kind === "scenario" && text === this.#open.text && files === this.#open.files)
-      return this.#openAny(this.#open).then(() => undefined);
-    return this.openScenario(this.file === "" ? "scenario.yaml" : this.file, text, files);
+  run(text: string): Promise<void> {
+    return this.openScenario(this.file() === "" ? "scenario.yaml" : this.file(), text, this.files());
   }
 
   async openRun({ opening, records }: RunFiles): Promise<void> {

@@ -79,7 +79,10 @@ function progressText({ progress, outline }: RunApp): string {
   const { known_ns, events, hops, busy_ms, ended, verdict } = progress;
   const count = `${events.toLocaleString("en")} events`;
   if (verdict !== null) return `${count} · ${verdict}`;
-  const speed = busy_ms > 200 ? ` · ${Math.round(hops / busy_ms).toLocaleString("en")},000 hops/s` : "";
+  const speed =
+    busy_ms > 200
+      ? ` · ${Math.round((hops / busy_ms) * 1000).toLocaleString("en", { maximumSignificantDigits: 2 })} hops/s`
+      : "";
   if (ended) return `${count}${speed}`;
   const share = Math.floor((100 * known_ns) / outline.duration_ns);
   return `run ahead to ${share} % · ${count}${speed}`;

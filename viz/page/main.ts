@@ -1,7 +1,9 @@
 /** The explorer: starts the worker, builds the page and opens what the address names. */
 import "./style/charts.css";
 import "./style/fork.css";
+import "./style/inspector.css";
 import "./style/log.css";
+import "./style/sequence.css";
 import { asProblemError } from "./app-state.ts";
 import type { Panel } from "./app.ts";
 import { Desk } from "./desk.ts";
@@ -51,6 +53,7 @@ function start(page: HTMLElement): void {
     tabs.compareWith(other);
   });
   followVisibility(desk, map);
+  globalThis.addEventListener("beforeprint", () => void tabs.print("charts"));
   globalThis.addEventListener("hashchange", () => void desk.openFragment(location.hash).catch(complain));
   globalThis.addEventListener("unhandledrejection", ({ reason }) => complain(reason));
   desk.start().catch(complain);
@@ -61,6 +64,11 @@ function plansOf(desk: Desk): readonly TabPlan[] {
   const { app } = desk;
   return [
     {
+      name: "inspector",
+      title: "Inspector",
+      mount: async (root) => (await import("./inspector/inspector.ts")).mountInspector(root, app),
+    },
+    {
       name: "charts",
       title: "Charts",
       mount: async (root) => (await import("./charts/charts.ts")).mountCharts(root, app),
@@ -69,6 +77,11 @@ function plansOf(desk: Desk): readonly TabPlan[] {
       name: "log",
       title: "Log",
       mount: async (root) => (await import("./log/log.ts")).mountLog(root, app),
+    },
+    {
+      name: "sequence",
+      title: "Sequence",
+      mount: async (root) => (await import("./sequence/sequence.ts")).mountSequence(root, app),
     },
     {
       name: "fork",

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { type BuildOptions, build } from "esbuild";
+import { jsonSchemaOf, shareParts } from "../../topologies/json-schema.ts";
 
 const PAGE = import.meta.dirname;
 const ROOT = join(PAGE, "../..");
@@ -45,18 +46,19 @@ export interface GalleryFile {
 }
 
 /** The whole explorer, with these scenarios in its gallery. */
-export async function serveSite(gallery: readonly GalleryFile[] = [example("02-failover")]): Promise<Served> {
+export async function serveSite(
+  gallery: readonly GalleryFile[] = [example("31-explore"), example("02-failover")],
+): Promise<Served> {
   const folder = temporaryFolder();
-  await build({
-    ...OPTIONS,
-    outdir: folder,
-    splitting: true,
-    entryPoints: { main: join(PAGE, "main.ts"), worker: join(PAGE, "worker.ts") },
-  });
+  await Promise.all([
+    build({ ...OPTIONS, outdir: folder, splitting: true, entryPoints: { main: join(PAGE, "main.ts") } }),
+    build({ ...OPTIONS, outdir: folder, entryPoints: { worker: join(PAGE, "worker.ts") } }),
+  ]);
   renameSync(join(folder, "main.css"), join(folder, "style.css"));
   writeFileSync(join(folder, "index.html"), readFileSync(join(PAGE, "index.html")));
   writeFileSync(join(folder, "gallery.json"), JSON.stringify(gallery));
   writeFileSync(join(folder, "open.json"), "null");
+  writeFileSync(join(folder, "schema.json"), JSON.stringify(shareParts(jsonSchemaOf("scenario"))));
   return serve(folder);
 }
 

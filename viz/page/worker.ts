@@ -43,6 +43,8 @@ const LATER = Symbol("later");
 
 const scope = globalThis as unknown as {
   postMessage(tell: Tell): void;
+  /** Not in every browser. */
+  readonly scheduler?: { postTask(run: () => void, options: { priority: "background" }): Promise<void> };
   addEventListener(type: "message", hear: (event: MessageEvent<Ask | Taken>) => void): void;
 };
 
@@ -67,13 +69,6 @@ class Desk {
   #progressEvents = -1;
   #endTold = false;
   #working = false;
-  readonly #soon = new MessageChannel();
-
-  constructor() {
-    this.#soon.port1.addEventListener("message", () => this.#tick());
-    this.#soon.port1.start();
-  }
-
   hear(message: Ask | Taken): void {
     if ("taken" in message) {
       this.#taken = true;
@@ -208,7 +203,9 @@ class Desk {
   #wake(): void {
     if (this.#working || this.#exploration === null) return;
     this.#working = true;
-    this.#soon.port2.postMessage(null);
+    // Questions go first: a loop of messages to itself would let them wait.
+    if (scope.scheduler === undefined) setTimeout(() => this.#tick(), 0);
+    else void scope.scheduler.postTask(() => this.#tick(), { priority: "background" });
   }
 
   #tick(): void {

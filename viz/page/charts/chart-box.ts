@@ -204,7 +204,7 @@ export class ChartBox {
       { class: "charts-saves" },
       button("SVG", "SVG", (drawn) => file("svg", svgOf(drawn), "image/svg+xml")),
       button("PNG", "PNG", async (drawn) => file("png", await pngOf(svgOf(drawn)), "image/png")),
-      button("CSV", "data (CSV)", (drawn) => file("csv", drawn.csv(), "text/csv")),
+      button("CSV", "CSV", (drawn) => file("csv", drawn.csv(), "text/csv")),
     );
   }
 

@@ -6,6 +6,7 @@ import { type App, type Panel, ProblemError } from "../app.ts";
 import { h } from "../dom.ts";
 import { type BoxSurroundings, ChartBox } from "./chart-box.ts";
 import type { RunData, Scene } from "./drawn.ts";
+import { PathLegend } from "./path-legend.ts";
 import { FlowChoice } from "./flow-choice.ts";
 import { delayChart, flowChart, pathChart } from "./line-charts.ts";
 import { pathShareChart, queueChart } from "./shape-charts.ts";
@@ -21,28 +22,26 @@ export function mountCharts(root: HTMLElement, app: App): Panel {
 /** The delays of an app, as far as they were asked for. */
 class Delays {
   list: readonly DelayDistribution[] = [];
-  #askedAt = -Infinity;
-  #asking = false;
+  #nextAt = 0;
+  #waiting = false;
 
-  /** Asks again, at most once a second. */
+  /** Asks again, at most once a second; `told` is called when they are there. */
   refresh(app: App, told: () => void): void {
-    if (this.#asking || performance.now() - this.#askedAt < DELAYS_PAUSE) return;
-    this.#asking = true;
-    this.#askedAt = performance.now();
-    app
-      .ask("delays", null)
-      .then(
-        (list) => {
-          this.list = list;
-          told();
-        },
-        (cause: unknown) => {
-          if (cause instanceof ProblemError) app.complain(cause.problem);
-        },
-      )
-      .finally(() => {
-        this.#asking = false;
-      });
+    if (this.#waiting) return;
+    this.#waiting = true;
+    setTimeout(() => void this.#ask(app, told), Math.max(0, this.#nextAt - performance.now()));
+  }
+
+  async #ask(app: App, told: () => void): Promise<void> {
+    this.#waiting = false;
+    this.#nextAt = performance.now() + DELAYS_PAUSE;
+    try {
+      this.list = await app.ask("delays", null);
+      told();
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) throw cause;
+      app.complain(cause.problem);
+    }
   }
 }
 
@@ -51,12 +50,15 @@ class Charts implements Panel {
   readonly #choice: FlowChoice;
   readonly #boxes: ChartBox[];
   readonly #delayBox: ChartBox;
+  readonly #legend: PathLegend;
   readonly #ofPaths: HTMLElement;
   readonly #ofWindows: HTMLElement;
   readonly #forkOnly: readonly ChartBox[];
   readonly #empty = h("p", { class: "charts-empty muted" }, "Nothing is measured yet: open a scenario, or press play.");
   readonly #note = h("p", { class: "charts-note muted" }, "Dashed lines: the fork.");
   #delays = new Delays();
+  /** Something has happened since they were asked for. */
+  #delaysStale = true;
   #otherDelays = new Delays();
   #other: App | null = null;
   #endOther: (() => void) | null = null;
@@ -106,7 +108,8 @@ class Charts implements Panel {
         boxes.map(({ element }) => element),
       );
     this.#ofWindows = gallery(...windows);
-    this.#ofPaths = h("div", {}, gallery(...shares), this.#ofWindows);
+    this.#legend = new PathLegend(app, (fingerprint) => this.#pathNumber(fingerprint));
+    this.#ofPaths = h("div", {}, this.#legend.element, gallery(...shares), this.#ofWindows);
     root.classList.add("charts");
     root.append(this.#empty, this.#choice.element, this.#note, gallery(...flows, ...queues), this.#ofPaths);
     useChartRules();
@@ -160,6 +163,7 @@ class Charts implements Panel {
   /** `now`: the reader waits for it. */
   #changed(now: boolean): void {
     for (const box of this.#boxes) box.stale = true;
+    this.#delaysStale = true;
     if (now) this.#nextRound = 0;
     this.#request();
   }
@@ -177,24 +181,30 @@ class Charts implements Panel {
     this.#choice.rank(this.#app.series);
     this.#ofPaths.hidden = this.#choice.flow < 0;
     this.#ofWindows.hidden = !this.#hasWindows();
-    if (this.#delayBox.inSight && this.#delayBox.stale) this.#askDelays();
+    this.#legend.show(this.#choice.flow);
     this.#drawing = true;
     requestAnimationFrame(() => this.#drawNext());
   }
 
   /** One box a picture, so that none of them takes long. */
   #drawNext(): void {
-    const box = this.#boxes.find(({ element, inSight, stale }) => stale && inSight && !element.hidden);
+    const wanted = ({ element, inSight, stale }: ChartBox): boolean => stale && inSight && !element.hidden;
+    const box = this.#visible ? this.#boxes.find(wanted) : undefined;
     const scene = box === undefined ? null : this.#scene(box.element.clientWidth);
     if (box === undefined || scene === null) {
       this.#drawing = false;
       return;
     }
-    box.draw(scene);
+    // Asked for first: a chart that cannot be drawn stops no other.
     requestAnimationFrame(() => this.#drawNext());
+    if (box === this.#delayBox) this.#askDelays();
+    box.draw(scene);
   }
 
+  /** What is there is drawn meanwhile. */
   #askDelays(): void {
+    if (!this.#delaysStale) return;
+    this.#delaysStale = false;
     const told = (): void => {
       this.#delayBox.stale = true;
       this.#request();

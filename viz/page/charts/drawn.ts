@@ -3,8 +3,7 @@ import type { Bookmark, DelayDistribution, RunOutline } from "../../../core/expl
 import { type Nanos, SECOND } from "../../../core/units.ts";
 import type { Band } from "../../charts/frame.ts";
 import type { Markup } from "../../charts/markup.ts";
-import type { EvenValues } from "../../charts/thin.ts";
-import type { Series, SeriesStore } from "../series-store.ts";
+import type { SeriesStore } from "../series-store.ts";
 
 /** One run as charts see it. */
 export interface RunData {
@@ -52,40 +51,43 @@ export interface Drawn {
 
 export type Draw = (scene: Scene) => Drawn;
 
-/** Seconds, by the middle of each bin. */
-export function overTime({ bin_ns, length, values }: Pick<Series, "bin_ns" | "length" | "values">): EvenValues {
-  return { values, length, start: bin_ns / 2 / SECOND, step: bin_ns / SECOND };
-}
-
 export function durationOf({ outline }: RunData): number {
   return outline.duration_ns / SECOND;
 }
 
 /** Most bands drawn. */
 const MOST_BANDS = 30;
-const ENDS = /recover|heal|mend|repair|\bends?\b|\bup\b|again/i;
+/** As bookmarks say it: what, and whether it begins or ends there. Other faults have no length. */
+const BEGINS = /^(.+?) (fails|is impaired)(?: \(|$)/;
+const ENDS = /^(.+?) (recovers|is mended)(?: \(|$)/;
+const END_OF: Readonly<Record<string, string>> = { fails: "recovers", "is impaired": "is mended" };
 
-/** From each fault to its end, by the actors it befell; faults of the same time are one. Those without an end last to the end of the run. */
+/** From each fault to its end; those of the same time are one. Those without an end last to the end of the run. */
 export function faultBands({ bookmarks, outline }: RunData, width: number): Band[] {
   const open = new Map<string, Nanos>();
-  const found = new Map<string, { from: Nanos; to: Nanos; actors: string[] }>();
-  const close = (actor: string, from: Nanos, to: Nanos): void => {
-    const band = found.get(`${from} ${to}`) ?? { from, to, actors: [] };
-    band.actors.push(actor);
+  const found = new Map<string, { from: Nanos; to: Nanos; names: string[] }>();
+  const close = (name: string, from: Nanos, to: Nanos): void => {
+    const band = found.get(`${from} ${to}`) ?? { from, to, names: [] };
+    band.names.push(name);
     found.set(`${from} ${to}`, band);
   };
-  for (const { kind, actor, text, time_ns } of bookmarks) {
+  for (const { kind, text, time_ns } of bookmarks) {
     if (kind !== "fault") continue;
-    const from = open.get(actor);
-    if (ENDS.test(text)) {
-      if (from !== undefined) close(actor, from, time_ns);
-      open.delete(actor);
-    } else if (from === undefined) open.set(actor, time_ns);
+    const [, begun, how = ""] = BEGINS.exec(text) ?? [];
+    if (begun !== undefined) {
+      const key = `${begun} ${END_OF[how]}`;
+      if (!open.has(key)) open.set(key, time_ns);
+    }
+    const [, ended, end] = ENDS.exec(text) ?? [];
+    const from = open.get(`${ended} ${end}`);
+    if (from === undefined) continue;
+    close(`${ended} ${end}`, from, time_ns);
+    open.delete(`${ended} ${end}`);
   }
-  for (const [actor, from] of open) close(actor, from, outline.duration_ns);
-  return [...found.values()].slice(0, MOST_BANDS).map(({ from, to, actors }) => {
+  for (const [name, from] of open) close(name, from, outline.duration_ns);
+  return [...found.values()].slice(0, MOST_BANDS).map(({ from, to, names }) => {
     const room = ((to - from) / outline.duration_ns) * width;
-    const label = actors.length === 1 || room < 90 ? "fault" : `${actors.length} faults`;
+    const label = names.length === 1 || room < 90 ? "fault" : `${names.length} faults`;
     return { from: from / SECOND, to: to / SECOND, label: room < 34 ? "" : label };
   });
 }

@@ -4,6 +4,7 @@ import { block, seriesClass } from "../../charts/palette.ts";
 import { clear, h } from "../dom.ts";
 import type { SeriesStore } from "../series-store.ts";
 import { svgElement } from "./downloads.ts";
+import { figuresOf } from "./figures.ts";
 
 /** Flows with a line of their own at first. */
 const MOST_SHOWN = 8;
@@ -68,9 +69,7 @@ export class FlowChoice {
     if (this.#chosen || flows.length <= MOST_SHOWN) return;
     const sent = flows.map(({ id }) => {
       const one = series.get("flow.sent", id);
-      let sum = 0;
-      for (let n = 0; one !== null && n < one.length; n++) sum += one.values[n] as number;
-      return sum;
+      return one === null ? 0 : figuresOf(one).sum;
     });
     const ranked = flows.map((_, flow) => flow).sort((a, b) => (sent[b] as number) - (sent[a] as number) || a - b);
     const listed = ranked.slice(0, MOST_SHOWN).sort((a, b) => a - b);

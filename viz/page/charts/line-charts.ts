@@ -3,16 +3,17 @@ import type { SeriesName } from "../../../core/exploration.ts";
 import { SECOND } from "../../../core/units.ts";
 import { plotBox, TIME_TOP } from "../../charts/frame.ts";
 import { type Line, lineChart } from "../../charts/lines.ts";
-import { type Point, thin } from "../../charts/thin.ts";
+import type { Point } from "../../charts/thin.ts";
 import { formatValue, formatWithUnit, type Scale, scaleOf, type Unit } from "../../charts/units.ts";
-import type { Series, SeriesStore } from "../series-store.ts";
-import { csvText, type Draw, type Drawn, durationOf, faultBands, overTime, type RunData, type Scene } from "./drawn.ts";
+import type { SeriesStore } from "../series-store.ts";
+import { csvText, type Draw, type Drawn, durationOf, faultBands, type Scene } from "./drawn.ts";
+import { type Figures, figuresOf, meansOf, pointsOf, type Values } from "./figures.ts";
 
 const HEIGHT = 210;
+/** Drawn as means over stretches, not bin by bin. */
+const RATES: ReadonlySet<SeriesName> = new Set(["flow.goodput", "flow.lost", "path.lost"]);
 /** Colour of "other flows". */
 const REST = 4;
-
-type Values = Pick<Series, "bin_ns" | "length" | "values">;
 
 /** One thing that is drawn as a line. */
 interface Source {
@@ -26,6 +27,7 @@ interface OverTime {
   readonly title: string;
   readonly unit: Unit | "packets/s";
   readonly sources: readonly Source[];
+  readonly name: SeriesName;
   /** What a bin's value is multiplied by, by its length in seconds; default 1. */
   readonly factor?: (bin_s: number) => number;
 }
@@ -52,7 +54,13 @@ export function flowChart(
         other: other === null ? null : sumOf(other.series, name, ids),
       });
     }
-    return overTimeChart(scene, { title, unit, sources, ...(perSecond === true ? { factor: (bin) => 1 / bin } : {}) });
+    return overTimeChart(scene, {
+      title,
+      name,
+      unit,
+      sources,
+      ...(perSecond === true ? { factor: (bin) => 1 / bin } : {}),
+    });
   };
 }
 
@@ -61,18 +69,21 @@ export function pathChart(title: string, name: SeriesName, unit: OverTime["unit"
   return (scene) => {
     const { run, other } = scene;
     const id = run.outline.flows[scene.flow]?.id ?? "";
-    const sources = fingerprintsOf(run, other, name, id).map((fingerprint): Source => {
-      const of = `${id}/${fingerprint}`;
-      const number = scene.pathNumber(fingerprint);
-      return {
-        name: fingerprint,
-        number,
-        values: run.series.get(name, of),
-        other: other?.series.get(name, of) ?? null,
-      };
-    });
+    const sources = fingerprintsOf(other === null ? [run.series] : [run.series, other.series], name, id).map(
+      (fingerprint): Source => {
+        const of = `${id}/${fingerprint}`;
+        const number = scene.pathNumber(fingerprint);
+        return {
+          name: fingerprint,
+          number,
+          values: run.series.get(name, of),
+          other: other?.series.get(name, of) ?? null,
+        };
+      },
+    );
     return overTimeChart(scene, {
       title: `${title}, ${id}`,
+      name,
       unit,
       sources,
       ...(perSecond ? { factor: (bin) => 1 / bin } : {}),
@@ -80,15 +91,11 @@ export function pathChart(title: string, name: SeriesName, unit: OverTime["unit"
   };
 }
 
-/** Paths of a flow that a series is there of, in either future. */
-export function fingerprintsOf(run: RunData, other: RunData | null, name: SeriesName, flow: string): string[] {
+/** Paths of a flow that a series is there of, in any of these futures. */
+export function fingerprintsOf(stores: readonly SeriesStore[], name: SeriesName, flow: string): string[] {
   const start = `${flow}/`;
-  const found = [run, other]
-    .flatMap((one) => one?.series.all(name) ?? [])
-    .flatMap(({ of }) => {
-      return of.startsWith(start) ? [of.slice(start.length)] : [];
-    });
-  return [...new Set(found)];
+  const all = stores.flatMap((store) => store.all(name));
+  return [...new Set(all.flatMap(({ of }) => (of.startsWith(start) ? [of.slice(start.length)] : [])))];
 }
 
 /** Share of a flow's packets that took no longer, over a logarithmic axis. */
@@ -193,18 +200,12 @@ interface Curve {
   readonly figures: Figures;
 }
 
-interface Figures {
-  readonly mean: number | null;
-  readonly least: number | null;
-  readonly most: number | null;
-  readonly last: number | null;
-}
-
-function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }: OverTime): Drawn {
+function overTimeChart(scene: Scene, { title, name: series, unit, sources, factor = () => 1 }: OverTime): Drawn {
   const { run, other, width } = scene;
   const duration = durationOf(run);
   const box = plotBox(width, HEIGHT, TIME_TOP);
   const columns = Math.max(1, Math.floor(box.right - box.left));
+  const read = RATES.has(series) ? meansOf : pointsOf;
   const curves: Curve[] = [];
   const lines: Line[] = [];
   for (const { name, number, ...both } of sources) {
@@ -214,14 +215,12 @@ function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }:
       const dashed = which === "other";
       const by = factor(values.bin_ns / SECOND);
       const full = dashed ? `${name}, fork` : name;
-      const points = thin(overTime(values), 0, duration, columns).map(
-        ([x, y]): Point => [x, y === null ? null : y * by],
-      );
-      curves.push({ name: full, values, factor: by, figures: figuresOf(values, by) });
+      const points = read(values, duration, columns).map(([x, y]): Point => [x, y === null ? null : y * by]);
+      curves.push({ name: full, values, factor: by, figures: scaledBy(figuresOf(values), by) });
       lines.push({ name: full, series: number, points, ...(other === null ? {} : { dashed }) });
     }
   }
-  const most = Math.max(0, ...curves.map(({ figures }) => figures.most ?? 0));
+  const most = lines.reduce((top, { points }) => points.reduce((so, [, y]) => Math.max(so, y ?? 0), top), 0);
   const scale: Scale = unit === "packets/s" ? { divisor: 1, unit } : scaleOf(unit, [most]);
   const [highest] = [...curves].sort((a, b) => (b.figures.mean ?? 0) - (a.figures.mean ?? 0));
   const svg = lineChart({
@@ -253,19 +252,9 @@ function overTimeChart(scene: Scene, { title, unit, sources, factor = () => 1 }:
   };
 }
 
-function figuresOf({ length, values }: Values, factor: number): Figures {
-  let [count, sum, least, most, last] = [0, 0, Infinity, -Infinity, Number.NaN];
-  for (let n = 0; n < length; n++) {
-    const value = values[n] as number;
-    if (Number.isNaN(value)) continue;
-    count++;
-    sum += value;
-    last = value;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  if (count === 0) return { mean: null, least: null, most: null, last: null };
-  return { mean: (sum / count) * factor, least: least * factor, most: most * factor, last: last * factor };
+function scaledBy({ count, sum, mean, least, most, last }: Figures, factor: number): Figures {
+  const scaled = (value: number | null): number | null => (value === null ? null : value * factor);
+  return { count, sum, mean: scaled(mean), least: scaled(least), most: scaled(most), last: scaled(last) };
 }
 
 function timeCsv(curves: readonly Curve[]): string {

@@ -7,7 +7,8 @@ import { shorten } from "../../charts/markup.ts";
 import { fold } from "../../charts/thin.ts";
 import { formatCount, formatShare } from "../../charts/units.ts";
 import type { Series } from "../series-store.ts";
-import { csvText, type Draw, durationOf, faultBands, overTime, type RunData } from "./drawn.ts";
+import { csvText, type Draw, durationOf, faultBands, type RunData } from "./drawn.ts";
+import { figuresOf, overTime } from "./figures.ts";
 import { fingerprintsOf } from "./line-charts.ts";
 
 const HEIGHT = 200;
@@ -28,9 +29,9 @@ export function pathShareChart(which: Which): Draw {
     const box = plotBox(width, HEIGHT, TIME_TOP);
     const columns = Math.max(1, Math.floor((box.right - box.left) / COLUMN));
     const duration = durationOf(scene.run);
-    const found = run === null ? [] : fingerprintsOf(run, null, "path.packets", id);
+    const found = run === null ? [] : fingerprintsOf([run.series], "path.packets", id);
     const series = found.map((fingerprint) => run?.series.get("path.packets", `${id}/${fingerprint}`) as Series);
-    const sums = series.map(sumOf);
+    const sums = series.map((one) => figuresOf(one).sum);
     const all = sums.reduce((sum, one) => sum + one, 0);
     const layers = found.map((fingerprint, n): Layer => {
       const values = fold(overTime(series[n] as Series), 0, duration, columns, "sum");
@@ -72,7 +73,7 @@ export function queueChart(which: Which): Draw {
     const { width } = scene;
     const run = chosen(scene.run, scene.other, which);
     const ranked = (run?.series.all("link.queue") ?? [])
-      .map((series) => ({ series, sum: sumOf(series) }))
+      .map((series) => ({ series, sum: figuresOf(series).sum }))
       .filter(({ sum }) => sum > 0)
       .sort((a, b) => b.sum - a.sum);
     const top = ranked.slice(0, MOST_LINKS).map(({ series }) => series);
@@ -85,7 +86,7 @@ export function queueChart(which: Which): Draw {
       const values = fold(overTime(series), 0, duration, columns, "greatest");
       return { name, label: shorten(shortLink(name), room), values };
     });
-    const most = top.map(mostOf);
+    const most = top.map((series) => figuresOf(series).most ?? 0);
     const full = Math.max(0, ...most);
     const more = ranked.length > top.length ? `, the fullest ${top.length} of ${ranked.length}` : "";
     return {
@@ -109,7 +110,7 @@ export function queueChart(which: Which): Draw {
         rows: top.map((series, n) => [
           rows[n]?.name ?? "",
           formatCount(most[n] ?? 0),
-          (sumOf(series) / series.length).toFixed(1),
+          (figuresOf(series).mean ?? 0).toFixed(1),
         ]),
       },
       csv: () => seriesCsv(ranked.map(({ series }) => series)),
@@ -127,18 +128,6 @@ function shortLink(name: string): string {
     .split(">")
     .map((end) => end.replace(/^\d+-(?:[0-9a-f]+:)*/, ""))
     .join("\u2192");
-}
-
-function sumOf({ length, values }: Series): number {
-  let sum = 0;
-  for (let n = 0; n < length; n++) if ((values[n] as number) > 0) sum += values[n] as number;
-  return sum;
-}
-
-function mostOf({ length, values }: Series): number {
-  let most = 0;
-  for (let n = 0; n < length; n++) if ((values[n] as number) > most) most = values[n] as number;
-  return most;
 }
 
 function seriesCsv(list: readonly Series[]): string {

@@ -163,7 +163,8 @@ function offerItems(
     const lines = first.map((key) => (key === kind?.key ? `${key}: ${kind.word}` : itemLine(root, branch, key)));
     const body = lines.length === 0 ? `\${}` : lines.join(inner);
     const info = (kind === null ? branch.description : branch.properties?.[kind.key]?.description) ?? "";
-    const label = `${dash}${kind === null ? (first[0] ?? "...") : kind.word}`;
+    const label = `${dash}${kind === null ? first.join(", ") || "..." : kind.word}`;
+    if (dash === "" && kind === null && first.length < 2) return [];
     return [{ label, kind: "item" as const, detail: "item", info, insert: `${dash}${body}`, rank: 40 - index / 100 }];
   });
 }

@@ -2,6 +2,7 @@
 import type { LogRow } from "../../../core/exploration.ts";
 import { h, onFrame } from "../dom.ts";
 import type { RowCache } from "./row-cache.ts";
+import { shortActor } from "../short-names.ts";
 import { dropText, hintText, timeText } from "./row-text.ts";
 import { clampTop, lastTop, movedTop, type ScrollSizes, scrollHeight, scrollOf } from "./scroll-scale.ts";
 
@@ -10,6 +11,8 @@ const COLUMNS = ["Time (s)", "#", "Actor", "Kind", "Flow", "Packet", "From", "Dr
 const CLASSES = ["time", "event", "actor", "kind", "flow", "packet", "from", "dropped", "inspect"] as const;
 /** Rows moved in one go stay in sight by so many. */
 const KEPT_IN_SIGHT = 1;
+/** Below it there is no room for whole ids. */
+const NARROW = 1_000;
 /** A scroll bar that stands still for so long is put where the rows are. */
 const SETTLE = 160;
 
@@ -44,6 +47,7 @@ export class LogGrid {
   /** Row at the cursor; -1: none. */
   #current = -1;
   #seen = 0;
+  #isNarrow = false;
 
   constructor(cache: RowCache, does: GridDoes) {
     this.#cache = cache;
@@ -83,6 +87,9 @@ export class LogGrid {
   /** The part was hidden, or has another size. */
   resized(): void {
     this.#seen = this.#scroller.clientHeight;
+    const isNarrow = this.#scroller.clientWidth < NARROW;
+    if (isNarrow !== this.#isNarrow) for (const line of this.#lines) line.row = null;
+    this.#isNarrow = isNarrow;
     this.#moveTo(this.#top);
   }
 
@@ -231,7 +238,8 @@ export class LogGrid {
     else element.removeAttribute("aria-current");
     if (row === line.row && row !== null) return;
     line.row = row;
-    const texts = row === null ? ["…", "", "", "", "", "", "", ""] : textsOf(row);
+    const texts =
+      row === null ? ["…", "", "", "", "", "", "", ""] : textsOf(row, this.#isNarrow ? shortActor : (id) => id);
     for (const [n, text] of texts.entries()) (cells[n] as HTMLElement).textContent = text;
     element.title = row === null ? "" : hintText(row);
     element.classList.toggle("is-drop", row !== null && dropText(row) !== "");
@@ -240,16 +248,16 @@ export class LogGrid {
   }
 }
 
-function textsOf(row: LogRow): readonly string[] {
+function textsOf(row: LogRow, nameOf: (id: string) => string): readonly string[] {
   const { time_ns, event, actor, kind, flow, packet, from } = row;
   return [
     timeText(time_ns),
     String(event),
-    actor,
+    nameOf(actor),
     kind,
     flow ?? "",
     packet === null ? "" : String(packet),
-    from ?? "",
+    nameOf(from ?? ""),
     dropText(row),
   ];
 }

@@ -5,6 +5,8 @@ import { type App, type Panel, ProblemError } from "../app.ts";
 import { h } from "../dom.ts";
 import { makeFilterRow } from "./log-filter.ts";
 import { LogGrid } from "./log-grid.ts";
+import { saveFile } from "../save-file.ts";
+import { slowly } from "../slowly.ts";
 import { RowCache } from "./row-cache.ts";
 import { csvOf } from "./row-text.ts";
 
@@ -48,8 +50,8 @@ class LogPanel implements Panel {
     this.#follow = h("input", { type: "checkbox", checked: true, onchange: () => this.#place(true) });
     this.#status = h("span", { class: "log-status muted", role: "status" });
     this.#save = h("button", { type: "button", onclick: () => void this.#download() }, "Save as CSV");
-    this.#refreshes = slowly(() => this.#visible && this.#cache.refresh());
-    this.#places = slowly(() => void this.#findPlace());
+    this.#refreshes = slowly(PAUSE, () => this.#visible && this.#cache.refresh());
+    this.#places = slowly(PAUSE, () => void this.#findPlace());
     const filters = makeFilterRow((filter) => this.#filter(filter));
     const tools = h(
       "div",
@@ -156,28 +158,4 @@ class LogPanel implements Panel {
     if (error instanceof ProblemError) this.#app.complain(error.problem);
     else throw error;
   }
-}
-
-/** Runs at once, and again when `PAUSE` is over where it was asked for meanwhile. */
-function slowly(run: () => unknown): () => void {
-  let waits = false;
-  let again = false;
-  const next = (): void => {
-    waits = again;
-    again = false;
-    if (!waits) return;
-    run();
-    window.setTimeout(next, PAUSE);
-  };
-  return () => {
-    again = true;
-    if (!waits) next();
-  };
-}
-
-function saveFile(name: string, blob: Blob): void {
-  const url = URL.createObjectURL(blob);
-  const link = h("a", { href: url, download: name });
-  link.click();
-  window.setTimeout(() => URL.revokeObjectURL(url));
 }
