@@ -93,7 +93,8 @@ function sourceOf(dir: string, run: RecordedRun, policies: readonly Policy[]): W
   const limit = Number.MAX_SAFE_INTEGER;
   const source = new RecordedSource(assembly, { expect, duration, limit, ...(here === undefined ? {} : { here }) });
   readRecordLines(dir, assembly.places.length).forEach((file, place) => {
-    for (let at = 0; file !== null && at < file.lines.length; at += LINES) {
+    if (file === null) return;
+    for (let at = 0; at < file.lines.length; at += LINES) {
       const problem = source.feed(place, `${file.lines.slice(at, at + LINES).join("\n")}\n`);
       if (problem !== null) throw new FileError(`${file.path}: ${problem}`);
     }

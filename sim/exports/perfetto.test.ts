@@ -68,7 +68,7 @@ const worlds: Readonly<Record<string, Scenario>> = {
 
 function traceOf(name: string, filter: Partial<ExportFilter> = {}) {
   const scenario = worlds[name] as Scenario;
-  const { files, digest } = exportOf(
+  const { files, world } = exportOf(
     scenario,
     (given, only, write) => perfettoExporter(given, only, (piece) => write("", piece)),
     filter,
@@ -76,7 +76,7 @@ function traceOf(name: string, filter: Partial<ExportFilter> = {}) {
   const written = files.get("") ?? "";
   return {
     scenario,
-    digest,
+    digest: world.digest(),
     written,
     trace: JSON.parse(written) as Record<string, unknown> & { traceEvents: TraceEvent[] },
   };

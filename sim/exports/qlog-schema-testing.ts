@@ -9,11 +9,8 @@ type Schema = Readonly<Record<string, unknown>>;
 const text: Schema = { type: "string" };
 const bool: Schema = { type: "boolean" };
 const float: Schema = { type: "number" };
-const uint = (bits: number): Schema => ({
-  type: "integer",
-  minimum: 0,
-  maximum: Math.min(2 ** bits - 1, Number.MAX_SAFE_INTEGER),
-});
+const LARGEST = { 16: 0xffff, 32: 0xffff_ffff, 64: Number.MAX_SAFE_INTEGER } as const;
+const uint = (bits: keyof typeof LARGEST): Schema => ({ type: "integer", minimum: 0, maximum: LARGEST[bits] });
 const one = (...words: string[]): Schema => ({ enum: words });
 /** A closed map: names ending in "?" may be left out. */
 function map(fields: Readonly<Record<string, Schema>>, open = false): Schema {

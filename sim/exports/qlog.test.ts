@@ -1,6 +1,8 @@
 /** qlog files against the drafts' definitions, against what qvis asks of them, and against the run they are of. */
 import test, { type ExecutionContext } from "ava";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { stateHash } from "../../actors/record.ts";
+import type { World } from "../../actors/world.ts";
 import { results } from "../../actors/results.ts";
 import { assemble } from "../../actors/assemble.ts";
 import type { FlowSpec, Scenario } from "../../core/scenario.ts";
@@ -133,8 +135,10 @@ for (const name of Object.keys(worlds)) {
     const scenario = worlds[name] as Scenario;
     const plain = Simulation.create(assemble(scenario, { repeat: "test" }));
     plain.run(scenario.duration_ns);
-    const { files, digest } = exportedOf(name);
-    t.is(digest, plain.digest());
+    const { files, world } = exportedOf(name);
+    t.is(world.digest(), plain.digest());
+    const statesOf = (one: World) => one.allCells().map((cell) => [cell.id, stateHash(cell)]);
+    t.deepEqual(statesOf(world), statesOf(plain), "nothing of the trace stays in an actor");
     const { flows } = results(plain, scenario);
     let checked = 0;
     for (const flow of flows) {

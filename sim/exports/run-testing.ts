@@ -1,13 +1,13 @@
 /** For tests: runs a scenario through an export, as `pathloom export` does. */
 import { assemble } from "../../actors/assemble.ts";
+import type { World } from "../../actors/world.ts";
 import type { Scenario } from "../../core/scenario.ts";
 import { simSource } from "../exploration/sim-source.ts";
 import type { Exporter, ExportFilter, WritePiece } from "./exporter.ts";
 
 export interface Exported {
   readonly files: ReadonlyMap<string, string>;
-  readonly digest: string;
-  readonly exporter: Exporter;
+  readonly world: World;
 }
 
 export function allOf({ duration_ns }: Scenario): ExportFilter {
@@ -32,5 +32,5 @@ export function exportOf(
   steps.settle(scenario.duration_ns);
   exporter.end(steps.now);
   const files = new Map([...pieces].map(([name, parts]): [string, string] => [name, parts.join("")]));
-  return { files, digest: steps.world.digest(), exporter };
+  return { files, world: steps.world };
 }
