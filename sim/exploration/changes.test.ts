@@ -62,12 +62,21 @@ test("hashes are equal up to the fork, and from the first difference on they dif
     interval_ns: Math.ceil((flow as PacedFlow).interval_ns / 6),
   }));
   const long = { ...scenario, flows } as Scenario;
-  const fork: Fork = { event: 5_000, changes: [CUT] };
+  const fork: Fork = { event: 5_000, changes: [{ ...LATENCY, flow: "*" }] };
   const [base, other, short] = [explore(long, null), explore(long, fork), explore(long, fork, { maxRows: 1 })];
   const all = { from: 1, count: 60_000 };
   const [left, right] = [base.hashes(all), other.hashes(all)];
   const differs = left.findIndex((word, at) => word !== right[at]) >> 1;
-  t.true(differs >= 5_000, `${differs}`);
+  const row = (exploration: Exploration, event: number): unknown => {
+    const found = exploration
+      .log({ filter: {}, first: 0, count: 3, around: event })
+      .rows.find((one) => one.event === event);
+    return found === undefined ? null : { ...found, event: 0, sent_ns: 0, dropped: null };
+  };
+  t.true(differs > 5_000, `${differs}: the change itself is no difference`);
+  const own = other.outline.fork?.own ?? 0;
+  t.deepEqual(row(base, differs), row(other, differs + own));
+  t.notDeepEqual(row(base, differs + 1), row(other, differs + 1 + own));
   t.is(left.subarray(2 * differs + 2).filter((word, at) => word === right[2 * differs + 2 + at]).length < 10, true);
   t.true(short.log({ filter: {}, first: 0, count: 1 }).keptFrom > 60_000, "the log must have forgotten");
   t.deepEqual(short.hashes(all), right);

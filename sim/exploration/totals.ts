@@ -34,7 +34,7 @@ export function countNow(world: World, { flows }: Scenario): Counted {
 /** Latency as the flow's own results have it, packets of the warm-up left out. */
 function countFlow(world: World, flow: FlowSpec, number: number): Counted["flows"][number] {
   const { received, latency } = tallyOf(flow, world.read(tallyId(flow)).context);
-  const selector = world.indexOf(`selector/${flow.id}`);
+  const selector = `selector/${flow.id}`;
   return {
     sent: beginningOf(flow, world.read(sourceId(flow)).context).sent,
     received,
@@ -42,7 +42,7 @@ function countFlow(world: World, flow: FlowSpec, number: number): Counted["flows
     bytes: deliveredBytes(world, flow),
     latencies: latency.count,
     latencySum: latency.sum,
-    switches: selector === undefined ? 0 : (world.cells[selector]?.state.context as SelectorContext).switches,
+    switches: world.indexOf(selector) === undefined ? 0 : world.read<SelectorContext>(selector).context.switches,
   };
 }
 
