@@ -1,4 +1,6 @@
 /** What is counted on machines: the same wherever the cursor comes from, and what independent counting comes to. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import type { PolicyName } from "../../core/policy-parameters.ts";
 import type { Cell } from "../../actors/world.ts";
@@ -8,10 +10,12 @@ import { Coverage } from "./coverage.ts";
 import { scoreOf } from "./scores.ts";
 import { simSource } from "./sim-source.ts";
 import { Watchers } from "./watchers.ts";
-import { exampleText, explore, scenarioFrom } from "./view-testing.ts";
+import { explore, scenarioFrom } from "./view-testing.ts";
 import { assemble } from "../../actors/assemble.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { ControlEvent, DropReason } from "../../core/env.ts";
+
+const example = (name: string): string => readFileSync(join(import.meta.dirname, "../../examples", name), "utf8");
 
 /** Counts by actor and word, in the plainest way. */
 class Plain implements Collector {
@@ -40,7 +44,7 @@ class Plain implements Collector {
   }
 }
 
-const OUTAGES = exampleText("02-failover.yaml").replace("policy: shortest", "policy: shortest\nbfd: on");
+const OUTAGES = example("02-failover.yaml").replace("policy: shortest", "policy: shortest\nbfd: on");
 
 test("counts are those of plain counting", (t) => {
   const scenario = scenarioFrom(OUTAGES);
@@ -77,7 +81,7 @@ test("counts are those of plain counting", (t) => {
 });
 
 test("the cursor has at every event what a straight run has there, spawned actors included", (t) => {
-  const text = exampleText("22-two-paths-at-once.yaml");
+  const text = example("22-two-paths-at-once.yaml");
   const explored = explore(scenarioFrom(text), 12_000, 1_000);
   const chartsAt = (event: number): unknown => {
     const { coverage, steppable } = explored.standing();

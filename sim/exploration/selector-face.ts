@@ -34,10 +34,10 @@ export function selectorFace(
         chosen: position === selector.choice,
         packets: selector.used[position] ?? 0,
         score: score === null ? null : shownScore(score, shares[position] ?? 0),
-        latency_ms: path.latencyNs === null ? null : path.latencyNs / 1e6,
+        latency_ms: millisecondsOf(path.latencyNs),
         mtu: path.mtu,
         links: path.length,
-        srtt_ms: measured?.srtt == null ? null : measured.srtt / 1e6,
+        srtt_ms: millisecondsOf(measured?.srtt ?? null),
         loss: measured?.loss ?? null,
         goodput_bps: measured?.goodputBps ?? null,
       };
@@ -76,6 +76,10 @@ function barOf(
   const failed = watch.failureOf(cell.id, event, until - revocation, path);
   const news = failed === null ? "news of a failure" : `news that ${failed} is down`;
   return { usable: false, barred: `${news} at ${secondsText(until - revocation)}, until ${secondsText(until)}` };
+}
+
+function millisecondsOf(nanoseconds: number | null): number | null {
+  return nanoseconds === null ? null : nanoseconds / 1e6;
 }
 
 function secondsText(nanoseconds: number): string {

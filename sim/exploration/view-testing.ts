@@ -1,10 +1,8 @@
 /** For tests: examples and scenarios as they are explored, with what views need beside them. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { assemble } from "../../actors/assemble.ts";
-import { err, ok } from "../../core/result.ts";
+import { err } from "../../core/result.ts";
 import type { Scenario } from "../../core/scenario.ts";
-import { resolveScenario } from "../../topologies/resolve.ts";
+import { resolveScenario, type ResolveOptions } from "../../topologies/resolve.ts";
 import type { Standing } from "./actor-view.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Coverage } from "./coverage.ts";
@@ -30,31 +28,15 @@ faults:
   - {at: 2s, for: 1s, event: down, link: "1-ff00:0:110#3"}
 `;
 
-const EXAMPLES = join(import.meta.dirname, "../../examples");
-
-export function exampleNames(): string[] {
-  return readdirSync(EXAMPLES)
-    .filter((name) => name.endsWith(".yaml"))
-    .sort();
-}
-
-export function exampleText(name: string): string {
-  return readFileSync(join(EXAMPLES, name), "utf8");
-}
-
-/** @throws Error with everything that is wrong */
-export function scenarioFrom(text: string, file = "x.yaml"): Scenario {
-  const read = (path: string): string => readFileSync(join(EXAMPLES, path), "utf8");
-  const resolved = resolveScenario(text, {
-    file,
-    readFile: (path) => {
-      try {
-        return ok(read(path));
-      } catch {
-        return err(`${path}: no such file`);
-      }
-    },
-  });
+/**
+ * `readFile`: files that the scenario names; default: there are none.
+ * @throws Error with everything that is wrong
+ */
+export function scenarioFrom(
+  text: string,
+  readFile: ResolveOptions["readFile"] = (path) => err(`${path}: no such file`),
+): Scenario {
+  const resolved = resolveScenario(text, { file: "x.yaml", readFile });
   if (resolved.ok) return resolved.value;
   throw new Error(resolved.error.map(({ message }) => message).join("\n"));
 }

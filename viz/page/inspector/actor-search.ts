@@ -61,6 +61,8 @@ export function createActorSearch(app: App, prefix: string): HTMLElement {
   field.addEventListener("keydown", (event) => {
     if (!moves(event.key)) return;
     event.preventDefault();
+    // The page has meanings of its own for some of them.
+    event.stopPropagation();
     if (event.key === "Escape") close();
     else if (list.hidden) open();
     else if (event.key === "Enter") options[Math.max(0, active)]?.click();

@@ -1,8 +1,10 @@
 /** The inspector on a page of its own, in a real browser, with views of real runs. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import type { ActorView, RunOutline } from "../../../core/exploration.ts";
 import { actorView } from "../../../sim/exploration/actor-view.ts";
-import { type Explored, exampleText, explore, FAILING, scenarioFrom } from "../../../sim/exploration/view-testing.ts";
+import { type Explored, explore, FAILING, scenarioFrom } from "../../../sim/exploration/view-testing.ts";
 import {
   accessibilityViolations,
   browserTest,
@@ -104,6 +106,8 @@ Object.assign(globalThis, { app, log, panel, frameOf });
 `;
 }
 
+const example = (name: string): string => readFileSync(join(import.meta.dirname, "../../../examples", name), "utf8");
+
 const settle = "new Promise((done) => setTimeout(done, 60))";
 
 browserTest(
@@ -131,7 +135,6 @@ browserTest(
         { directions: number[] },
       ];
       t.true(shown.directions.length >= 2);
-      await page.screenshot({ path: "/tmp/inspect-selector.png", fullPage: true });
       await page.click("text=Go to what told it");
       t.deepEqual(await page.evaluate("log.findLast(([what]) => what === 'seek')"), ["seek", { event: known.told }]);
       await page.evaluate(settle);
@@ -184,7 +187,7 @@ browserTest(
 
 browserTest("every kind of actor is shown, in light and dark and on a phone", async (t) => {
   const failing = failingRun();
-  const channels = explore(scenarioFrom(exampleText("22-two-paths-at-once.yaml")), 30_000);
+  const channels = explore(scenarioFrom(example("22-two-paths-at-once.yaml")), 30_000);
   const more = lookAt(
     channels,
     30_000,
@@ -209,15 +212,10 @@ browserTest("every kind of actor is shown, in light and dark and on a phone", as
       { viewport: { width: 360, height: 900 }, colorScheme },
       async ({ page, complaints }) => {
         for (const [name, actor] of Object.entries(actors)) {
+          if (colorScheme === "dark" && name !== "selector" && name !== "link") continue;
           await page.evaluate(`app.select(${JSON.stringify(actor)})`);
           await page.evaluate(settle);
           t.is(await page.textContent(".insp-id"), actor);
-          await page.screenshot({
-            path: `/tmp/inspect-${name}-${colorScheme}.png`,
-            fullPage: true,
-            clip: { x: 0, y: 0, width: 360, height: 1100 },
-          });
-          await page.locator(".insp-chart").screenshot({ path: `/tmp/inspect-${name}-${colorScheme}-chart.png` });
           await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
           await page.evaluate(settle);
           const part = colorScheme === "light" ? "all" : "colours";

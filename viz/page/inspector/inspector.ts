@@ -161,12 +161,12 @@ function section(kind: string, title: string | null): Section {
 /** What had the focus, or what stands in its place, has it again; what was unfolded stays so. */
 function keepFocus(root: HTMLElement, change: () => void): void {
   const { activeElement } = document;
-  const key = root.contains(activeElement) ? activeElement?.getAttribute("data-key") : null;
+  const key = root.contains(activeElement) ? (activeElement?.getAttribute("data-key") ?? null) : null;
   const folds = (): HTMLDetailsElement[] => [...root.querySelectorAll<HTMLDetailsElement>("details[data-keep]")];
   const unfolded = new Set(folds().flatMap(({ dataset, open }) => (open ? (dataset["keep"] ?? []) : [])));
   change();
   for (const fold of folds()) fold.open = unfolded.has(fold.dataset["keep"] ?? "");
-  if (key == null) return;
+  if (key === null) return;
   const again = [...root.querySelectorAll<HTMLElement>("[data-key]")].find((one) => one.dataset["key"] === key);
   again?.focus({ preventScroll: true });
 }
