@@ -117,7 +117,7 @@ test("the window and the bound hold, nearest to the cursor", (t) => {
   const rows = Array.from({ length: 40_000 }, (_, n) => crossing(100 * n, n)).flat();
   const columns = columnsOf(rows);
   const actors = ["node/1-1", "node/1-2"];
-  const window = sequenceOf(columns, NAMES, { actors, from_ns: 1_000, to_ns: 2_009, most: 100 }, 0);
+  const window = sequenceOf(columns, NAMES, { actors, from_ns: 1_005, to_ns: 2_009, most: 100 }, 0);
   t.deepEqual(
     window.map(({ received_ns }) => received_ns),
     Array.from({ length: 10 }, (_, n) => 1_010 + 100 * n),

@@ -17,7 +17,8 @@ const PANEL = { backgroundColor: "var(--panel)", color: "var(--fg)", borderColor
 
 const THEME = EditorView.theme({
   "&": { height: "100%", backgroundColor: "var(--bg)", color: "var(--fg)" },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-content:focus-visible": { outlineOffset: "-2px" },
   ".cm-scroller": { font: "var(--mono)", lineHeight: "1.55" },
   ".cm-content": { caretColor: "var(--fg)" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--fg)" },
