@@ -197,6 +197,16 @@ browserTest("a fork's map stands beside, with its own frame and the same view", 
     });
     await page.waitForSelector(".map-cut");
     t.is(await page.locator(".map-stage:nth-child(1) .map-cut").count(), 0);
+    const widths = await page.$$eval(".map-stage", (stages) =>
+      stages.map((stage) => [stage.clientWidth, stage.querySelector("canvas")?.width]),
+    );
+    for (const [stage, canvas] of widths) t.is(canvas, stage);
+    const [ases, room] = await page.evaluate(() => {
+      const symbols = [...document.querySelectorAll(".map-stage:nth-child(1) .map-symbol")];
+      const { right } = (document.querySelector(".map-stage") as Element).getBoundingClientRect();
+      return [Math.max(...symbols.map((symbol) => symbol.getBoundingClientRect().right)), right];
+    });
+    t.true((ases ?? Infinity) < (room ?? 0));
     await page.mouse.move(600, 300);
     await page.mouse.wheel(0, -300);
     const transforms = (): Promise<(string | null)[]> =>

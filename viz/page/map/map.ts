@@ -99,7 +99,10 @@ class NetworkMap {
     );
     this.#viewport.attach([this.#main.root]);
     app.on("outline", (outline) => this.#open(outline));
-    app.on("frame", () => this.#legend.show(app.outline, app.frame?.paths ?? [], this.#colouring));
+    app.on("frame", ({ paths }) => {
+      // Flows do not change within a run.
+      if (this.#colouring === "path") this.#legend.show(app.outline, paths, "path");
+    });
     onThemeChange(() => this.#refresh());
     new ResizeObserver(onFrame(() => this.#refresh())).observe(this.#body);
   }
@@ -274,6 +277,9 @@ class NetworkMap {
     );
     this.#body.classList.toggle("map-halves", this.#other !== null);
     this.#viewport.attach(this.#stages.map(({ root }) => root));
+    // Each half has another shape than the whole.
+    this.#viewport.touched = false;
+    this.#refresh();
     if (this.#other === null) return;
     this.#other.colour(this.#colouring);
     this.#other.seen(this.#visible);

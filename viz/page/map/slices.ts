@@ -24,7 +24,8 @@ export function inSlices<Result>(steps: Steps<Result>, done: (result: Result) =>
     } while (performance.now() < until);
     turn.port2.postMessage(null);
   };
-  turn.port1.onmessage = work;
+  turn.port1.addEventListener("message", work);
+  turn.port1.start();
   work();
   return () => {
     ended = true;
