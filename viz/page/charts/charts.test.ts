@@ -11,6 +11,7 @@ import {
   visit,
 } from "../../browser-testing.ts";
 import { harness, type Served } from "../site-testing.ts";
+import type { FakeApp } from "./fixture-testing.ts";
 
 let browser: Browser;
 const served: Served[] = [];
@@ -34,10 +35,30 @@ async function page(flows: number, bins: number): Promise<string> {
 
 const WIDE = { viewport: { width: 1280, height: 720 } } as const;
 
-/** Waits until nothing is left to draw. */
+/** Waits until every chart in sight is drawn, that of the answered question, too. */
 async function drawn(page: Page): Promise<void> {
-  await page.waitForSelector(".charts-picture svg path");
-  await page.waitForTimeout(700);
+  const inSight = "({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight";
+  await until(
+    page,
+    `[...document.querySelectorAll(".charts-box")].filter((one) => (${inSight})(one.getBoundingClientRect())).every((one) => one.querySelector("svg"))`,
+  );
+  const [quiet, limit] = [600, 20_000];
+  await page.evaluate(`new Promise((done) => {
+    let last = performance.now();
+    const begin = last;
+    new MutationObserver(() => { last = performance.now(); }).observe(document.body, { childList: true, subtree: true });
+    const look = setInterval(() => {
+      const now = performance.now();
+      if (now - last < ${quiet} && now - begin < ${limit}) return;
+      clearInterval(look);
+      done();
+    }, 50);
+  })`);
+}
+
+/** Waits until an expression holds on the page. */
+async function until(page: Page, expression: string): Promise<void> {
+  await page.waitForFunction(expression, undefined, { timeout: 30_000 });
 }
 
 function shot(name: string): string | null {
@@ -50,7 +71,7 @@ async function keep(page: Page, name: string): Promise<void> {
   if (path !== null) await page.screenshot({ path, fullPage: true });
 }
 
-const seeks = (page: Page): Promise<{ time: number }[]> => page.evaluate("charts.app.seeks");
+const seeks = (page: Page): Promise<FakeApp["seeks"]> => page.evaluate("charts.app.seeks");
 
 browserTest("all charts are drawn, in light and dark, and nothing is against them", async (t) => {
   const url = await page(4, 1_000);
@@ -134,16 +155,16 @@ browserTest("the legend puts flows away; of many the busiest are drawn, and the 
     t.deepEqual((await names()).slice(0, 2), ["f1", "<b>f&2</b>"]);
     t.is((await names()).at(-1), "12 other flows");
     await page.getByRole("button", { name: "f3", exact: true }).click();
-    await page.waitForTimeout(400);
+    await drawn(page);
     t.false((await names()).includes("f3"));
     t.is(await page.getByRole("button", { name: "f3", exact: true }).getAttribute("aria-pressed"), "false");
     await page.getByLabel("Draw another flow").selectOption({ label: "f15" });
-    await page.waitForTimeout(400);
+    await drawn(page);
     t.true((await names()).includes("f15"));
     t.is((await names()).at(-1), "11 other flows");
     await page.getByLabel("Paths of flow").selectOption({ label: "f5" });
     await page.locator(".charts-box", { hasText: "Share of paths" }).first().scrollIntoViewIfNeeded();
-    await page.waitForTimeout(500);
+    await drawn(page);
     t.true((await page.locator("h3").allTextContents()).includes("Share of paths, f5"));
   });
 });
@@ -153,7 +174,7 @@ browserTest("another future is drawn beside it with dashes", async (t) => {
   await visit(browser, url, { viewport: { width: 1280, height: 3_000 } }, async ({ page, complaints }) => {
     await drawn(page);
     await page.evaluate("charts.fork()");
-    await page.waitForTimeout(1_600);
+    await drawn(page);
     const first = page.locator(".charts-box").first();
     t.deepEqual(await first.locator("svg g > title").allTextContents(), [
       "f1",
@@ -166,7 +187,7 @@ browserTest("another future is drawn beside it with dashes", async (t) => {
     t.true((await page.locator("h3:visible").allTextContents()).includes("Share of paths, f1, fork"));
     await keep(page, "fork");
     await page.evaluate("charts.panel.compareWith(null)");
-    await page.waitForTimeout(600);
+    await drawn(page);
     t.is(await first.locator("svg g > title").count(), 2);
     t.deepEqual(complaints, []);
   });
@@ -227,10 +248,10 @@ browserTest(
       t.true(times >= 2 && times <= took / 250 + 2, `${times} in ${took} ms`);
       reportCosts(t, (await page.evaluate("charts.costs")) as number[]);
       await page.evaluate("charts.panel.seen(false)");
-      await page.waitForTimeout(400);
+      await drawn(page);
       const hidden = Number(await page.evaluate("redrawn()"));
       await page.evaluate("for (let n = 0; n < 20; n++) charts.app.grow()");
-      await page.waitForTimeout(500);
+      await drawn(page);
       t.is(Number(await page.evaluate("redrawn()")), hidden);
     });
   },

@@ -67,6 +67,8 @@ class Charts implements Panel {
   #nextRound = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #drawing = false;
+  /** Something changed while a round was drawn. */
+  #again = false;
   #pathNumbers = new Map<string, number>();
 
   constructor(root: HTMLElement, app: App) {
@@ -169,7 +171,9 @@ class Charts implements Panel {
   }
 
   #request(): void {
-    if (!this.#visible || this.#drawing || this.#app.outline === null) return;
+    if (!this.#visible || this.#app.outline === null) return;
+    this.#again = this.#drawing;
+    if (this.#drawing) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#begin(), Math.max(0, this.#nextRound - performance.now()));
   }
@@ -183,20 +187,21 @@ class Charts implements Panel {
     this.#ofWindows.hidden = !this.#hasWindows();
     this.#legend.show(this.#choice.flow);
     this.#drawing = true;
-    requestAnimationFrame(() => this.#drawNext());
+    const round = this.#boxes.filter(({ element, inSight, stale }) => stale && inSight && !element.hidden);
+    requestAnimationFrame(() => this.#drawNext(round));
   }
 
   /** One box a picture, so that none of them takes long. */
-  #drawNext(): void {
-    const wanted = ({ element, inSight, stale }: ChartBox): boolean => stale && inSight && !element.hidden;
-    const box = this.#visible ? this.#boxes.find(wanted) : undefined;
+  #drawNext(round: readonly ChartBox[]): void {
+    const [box, ...rest] = this.#visible ? round : [];
     const scene = box === undefined ? null : this.#scene(box.element.clientWidth);
     if (box === undefined || scene === null) {
       this.#drawing = false;
+      if (this.#again) this.#request();
       return;
     }
     // Asked for first: a chart that cannot be drawn stops no other.
-    requestAnimationFrame(() => this.#drawNext());
+    requestAnimationFrame(() => this.#drawNext(rest));
     if (box === this.#delayBox) this.#askDelays();
     box.draw(scene);
   }

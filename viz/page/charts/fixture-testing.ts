@@ -90,7 +90,7 @@ function delaysOf(outline: RunOutline, scale: number): DelayDistribution[] {
 }
 
 export interface FakeApp extends App {
-  readonly seeks: unknown[];
+  readonly seeks: { readonly time: number }[];
   readonly problems: unknown[];
   /** Moves the cursor. */
   move(time_ns: number): void;
@@ -113,7 +113,7 @@ export function fakeApp(options: Options): FakeApp {
     frame: { now: 12 * SECOND, paths: PATHS } as unknown as Frame,
     progress: { known_ns: DURATION } as unknown as Progress,
     selected: null,
-    seeks: [] as unknown[],
+    seeks: [] as { time: number }[],
     problems: [] as unknown[],
     on(topic: keyof Topics, hear: (value: never) => void) {
       ears.set(topic, [...(ears.get(topic) ?? []), hear]);
