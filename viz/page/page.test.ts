@@ -1,4 +1,8 @@
 /** The explorer's page in a real browser: open, play, pause, go, share, fork, and everything that can be wrong with what is opened. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Browser, Page } from "playwright-core";
 import {
@@ -161,6 +165,34 @@ browserTest("a broken scenario says where, and the examples remain", async (t) =
     await known(page);
     t.true(await page.locator(".page-problem").isHidden());
     t.is(new URL(page.url()).hash, "#e=02-failover");
+    t.deepEqual(complaints, []);
+  });
+});
+
+browserTest("a run's folder opens from the disk, and a damaged one says what is wrong with it", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "pathloom-run-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const run = join(folder, "kept");
+  const flags = ["--duration", "2s", "--record", "--out", run];
+  execFileSync(process.execPath, ["--import=tsx", "cli/main.ts", "run", "examples/02-failover.yaml", ...flags]);
+  await explore("", async ({ page, complaints }) => {
+    const choose = async (path: string): Promise<void> => {
+      await page.getByRole("button", { name: "Examples" }).click();
+      const chooser = page.waitForEvent("filechooser");
+      await page.getByRole("button", { name: "Open a run's folder" }).click();
+      await (await chooser).setFiles(path);
+    };
+    await known(page);
+    await choose(run);
+    await page.locator(".page-known", { hasText: "replays identically" }).waitFor();
+    await goTo(page, "event", "#900", "event 900");
+    t.is(await page.locator(".page-problem").isHidden(), true);
+    await page.click("#tab-fork");
+    await page.getByRole("button", { name: "Fork here" }).click();
+    await page.locator("#panel-fork", { hasText: "a recorded run is as it was" }).waitFor();
+    writeFileSync(join(run, "manifest.json"), "{");
+    await choose(run);
+    t.regex(await problem(page), /manifest\.json is damaged/);
     t.deepEqual(complaints, []);
   });
 });
