@@ -144,6 +144,19 @@ test("options that multiply are counted before they are written out", (t) => {
   t.regex(String(said), /holds more than 1000 options, those of options included/);
 });
 
+test("a list without a policy is told", (t) => {
+  for (const [text, file] of [
+    ["[]", "p.yaml"],
+    ["- {}", "p.yaml"],
+    ["[{}]", "p.json"],
+  ] as const) {
+    const policy = readPathPolicyFile(text, file);
+    t.deepEqual(policy.ok ? [] : policy.error.map(({ message }) => message), [
+      "the file holds no path policy: it is an empty list",
+    ]);
+  }
+});
+
 test("no text throws", (t) => {
   const words = fc.constantFrom(
     "acl",

@@ -90,6 +90,10 @@ function readNamed(entries: ReadonlyMap<string, PolicyEntry>, file: YamlFile, na
   const outer = [...entries.keys()].filter((known) => !reader.extended.has(known));
   const [only] = outer;
   if (outer.length === 1 && only !== undefined) return policies.get(only);
+  if (entries.size === 0 && file.problemCount === 0) {
+    const message = "the file holds no path policy: it is an empty list";
+    return section.problem({ message, expected: "at least one path policy", found: "none" });
+  }
   // A round has been reported, and has no outermost policy.
   if (outer.length === 0) return undefined;
   const message = `the file holds several policies that no other extends: choose ${alternatives(outer.map((one) => `#${one}`))} behind the file's name`;
