@@ -22,14 +22,14 @@ export const PICTURES: readonly Picture[] = [
   {
     name: "page",
     window: WIDE,
-    fragment: `${AFTER_THE_SWITCH}&a=selector/video`,
+    fragment: "#e=31-explore&t=10.66&a=selector/video",
     async show(page) {
-      await page.getByRole("button", { name: /show it on the map/ }).first().click();
       await page.getByLabel("Speed, simulated over real time").fill(SLOW);
       await page.keyboard.press("Enter");
       await page.getByRole("button", { name: "Play", exact: true }).click();
       await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
-      await page.mouse.move(640, 6);
+      const path = page.getByRole("button", { name: /show it on the map/ });
+      await path.first().hover();
       return null;
     },
   },
@@ -73,12 +73,11 @@ export const PICTURES: readonly Picture[] = [
   },
   {
     name: "log",
-    window: WIDE,
-    fragment: "#e=31-explore&t=10.60305",
+    window: { width: 1700, height: 800 },
+    fragment: "#e=31-explore&t=10.6",
     async show(page) {
       await page.click("#tab-log");
-      const filter = page.locator(".log-filter");
-      await filter.locator('[name="actor"]').fill("1-ff00:0:111");
+      await page.getByLabel("only drops").check();
       return page.locator(".page-side");
     },
   },
@@ -89,7 +88,6 @@ export const PICTURES: readonly Picture[] = [
     async show(page) {
       await page.click("#tab-sequence");
       await chooseActors(page, [
-        "app/video",
         "selector/video",
         "host/1-ff00:0:111,10.0.0.1",
         "node/1-ff00:0:111",
@@ -108,8 +106,9 @@ export const PICTURES: readonly Picture[] = [
       const text = page.locator(".cm-content");
       await text.click();
       await page.keyboard.press("Control+End");
-      await page.keyboard.type("\nduratoin: 5s");
-      await page.locator(".editor-problems button").first().waitFor();
+      await page.keyboard.type("\nqueues: 100ms");
+      await page.locator(".editor-problems button").first().click();
+      await page.mouse.move(640, 6);
       return page.locator(".page-side");
     },
   },
