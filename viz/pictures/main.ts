@@ -16,6 +16,9 @@ const SCALE = 1.5;
 /** Until what moves on the page has come to rest. */
 const REST_MS = 1500;
 const KNOWN_MS = 120_000;
+/** How fast this computer simulates, and whether the caret is just there, is not to be seen. */
+const STILL =
+  ".page-known { visibility: hidden } * { caret-color: transparent !important } .cm-cursor { visibility: hidden !important }";
 
 async function take(browser: Browser, url: string, { name, window, fragment, show }: Picture): Promise<void> {
   const context = await browser.newContext({
@@ -29,6 +32,7 @@ async function take(browser: Browser, url: string, { name, window, fragment, sho
     const page = await context.newPage();
     await page.goto(`${url}${fragment}`);
     await wholeRun(page);
+    await page.addStyleTag({ content: STILL });
     const part = await show(page);
     await page.waitForTimeout(REST_MS);
     const file = shrinkPng(await (part ?? page).screenshot());
