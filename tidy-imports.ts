@@ -77,6 +77,8 @@ const PAGE_WORKER: Reach = { folders: ["core", "topologies", "actors", "sim"], p
 const FACE: Reach = { folders: ["core", "topologies", "actors", "sim", "live"], packages: [] };
 /** What only tests import: a real browser, namespaces, made-up data, links of theory. */
 const TESTING = /^(viz|sim|live)\/.*-testing\.ts$/;
+/** What takes the documentation's pictures runs the page as its tests do. */
+const PICTURES = /^viz\/pictures\//;
 /** The build and the tidy test; `cli` for the one function that names a build. */
 const TOOLS: Reach = { folders: [...ALL_FOLDERS, "cli"], packages: ANY_PACKAGE };
 
@@ -89,6 +91,7 @@ const ENTRIES = [
   "live/interop/main.ts",
   "viz/page/main.ts",
   "viz/page/worker.ts",
+  "viz/pictures/main.ts",
   "build.ts",
   "index.ts",
 ];
@@ -96,7 +99,7 @@ const ENTRIES = [
 function reachOf(source: Source): Reach {
   if (source.path === "index.ts") return FACE;
   if (source.path === "viz/page/worker.ts") return PAGE_WORKER;
-  if (TESTING.test(source.path)) return TOOLS;
+  if (TESTING.test(source.path) || PICTURES.test(source.path)) return TOOLS;
   return IMPORT_TABLE[source.folder] ?? TOOLS;
 }
 

@@ -1,22 +1,10 @@
 /** For tests: pages in a real Chromium, in windows of several kinds, with what goes wrong in them written down. */
-import { existsSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { ADVICE, executable } from "./chromium-testing.ts";
 
-/** Where Chromium lies on Debian, Ubuntu and macOS; `PATHLOOM_CHROMIUM` names another. */
-const PLACES = [
-  process.env["PATHLOOM_CHROMIUM"] ?? "",
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-/** Nothing that asks the network by itself, nothing that needs a screen. */
-const FLAGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-
-const executable = PLACES.find((place) => place !== "" && existsSync(place)) ?? null;
+export { launchBrowser } from "./chromium-testing.ts";
 
 /** A test in a browser: skipped, and listed as skipped, where there is none. */
 export const browserTest = executable === null ? test.serial.skip : test.serial;
@@ -25,14 +13,8 @@ export const browserTest = executable === null ? test.serial.skip : test.serial;
 export function expectBrowser(t: ExecutionContext, skipped: string): void {
   t.pass();
   if (executable !== null) return;
-  const advice = "apt-get install --no-install-recommends chromium, or name one in PATHLOOM_CHROMIUM";
   if (process.env["CI"] === "true" && process.platform === "linux") t.fail(`no Chromium; .ci/run installs it`);
-  else t.log(`no Chromium: skipped ${skipped}. To have them: ${advice}`);
-}
-
-/** One browser for all tests of a file; close it after them. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: executable ?? "", headless: true, args: FLAGS.split(" ") });
+  else t.log(`no Chromium: skipped ${skipped}. To have them: ${ADVICE}`);
 }
 
 /** A page, and what happened on it. */
