@@ -26,6 +26,7 @@ export class Desk {
   #entry: string | null = null;
   /** A record that is being read: called off when another run is opened. */
   #feeding: AbortController | null = null;
+  readonly #textHeard = new Set<(text: string) => void>();
   readonly #forkHeard = new Set<(other: RunApp | null) => void>();
 
   /** YAML of the scenario; of recorded runs, nothing. */
@@ -40,6 +41,11 @@ export class Desk {
   /** Files the scenario names. */
   files(): Readonly<Record<string, string>> {
     return this.#open?.kind === "scenario" ? this.#open.files : {};
+  }
+
+  /** Listens to what another scenario says, whether or not it can be opened. */
+  onText(hear: (text: string) => void): void {
+    this.#textHeard.add(hear);
   }
 
   /** Listens to the other future's coming and going. */
@@ -200,6 +206,7 @@ export class Desk {
     this.#feeding?.abort();
     this.#feeding = null;
     this.#open = opening;
+    for (const hear of this.#textHeard) hear(this.text());
     try {
       await this.app.open(opening);
       return true;

@@ -1,5 +1,6 @@
 /** The explorer: starts the worker, builds the page and opens what the address names. */
 import "./style/charts.css";
+import "./style/editor.css";
 import "./style/fork.css";
 import "./style/inspector.css";
 import "./style/log.css";
@@ -48,6 +49,9 @@ function start(page: HTMLElement): void {
   page.append(gallery.element, help);
   listenToKeys(shortcuts);
   followSelection(desk, tabs);
+  app.on("problem", (problem) => {
+    if (problem !== null && problem.places.length > 0) tabs.show("editor");
+  });
   desk.onFork((other) => {
     map.compareWith?.(other);
     tabs.compareWith(other);
@@ -82,6 +86,11 @@ function plansOf(desk: Desk): readonly TabPlan[] {
       name: "sequence",
       title: "Sequence",
       mount: async (root) => (await import("./sequence/sequence.ts")).mountSequence(root, app),
+    },
+    {
+      name: "editor",
+      title: "Editor",
+      mount: async (root) => (await import("./editor/editor.ts")).mountEditor(root, app, desk),
     },
     {
       name: "fork",

@@ -138,7 +138,7 @@ class Comparison {
       this.#difference,
       this.#totals,
     );
-    this.#difference.textContent = "Both futures are equal so far.";
+    this.#difference.textContent = this.#equalText();
     const later = (): void => this.#later();
     this.#ends.push(
       app.on("frame", (frame) => other.seek(this.#beside(frame))),
@@ -190,8 +190,16 @@ class Comparison {
     this.#search = found;
     if (this.#closed) return;
     if (found.at !== null) await this.#showDifference(found.at);
-    else if (this.#app.progress?.ended === true && this.#other.progress?.ended === true)
-      this.#difference.textContent = "Both futures are equal to the end: the change made no difference.";
+    else this.#difference.textContent = this.#equalText();
+  }
+
+  #equalText(): string {
+    const [run, fork] = [this.#app.progress, this.#other.progress];
+    if (run?.ended === true && fork?.ended === true)
+      return "Both futures are equal to the end: the change made no difference.";
+    if ((fork?.events ?? 0) <= this.#forkedAt)
+      return `The other future is on its way to where it parts: at ${formatBriefly(fork?.known_ns ?? 0)} so far.`;
+    return `Both futures are equal so far: up to ${formatBriefly(Math.min(run?.known_ns ?? 0, fork?.known_ns ?? 0))}.`;
   }
 
   async #showDifference(event: number): Promise<void> {

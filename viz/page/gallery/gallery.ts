@@ -42,17 +42,22 @@ export function makeGallery(choice: Choice): Gallery {
   const list = h("ul", { class: "gallery-list" });
   const element = h("dialog", { class: "gallery", "aria-labelledby": "gallery-title" });
   const close = (): void => element.close();
-  const scenario = picker({ accept: ".yaml,.yml,text/yaml", multiple: true }, async (files) => {
-    close();
-    await openFiles(files, choice);
-  });
-  const folder = picker({ webkitdirectory: true }, async (files) => {
-    close();
-    choice.run(await readRunFolder(files));
-  });
-  const guard = (run: () => Promise<void>): void => {
-    run().catch((error) => choice.complain(asProblemError(error).problem));
-  };
+  const scenario = picker(
+    { accept: ".yaml,.yml,text/yaml", multiple: true },
+    async (files) => {
+      close();
+      await openFiles(files, choice);
+    },
+    choice.complain,
+  );
+  const folder = picker(
+    { webkitdirectory: true },
+    async (files) => {
+      close();
+      choice.run(await readRunFolder(files));
+    },
+    choice.complain,
+  );
   element.append(
     h(
       "header",
@@ -63,8 +68,8 @@ export function makeGallery(choice: Choice): Gallery {
     h(
       "p",
       { class: "gallery-disk" },
-      h("button", { type: "button", onclick: () => guard(scenario) }, "Open a scenario file …"),
-      h("button", { type: "button", onclick: () => guard(folder) }, "Open a run's folder …"),
+      h("button", { type: "button", onclick: scenario }, "Open a scenario file …"),
+      h("button", { type: "button", onclick: folder }, "Open a run's folder …"),
       h("span", { class: "muted" }, "Nothing is uploaded: files are read by this page only."),
     ),
     list,
@@ -97,19 +102,19 @@ function card({ name, title, about }: GalleryEntry, open: () => void): HTMLEleme
   );
 }
 
-/** Asks for files; what comes of a choice that is called off never ends. */
+/** Asks for files; a choice that is called off comes to nothing. */
 function picker(
   attributes: Readonly<Record<string, string | boolean>>,
   use: (files: readonly File[]) => Promise<void>,
-): () => Promise<void> {
-  return () =>
-    new Promise((done, fail) => {
-      const input = h("input", { type: "file", ...attributes });
-      input.addEventListener("change", () => {
-        use([...(input.files ?? [])]).then(done, fail);
-      });
-      input.click();
+  complain: Choice["complain"],
+): () => void {
+  return () => {
+    const input = h("input", { type: "file", ...attributes });
+    input.addEventListener("change", () => {
+      use([...(input.files ?? [])]).catch((error) => complain(asProblemError(error).problem));
     });
+    input.click();
+  };
 }
 
 /** The first YAML file is the scenario; the others are files that it names. */

@@ -56,7 +56,7 @@ export function makeBookmarkList(app: RunApp): BookmarkList {
   const button = h(
     "button",
     { type: "button", popovertarget: "time-bookmarks", class: "time-bookmarks", title: "List of bookmarks" },
-    "Bookmarks ",
+    h("span", { class: "time-word" }, "Bookmarks "),
     h("span", { class: "time-count" }),
   );
   popover.addEventListener("toggle", () => {
