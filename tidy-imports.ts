@@ -70,6 +70,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Reach>> = {
   examples: { folders: ALL_FOLDERS, packages: ANY_PACKAGE },
 };
 
+const PAGE = "viz/page";
 /** The page's worker runs the simulator inside the page. */
 const PAGE_WORKER: Reach = { folders: ["core", "topologies", "actors", "sim"], packages: [] };
 /** The library's face re-exports, and adds nothing. */
@@ -239,8 +240,14 @@ function mentioned(source: Source): string[] {
   walk(source.program, (node) => {
     const text = node.type === "Literal" ? textOf(node) : null;
     if (text?.endsWith(".ts")) paths.push(text, resolve(source.path, text));
+    if (node.type === "TemplateElement") paths.push(...importsOfPage(node.value.raw));
   });
   return paths;
+}
+
+/** Tests write small pages in templates; what those import is relative to `PAGE` (viz/page/site-testing.ts). */
+function importsOfPage(text: string): string[] {
+  return [...text.matchAll(/ from "(\.[^"]+\.ts)"/g)].map(([, name = ""]) => posix.join(PAGE, name));
 }
 
 function resolve(from: string, specifier: string): string {

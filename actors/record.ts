@@ -231,8 +231,22 @@ export function hex(bytes: Uint8Array): string {
 
 /** Bytes of a hex text; null where it is none. */
 export function bytesOfHex(text: string): Uint8Array | null {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return null;
+  if (text.length % 2 !== 0) return null;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
+  let wrong = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const [first, second] = [text.charCodeAt(2 * i), text.charCodeAt(2 * i + 1)];
+    const high = DIGITS[first] ?? NO_DIGIT;
+    const low = DIGITS[second] ?? NO_DIGIT;
+    wrong |= high | low;
+    bytes[i] = (high << 4) | low;
+  }
+  return wrong < NO_DIGIT ? bytes : null;
 }
+
+const NO_DIGIT = 0x10;
+/** Value of each hex digit by its code. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? NO_DIGIT : value;
+});

@@ -1,4 +1,8 @@
 /** The explorer's page in a real browser: open, play, pause, go, share, fork, and everything that can be wrong with what is opened. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Browser, Page } from "playwright-core";
 import {
@@ -42,11 +46,13 @@ async function known(page: Page): Promise<void> {
 
 const value = (page: Page, selector: string): Promise<string> => page.locator(selector).inputValue();
 
-/** Goes where the text says and waits until it is there. */
+/** Goes where the text says and waits until it is told that `there` is reached: "3.2 s", "event 500". */
 async function goTo(page: Page, field: "now" | "event", text: string, there: string): Promise<void> {
   await page.locator(`.time-${field}`).fill(text);
   await page.keyboard.press("Enter");
-  await page.waitForFunction(`document.querySelector(".time-${field}").value === "${there}"`);
+  await page.waitForFunction(
+    `document.querySelector(".page-time .unseen[role=status]").textContent.includes("${there}")`,
+  );
 }
 
 async function problem(page: Page): Promise<string> {
@@ -76,8 +82,8 @@ browserTest("it opens, plays, pauses, goes anywhere and back, by keys alone", as
     const paused = await value(page, ".time-event");
     await page.waitForTimeout(300);
     t.is(await value(page, ".time-event"), paused);
-    await goTo(page, "now", "3.2s", "3.200000 s");
-    await goTo(page, "event", "#500", "#500");
+    await goTo(page, "now", "3.2s", "3.2 s");
+    await goTo(page, "event", "#500", "event 500");
     const at500 = await value(page, ".time-now");
     await page.keyboard.press(".");
     await page.waitForFunction("document.querySelector('.time-event').value === '#501'");
@@ -159,6 +165,34 @@ browserTest("a broken scenario says where, and the examples remain", async (t) =
     await known(page);
     t.true(await page.locator(".page-problem").isHidden());
     t.is(new URL(page.url()).hash, "#e=02-failover");
+    t.deepEqual(complaints, []);
+  });
+});
+
+browserTest("a run's folder opens from the disk, and a damaged one says what is wrong with it", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "pathloom-run-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const run = join(folder, "kept");
+  const flags = ["--duration", "2s", "--record", "--out", run];
+  execFileSync(process.execPath, ["--import=tsx", "cli/main.ts", "run", "examples/02-failover.yaml", ...flags]);
+  await explore("", async ({ page, complaints }) => {
+    const choose = async (path: string): Promise<void> => {
+      await page.getByRole("button", { name: "Examples" }).click();
+      const chooser = page.waitForEvent("filechooser");
+      await page.getByRole("button", { name: "Open a run's folder" }).click();
+      await (await chooser).setFiles(path);
+    };
+    await known(page);
+    await choose(run);
+    await page.locator(".page-known", { hasText: "replays identically" }).waitFor();
+    await goTo(page, "event", "#900", "event 900");
+    t.is(await page.locator(".page-problem").isHidden(), true);
+    await page.click("#tab-fork");
+    await page.getByRole("button", { name: "Fork here" }).click();
+    await page.locator("#panel-fork", { hasText: "a recorded run is as it was" }).waitFor();
+    writeFileSync(join(run, "manifest.json"), "{");
+    await choose(run);
+    t.regex(await problem(page), /manifest\.json is damaged/);
     t.deepEqual(complaints, []);
   });
 });

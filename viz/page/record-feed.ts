@@ -41,7 +41,8 @@ export async function followRecord(opening: RecordOpening, options: FeedOptions)
   const places = placesOf(opening).map((place) => ({ place, ...streamOf(`run/record?place=${place}&`) }));
   const macs = opening.macs === null ? null : streamOf("run/macs?");
   const state = { waits: SHORTEST_WAIT, failures: 0 };
-  while (places.some(({ over }) => !over) && signal?.aborted !== true) {
+  const goesOn = (): boolean => places.some(({ over }) => !over) && signal?.aborted !== true;
+  while (goesOn()) {
     try {
       const came = await round(places, macs, options);
       state.failures = 0;

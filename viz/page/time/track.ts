@@ -42,8 +42,10 @@ export function markOf(kind: BookmarkKind): SVGSVGElement {
 
 export interface Track {
   readonly element: HTMLElement;
-  /** Puts the slider where the cursor is; `spoken` also for screen readers. */
-  show(now: Nanos, spoken: string | null): void;
+  /** Puts the slider where the cursor is. */
+  show(now: Nanos): void;
+  /** What the slider's place is called. */
+  speak(text: string): void;
   /** Draws anew what lies behind the slider. */
   refresh(): void;
 }
@@ -90,12 +92,12 @@ export function makeTrack(app: RunApp, grab: () => void): Track {
   });
   return {
     element,
-    show(now, spoken) {
+    show(now) {
       const whole = duration();
       if (app.seeking && document.activeElement === slider) return;
       slider.value = String(whole > 0 ? Math.round((now / whole) * STEPS) : 0);
-      if (spoken !== null) slider.setAttribute("aria-valuetext", spoken);
     },
+    speak: (text) => slider.setAttribute("aria-valuetext", text),
     refresh: draw,
   };
 }

@@ -16,8 +16,9 @@ export interface Transport extends Panel {
   bookmark(by: 1 | -1): void;
 }
 
-/** Milliseconds between two things said to screen readers while the run plays. */
+/** Milliseconds between two things said to screen readers while the run plays, and before one is said of a cursor at rest. */
 const SPOKEN_EVERY = 5000;
+const REST = 250;
 
 export function mountTransport(root: HTMLElement, app: RunApp): Transport {
   const commands = makeCommands(app);
@@ -59,7 +60,10 @@ interface Parts {
 }
 
 function listen(app: RunApp, { play, when, speed, list, track, said }: Parts): void {
-  let spokenAt = 0;
+  const speak = speaker(app, (text) => {
+    track.speak(text);
+    said.textContent = text;
+  });
   app.on("outline", (outline) => {
     if (outline !== null) speed.set(fittingSpeed(outline.duration_ns));
     track.refresh();
@@ -71,17 +75,29 @@ function listen(app: RunApp, { play, when, speed, list, track, said }: Parts): v
     when.refresh();
   });
   app.on("frame", (frame) => {
-    const spoken = `${formatBriefly(frame.now)}, event ${frame.event}`;
     const label = frame.playing ? "Pause" : "Play";
     if (play.textContent !== label) play.textContent = label;
-    const now = performance.now();
-    const speak = now - spokenAt >= (frame.playing ? SPOKEN_EVERY : 300);
-    track.show(frame.now, speak ? spoken : null);
+    track.show(frame.now);
     when.show(frame);
-    if (!speak) return;
-    spokenAt = now;
-    said.textContent = spoken;
+    speak();
   });
+}
+
+/** Says where the cursor is: while it plays now and then, else when it has come to rest. */
+function speaker(app: RunApp, say: (text: string) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  return () => {
+    const playing = app.frame?.playing === true;
+    if (timer !== null) {
+      if (playing) return;
+      clearTimeout(timer);
+    }
+    const wait = playing ? SPOKEN_EVERY : REST;
+    timer = setTimeout(() => {
+      timer = null;
+      if (app.frame !== null) say(`${formatBriefly(app.frame.now)}, event ${app.frame.event}`);
+    }, wait);
+  };
 }
 
 interface Commands extends Transport {
