@@ -59,6 +59,6 @@ test("the gallery holds every scenario of examples/, with the files it names", a
 test("title and text come from the head comment's first paragraph", (t) => {
   const text =
     "# yaml-language-server: $schema=x\n#\n# Two ways: one fast,\n# one slow. More.\n#\n# Not this.\nname: a\n# nor this\n";
-  t.deepEqual(describe(text), { title: "Two ways", about: "Two ways: one fast, one slow. More." });
+  t.deepEqual(describe(text), { title: "Two ways", about: "One fast, one slow. More." });
   t.deepEqual(describe("name: a\n"), { title: "", about: "" });
 });

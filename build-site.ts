@@ -92,7 +92,9 @@ export function describe(text: string): Pick<GalleryEntry, "title" | "about"> {
   const about = paragraph.replace(/\s+/g, " ");
   const [sentence = ""] = about.split(/(?<=[.:;])\s/);
   const title = sentence.replace(/[.:;]$/, "");
-  return { title: title.length <= LONGEST_TITLE ? title : `${title.slice(0, LONGEST_TITLE - 4)} ...`, about };
+  const rest = about.slice(sentence.length).trim();
+  const said = sentence.endsWith(":") && rest !== "" ? `${rest.charAt(0).toUpperCase()}${rest.slice(1)}` : about;
+  return { title: title.length <= LONGEST_TITLE ? title : `${title.slice(0, LONGEST_TITLE - 4)} ...`, about: said };
 }
 
 function sizeOf(path: string): BuiltFile {

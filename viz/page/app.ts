@@ -57,4 +57,6 @@ export interface Panel {
   compareWith?(other: App | null): void;
   /** Called when the part comes into sight or leaves it: what is not seen is not drawn. */
   seen?(visible: boolean): void;
+  /** Called before the page is printed: draws what belongs on paper, at once. */
+  print?(): void;
 }

@@ -57,7 +57,10 @@ function start(page: HTMLElement): void {
     tabs.compareWith(other);
   });
   followVisibility(desk, map);
-  globalThis.addEventListener("beforeprint", () => void tabs.print("charts"));
+  app.on("progress", ({ ended }) => {
+    if (ended) tabs.prepare("charts");
+  });
+  globalThis.addEventListener("beforeprint", () => tabs.print());
   globalThis.addEventListener("hashchange", () => void desk.openFragment(location.hash).catch(complain));
   globalThis.addEventListener("unhandledrejection", ({ reason }) => complain(reason));
   desk.start().catch(complain);

@@ -16,7 +16,8 @@ export function listenToKeys(shortcuts: readonly Shortcut[]): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof Element ? event.target : null;
     if (target !== null && (isTyped(target) || (event.key === " " && isPressed(target)))) return;
-    if (document.querySelector("dialog[open]") !== null) return;
+    // What lies over the page has the keys; the browser closes it by Escape.
+    if (document.querySelector("dialog[open], :popover-open") !== null) return;
     const found = shortcuts.find(({ key }) => key === event.key);
     if (found === undefined) return;
     event.preventDefault();

@@ -91,7 +91,7 @@ function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "pathloom-page-"));
 }
 
-/** Serves a folder on a free port of this computer. */
+/** Serves a folder on a free port of this computer; `close` removes it. */
 function serve(folder: string): Promise<Served> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);

@@ -14,6 +14,8 @@ interface Tab {
   readonly button: HTMLButtonElement;
   readonly root: HTMLElement;
   mounted: Promise<Panel | null> | null;
+  /** There once it is mounted. */
+  panel: Panel | null;
 }
 
 export class Tabs {
@@ -50,10 +52,15 @@ export class Tabs {
     if (tab !== undefined) this.#show(tab);
   }
 
-  /** Mounts a view that has not been shown yet, and tells it that it is seen although it is not shown: on paper. */
-  async print(name: string): Promise<void> {
+  /** Mounts a view that has not been shown yet. */
+  prepare(name: string): void {
     const tab = this.#tabs.find(({ plan }) => plan.name === name);
-    if (tab !== undefined) (await this.#mount(tab))?.seen?.(true);
+    if (tab !== undefined) void this.#mount(tab);
+  }
+
+  /** Has the views that are mounted draw what belongs on paper: a printer waits for nothing. */
+  print(): void {
+    for (const { panel } of this.#tabs) panel?.print?.();
   }
 
   /** Views that are mounted later are told then. */
@@ -65,6 +72,7 @@ export class Tabs {
   async #mount(tab: Tab): Promise<Panel | null> {
     tab.mounted ??= tab.plan.mount(tab.root).then(
       (panel) => {
+        tab.panel = panel;
         panel.seen?.(tab === this.#shown);
         if (this.#other !== null) panel.compareWith?.(this.#other);
         return panel;
@@ -101,7 +109,7 @@ export class Tabs {
       tabindex: 0,
       hidden: true,
     });
-    return { plan, button, root, mounted: null };
+    return { plan, button, root, mounted: null, panel: null };
   }
 
   #show(tab: Tab): void {

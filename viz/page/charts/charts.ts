@@ -14,6 +14,8 @@ import { pathShareChart, queueChart } from "./shape-charts.ts";
 /** Between two rounds of drawing, and two questions for the delays, in real milliseconds. */
 const PAUSE = 250;
 const DELAYS_PAUSE = 1_000;
+/** Two beside each other on paper, in pixels (charts.css). */
+const PRINTED_WIDTH = 340;
 
 export function mountCharts(root: HTMLElement, app: App): Panel {
   return new Charts(root, app);
@@ -118,7 +120,11 @@ class Charts implements Panel {
     this.#compare(null);
     new ResizeObserver(() => this.#resized()).observe(root);
     app.on("outline", () => this.#met());
-    app.on("progress", () => this.#changed(false));
+    app.on("progress", ({ ended }) => {
+      this.#changed(false);
+      // Paper does not wait for an answer.
+      if (ended) this.#askDelays();
+    });
     app.on("frame", () => this.#moveCursors());
   }
 
@@ -130,6 +136,21 @@ class Charts implements Panel {
   seen(visible: boolean): void {
     this.#visible = visible;
     if (visible) this.#request();
+  }
+
+  /** Everything at once: what is printed is what stands there when this returns. */
+  print(): void {
+    if (this.#app.outline === null) return;
+    this.#prepare();
+    const scene = this.#scene(PRINTED_WIDTH);
+    if (scene === null) return;
+    for (const box of this.#boxes) {
+      if (box.element.hidden) continue;
+      box.draw(scene);
+      box.stale = true;
+    }
+    // Back on the screen they have another width.
+    this.#request();
   }
 
   #compare(other: App | null): void {
@@ -182,13 +203,17 @@ class Charts implements Panel {
     this.#timer = null;
     if (this.#app.outline === null || !this.#visible) return;
     this.#nextRound = performance.now() + PAUSE;
+    this.#prepare();
+    this.#drawing = true;
+    const round = this.#boxes.filter(({ element, inSight, stale }) => stale && inSight && !element.hidden);
+    requestAnimationFrame(() => this.#drawNext(round));
+  }
+
+  #prepare(): void {
     this.#choice.rank(this.#app.series);
     this.#ofPaths.hidden = this.#choice.flow < 0;
     this.#ofWindows.hidden = !this.#hasWindows();
     this.#legend.show(this.#choice.flow);
-    this.#drawing = true;
-    const round = this.#boxes.filter(({ element, inSight, stale }) => stale && inSight && !element.hidden);
-    requestAnimationFrame(() => this.#drawNext(round));
   }
 
   /** One box a picture, so that none of them takes long. */

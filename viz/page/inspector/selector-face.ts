@@ -81,7 +81,7 @@ function candidateItem(candidate: CandidateView, position: number, { flow }: Sel
       h("span", { class: "insp-end" }, `${countText(packets)} packets`),
     ),
     scoreBar(candidate),
-    h("p", { class: "insp-hops" }, hopsText(interfaces)),
+    h("p", { class: "insp-hops" }, hopsOf(interfaces)),
     h("p", { class: "muted" }, measuredText(candidate)),
     barred === null ? null : h("p", { class: "warn" }, `Barred: ${barred}`),
   );
@@ -98,8 +98,8 @@ function scoreBar({ score }: CandidateView): HTMLElement | null {
   );
 }
 
-/** `1-ff00:0:111 1>2 1-ff00:0:110 3>1 ...`: ASes, and the interfaces of the links between them. */
-function hopsText(interfaces: readonly string[]): string {
+/** `1-ff00:0:111 1>2 1-ff00:0:110 3>1 ...`: ASes, and the interfaces of the links between them; lines break between them only. */
+function hopsOf(interfaces: readonly string[]): (HTMLElement | string)[] {
   const words: string[] = [];
   for (let at = 0; at + 1 < interfaces.length; at += 2) {
     const [from = "", out = ""] = (interfaces[at] ?? "").split("#");
@@ -107,7 +107,7 @@ function hopsText(interfaces: readonly string[]): string {
     if (at === 0) words.push(from);
     words.push(`${out}>${into}`, to);
   }
-  return words.join(" ");
+  return words.flatMap((word, at) => [at === 0 ? "" : " ", h("span", {}, word)]);
 }
 
 function measuredText({ goodput_bps, latency_ms, links, loss, mtu, srtt_ms }: CandidateView): string {

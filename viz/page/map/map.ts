@@ -235,7 +235,17 @@ class NetworkMap {
     for (const stage of this.#stages) stage.resize(this.#scene);
   }
 
+  /** Two futures stand side by side, or one above the other where both are larger so. */
+  #arrange(): void {
+    const { clientWidth: width, clientHeight: height } = this.#body;
+    if (this.#scene === null || this.#other === null) return;
+    const { left, right, top, bottom } = this.#scene.extent;
+    const scale = (across: number, down: number): number => Math.min(across / (right - left), down / (bottom - top));
+    this.#body.classList.toggle("map-stacked", scale(width, height / 2) > scale(width / 2, height));
+  }
+
   #fit(): void {
+    this.#arrange();
     if (this.#scene !== null) this.#viewport.fit(this.#scene.extent);
     const least = this.#viewport.view.k * LEAST_FOR_NAMES;
     // Names have another size where they make the network itself smaller.

@@ -1,0 +1,160 @@
+/**
+ * What a reader does first, in the page as it is built: plays the two ISDs with the link that fails, asks a selector why it switched, goes
+ * to the packet that told it, steps back, and looks at another future. The page's words and numbers against the same run in Node.
+ */
+import test from "ava";
+import type { Page } from "playwright-core";
+import type { ActorView, SelectorFace } from "../../../core/exploration.ts";
+import type { Exploration } from "../../../sim/exploration/exploration.ts";
+import { browserTest, expectBrowser } from "../../browser-testing.ts";
+import { exampleText, exploredInNode } from "./node-run-testing.ts";
+import { eventOf, goToTime, inspect, known, reads, Whole } from "./whole-testing.ts";
+
+const whole = new Whole();
+test.after.always(() => whole.close());
+
+test("there is a browser for the explorer's story", (t) => expectBrowser(t, "the explorer's story"));
+
+const count = (value: number): string => value.toLocaleString("en");
+
+function selectorIn(run: Exploration, actor: string): SelectorFace {
+  const view = run.inspect({ actor }) as ActorView;
+  if (view.face?.kind !== "selector") throw new Error(`${actor} is no selector`);
+  return view.face;
+}
+
+const why = (page: Page): Promise<string | null> => page.locator(".insp-why").textContent();
+
+async function chosenPath(page: Page): Promise<string> {
+  return ((await page.locator(".insp-chosen .insp-link").textContent()) ?? "").slice(0, 8);
+}
+
+/** Cells of the table of totals by flow and figure. */
+async function totalsOf(page: Page): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = new Map<string, readonly string[]>();
+  for (const body of await page.locator(".fork-totals tbody").all()) {
+    const [flow = ""] = await body.locator(".fork-flow").allTextContents();
+    for (const row of await body.locator("tr:has(td)").all()) {
+      const [name = "", ...cells] = await row.locator("th, td").allTextContents();
+      rows.set(`${flow}: ${name}`, cells);
+    }
+  }
+  return rows;
+}
+
+browserTest("the story: it plays, tells why a selector switched, goes back, and shows the other future", async (t) => {
+  const run = exploredInNode(exampleText("31-explore"));
+  await whole.explore(t, "", async (page) => {
+    t.is(await known(page), run.progress().events);
+    t.is(await page.title(), "explore - Pathloom explorer");
+    await page.getByRole("button", { name: "Play" }).click();
+    await page.waitForFunction("Number(document.querySelector('.time-event').value.slice(1)) > 100");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Play" }).waitFor();
+
+    // Two seconds after the link has failed: the map says it, the selector has switched.
+    await goToTime(page, 12);
+    run.seek({ time: 12e9 });
+    t.is(await eventOf(page), run.cursor.events);
+    t.is(await page.locator(".map-cut").count(), 1);
+    await page.locator(".map-as", { hasText: "AB1" }).locator("circle").first().click({ force: true });
+    await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/ping" }).click();
+    await page.locator(".insp-id", { hasText: "selector/ping" }).waitFor();
+    const after = selectorIn(run, "selector/ping");
+    t.is(await why(page), after.why);
+    t.is(await page.locator(".insp-candidate").count(), after.candidates.length);
+    const [change] = after.switches;
+    if (change === undefined) throw new Error("no switch");
+    t.is(await chosenPath(page), change.to.slice(0, 8));
+    t.is(await page.locator(".insp-switches > li p").first().textContent(), change.because);
+    t.regex(change.because, /1-ff00:0:110#3 is down/);
+
+    // The packet that told it: an SCMP error, and the state right after it.
+    await page.getByRole("button", { name: `Go to what told it: event ${count(change.told)}` }).click();
+    await reads(page, ".time-event", `#${change.told}`);
+    run.seek({ event: change.told });
+    const before = selectorIn(run, "selector/ping");
+    await page.locator(".insp-why", { hasText: before.why }).waitFor();
+    t.is(await chosenPath(page), (change.from ?? "").slice(0, 8));
+    await page.click("#tab-log");
+    const row = page.locator('.log-row[aria-current="true"]');
+    const [told] = run.log({ filter: {}, first: 0, count: 1, around: change.told }).rows.slice(-1);
+    await row.filter({ hasText: String(change.told) }).waitFor();
+    t.is(told?.event, change.told);
+    t.is(told?.kind, "packet");
+
+    // One event on and back again.
+    await page.keyboard.press("Escape");
+    for (const [key, by] of [
+      [".", 1],
+      [",", 0],
+      [",", -1],
+    ] as const) {
+      await page.keyboard.press(key);
+      await reads(page, ".time-event", `#${change.told + by}`);
+      run.seek({ event: change.told + by });
+      const { now } = run.cursor;
+      t.is(await page.locator(".time-now").inputValue(), `${(now / 1e9).toFixed(6)} s`);
+    }
+    await inspect(page, "selector/ping");
+    await page.locator(".insp-why", { hasText: before.why }).waitFor();
+    t.is(await page.locator(".insp-switches").count(), 0);
+
+    // The map's own search leads there, too.
+    await page.getByPlaceholder("Find AS or link").fill("AB1");
+    await page.keyboard.press("Enter");
+    await page.locator(".map-as:focus", { hasText: "AB1" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/video" }).click();
+    await page.locator(".insp-id", { hasText: "selector/video" }).waitFor();
+
+    await fork(page, run);
+  });
+
+  async function fork(page: Page, past: Exploration): Promise<void> {
+    await goToTime(page, 12);
+    await page.click("#tab-fork");
+    await page.getByLabel("Policy", { exact: true }).selectOption("shortest");
+    await page.getByRole("button", { name: "Fork here" }).click();
+    past.seek({ time: 12e9 });
+    const { events: event } = past.cursor;
+    const other = exploredInNode(exampleText("31-explore"), {
+      event,
+      changes: [{ kind: "policy", flow: "*", policy: "shortest", params: {} }],
+    });
+    await page.locator(".fork-totals caption", { hasText: "to 30 s in the run, to 30 s in the fork" }).waitFor();
+    const own = other.outline.fork?.own ?? 0;
+    const parts = firstDifference(past, other, event);
+    t.deepEqual(await page.locator(".fork-difference dt").allTextContents(), [
+      `Run, event ${parts}`,
+      `Fork, event ${parts + own}`,
+    ]);
+    const rows = await totalsOf(page);
+    const [one, two] = [past.totals({ event }), other.totals({ event })];
+    for (const [index, flow] of one.flows.entries()) {
+      const beside = two.flows[index];
+      t.deepEqual(rows.get(`Flow ${flow.id}: packets received`)?.slice(0, 2), [
+        count(flow.received),
+        count(beside?.received ?? 0),
+      ]);
+      t.deepEqual(rows.get(`Flow ${flow.id}: path switches`)?.slice(0, 2), [
+        count(flow.switches),
+        count(beside?.switches ?? 0),
+      ]);
+    }
+    t.not(past.progress().digest, other.progress().digest);
+    // Side by side: the other future's packets take another way.
+    t.is(await page.locator(".map-stage").count(), 2);
+    await page.locator(".fork-difference button").click();
+    await reads(page, ".time-event", `#${parts}`);
+    await page.getByRole("button", { name: "Close the fork" }).click();
+    t.is(await page.locator(".map-stage").count(), 1);
+  }
+});
+
+/** The event from which on the hashes of both differ. */
+function firstDifference(run: Exploration, other: Exploration, from: number): number {
+  const [one, two] = [run, other].map((each) => each.hashes({ from: from + 1, count: 5000 })) as [Int32Array, Int32Array];
+  const at = one.findIndex((word, index) => word !== two[index]);
+  return from + 1 + (at >> 1);
+}
