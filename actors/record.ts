@@ -63,9 +63,18 @@ export type LineSink = (place: number, line: string) => void;
 
 /** What a driver tells while it runs. `order` names an event from its sending to its delivery. */
 export interface WorldObserver {
-  sent(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void;
-  delivered(target: Cell, order: number, thing: Packet | ControlEvent, isPacket: boolean, ifId: number): void;
-  recalled(from: Cell, orders: readonly number[]): void;
+  sent?(from: Cell, target: ActorIndex, order: number, packet: Packet | null, ifId: number, delay: Nanos): void;
+  /** `sender` (-1: nobody) and `sentAt`: left out by drivers that do not know. */
+  delivered(
+    target: Cell,
+    order: number,
+    thing: Packet | ControlEvent,
+    isPacket: boolean,
+    ifId: number,
+    sender?: ActorIndex,
+    sentAt?: Nanos,
+  ): void;
+  recalled?(from: Cell, orders: readonly number[]): void;
   /** The load of links as an actor was told it. */
   observed?(from: Cell, load: readonly number[]): void;
   /** A control event that had been sent is not delivered. */

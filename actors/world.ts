@@ -231,6 +231,11 @@ export abstract class World {
     this.#mailbox = options.dispatch === "mailbox";
   }
 
+  /** Is this the packet that is being handled, and here? (Not of one that came by a wire.) */
+  isHandling(_cell: Cell, _packet: Packet): boolean {
+    return false;
+  }
+
   abstract scheduleControl(from: Cell, target: ActorIndex, event: ControlEvent, delay: Nanos): Handle;
   abstract cancelControl(handle: Handle): void;
   abstract schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void;

@@ -221,7 +221,7 @@ export class LiveWorld extends World {
 
   override scheduleControl(from: Cell, target: ActorIndex, event: ControlEvent, delay: Nanos): Handle {
     const handle = this.#queue.push(this.now + delay, this.now, from.self, target, event, -1);
-    this.#recorder?.sent(from, target, handle, null, -1, delay);
+    this.#recorder?.sent?.(from, target, handle, null, -1, delay);
     return handle;
   }
 
@@ -231,12 +231,12 @@ export class LiveWorld extends World {
 
   override schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void {
     const order = this.#queue.push(this.now + delay, this.now, from.self, target, packet, ifId);
-    this.#recorder?.sent(from, target, order, packet, ifId, delay);
+    this.#recorder?.sent?.(from, target, order, packet, ifId, delay);
   }
 
   override recallPackets(from: Cell): Packet[] {
     const found = this.#queue.recall(from.self);
-    this.#recorder?.recalled(
+    this.#recorder?.recalled?.(
       from,
       found.map(({ order }) => order),
     );

@@ -69,6 +69,8 @@ export interface Pending {
   readonly target: number;
   readonly ifId: number;
   readonly thing: Thing;
+  /** When it was sent. */
+  readonly sent: number;
   /** Generation of the slot the entry's handle names; 0 where it has none. */
   readonly slot: number;
   readonly generation: number;
@@ -88,6 +90,10 @@ export class EventQueue {
   target = 0;
   ifId = 0;
   thing: Thing | null = null;
+  /** Who sent it; -1: nobody (a fault). */
+  sender = NONE;
+  /** When. */
+  sent = 0;
 
   #sequence = 0;
   readonly #lanesOn: boolean;
@@ -100,6 +106,7 @@ export class EventQueue {
    */
   #key = new Float64Array(128);
   #meta = new Int32Array(256);
+  #sentAt = new Float64Array(64);
   /** null: free, or cancelled while its key still stands in the heap. */
   readonly #things: (Thing | null)[] = new Array<Thing | null>(64).fill(null);
   /** Counts the uses of a slot by control events, so that an old handle names nothing. */
@@ -215,6 +222,7 @@ export class EventQueue {
           target,
           ifId,
           thing,
+          sent: this.#sentAt[slot] as number,
           slot,
           generation: this.#generation[slot] as number,
         });
@@ -232,6 +240,7 @@ export class EventQueue {
         target,
         ifId,
         thing: fifo.things[at] as Thing,
+        sent: this.clock,
         slot: NONE,
         generation: 0,
       });
@@ -267,15 +276,16 @@ export class EventQueue {
     this.#sequence = state.sequence;
     const claimed = state.pending.filter(({ slot, ifId }) => slot !== NONE && ifId === CONTROL);
     this.#claim(claimed);
-    for (const { time, order, sender, target, ifId, thing, slot, generation } of state.pending) {
+    for (const { time, order, sender, target, ifId, thing, sent, slot, generation } of state.pending) {
       if (slot !== NONE && ifId === CONTROL) {
         this.#generation[slot] = generation;
         this.#fill(slot, time, order, sender, target, ifId, thing);
+        this.#sentAt[slot] = sent;
         this.#heap.push(time, order, slot);
         continue;
       }
       const lane = this.#lanesOn && ifId !== CONTROL && slot !== NONE && isLane(sender);
-      this.#store(time, order, sender, target, ifId, thing, lane);
+      this.#sentAt[this.#store(time, order, sender, target, ifId, thing, lane)] = sent;
     }
   }
 
@@ -286,6 +296,8 @@ export class EventQueue {
     this.target = fifo.targets[at] as number;
     this.ifId = fifo.ifIds[at] as number;
     this.thing = fifo.things[at] as Thing;
+    this.sender = fifo.senders[at] as number;
+    this.sent = this.clock;
     fifo.things[at] = null;
     fifo.head = (at + 1) & fifo.mask;
     fifo.count--;
@@ -305,11 +317,11 @@ export class EventQueue {
     const at = 4 * slot;
     const ifId = meta[at + IF_ID] as number;
     const next = meta[at + NEXT] as number;
+    const sender = meta[at + SENDER] as number;
     if (next !== NONE) {
       this.#heap.replaceTop(this.#key[2 * next] as number, this.#key[2 * next + 1] as number, next);
     } else {
       this.#heap.pop();
-      const sender = meta[at + SENDER] as number;
       if (ifId === CONTROL) this.#generation[slot] = ((this.#generation[slot] as number) + 1) % GENERATIONS;
       else if (sender < this.#laneTail.length && this.#laneTail[sender] === slot) this.#laneTail[sender] = NONE;
     }
@@ -321,6 +333,8 @@ export class EventQueue {
     this.target = meta[at + TARGET] as number;
     this.ifId = ifId;
     this.thing = thing;
+    this.sender = sender;
+    this.sent = this.#sentAt[slot] as number;
     return true;
   }
 
@@ -355,6 +369,7 @@ export class EventQueue {
     const meta = this.#meta;
     this.#key[2 * slot] = time;
     this.#key[2 * slot + 1] = order;
+    this.#sentAt[slot] = this.clock;
     const at = 4 * slot;
     meta[at + TARGET] = target;
     meta[at + IF_ID] = ifId;
@@ -432,6 +447,9 @@ export class EventQueue {
     key.set(this.#key);
     this.#key = key;
     this.#meta = widened(this.#meta, 4 * capacity);
+    const sentAt = new Float64Array(capacity);
+    sentAt.set(this.#sentAt);
+    this.#sentAt = sentAt;
     this.#generation = widened(this.#generation, capacity);
     while (this.#things.length < capacity) this.#things.push(null);
     return slot;

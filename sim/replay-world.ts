@@ -63,6 +63,7 @@ export interface OwnEvent {
   readonly thing: Packet | ControlEvent;
   /** Below 0: a control event. */
   readonly ifId: number;
+  readonly sent: Nanos;
   readonly due: Nanos;
 }
 
@@ -72,8 +73,14 @@ export interface Departure {
   readonly target: ActorIndex;
   readonly packet: Packet;
   readonly ifId: number;
+  readonly sent: Nanos;
   readonly due: Nanos;
   readonly hash: string;
+}
+
+/** A departure that has come in again. `order`: as `orderOf` named it. */
+export interface Arrival extends Pick<Departure, "sender" | "sent"> {
+  readonly order: number;
 }
 
 /** What is known of one place while it is replayed. Plain data. */
@@ -93,12 +100,17 @@ const FORGOTTEN_AFTER: Nanos = SECOND;
 /** Outputs of a place that are kept before those that have arrived are looked for. */
 const LEFT_AT_LEAST = 256;
 
+const UNKNOWN = { sender: -1, sent: 0 };
+
 export class ReplayWorld extends World {
   protected readonly states: (PlaceState | null)[];
   protected observer: WorldObserver | null = null;
   /** Stopped actors whose last states are not known here: a copy of a world does not hold them. */
   protected readonly unknown = new Set<ActorIndex>();
   readonly #readings: readonly (Reading | null)[];
+  /** What was delivered last, and to whom. */
+  #handled: Packet | ControlEvent | null = null;
+  #handler: Cell | null = null;
 
   /** `readings`: null where a place has no record; it only stands there, and nothing in it moves. `start`: when the actors begin. */
   constructor(assembly: Assembly, readings: readonly (Reading | null)[], start: Nanos, options: WorldOptions = {}) {
@@ -175,12 +187,12 @@ export class ReplayWorld extends World {
       return;
     }
     const hash = packetHash(packet);
-    const departure = { sender: from.self, target, packet, ifId, due: this.now + delay, hash };
+    const departure = { sender: from.self, target, packet, ifId, sent: this.now, due: this.now + delay, hash };
     state.left.set(++state.outputs, departure);
     if (state.left.size > 2 * state.kept + LEFT_AT_LEAST) this.#forgetArrived(from.place, state);
     this.#expect(from, JSON.stringify(["o", from.self, target, ifId, delay, hash]));
     this.leaves(from.place, state.outputs, departure);
-    this.observer?.sent(from, target, this.orderOf(from.place, state.outputs, true), packet, ifId, delay);
+    this.observer?.sent?.(from, target, this.orderOf(from.place, state.outputs, true), packet, ifId, delay);
   }
 
   override recallPackets(from: Cell): Packet[] {
@@ -199,7 +211,7 @@ export class ReplayWorld extends World {
       this.comesBack(from.place, output, departure);
       return departure.packet;
     });
-    this.observer?.recalled(
+    this.observer?.recalled?.(
       from,
       entry[2].map((output) => this.orderOf(from.place, output, true)),
     );
@@ -228,9 +240,25 @@ export class ReplayWorld extends World {
   /** It is taken back: its link went down. */
   protected comesBack(_place: number, _output: number, _departure: Departure): void {}
 
-  /** A packet of this hash has come in from another place. @returns how its sending was named, -1 where nobody knows */
-  protected arrives(_target: ActorIndex, _ifId: number, _hash: () => string): number {
-    return -1;
+  /** A packet of this hash has come in from another place. @returns null: nobody knows its sending */
+  protected arrives(_target: ActorIndex, _ifId: number, _hash: () => string): Arrival | null {
+    return null;
+  }
+
+  override isHandling(cell: Cell, packet: Packet): boolean {
+    return this.#handled === packet && this.#handler === cell;
+  }
+
+  #tell(
+    cell: Cell,
+    order: number,
+    thing: Packet | ControlEvent,
+    ifId: number,
+    from: Pick<Arrival, "sender" | "sent">,
+  ): void {
+    this.#handled = thing;
+    this.#handler = cell;
+    this.observer?.delivered(cell, order, thing, ifId >= 0, ifId, from.sender, from.sent);
   }
 
   #keep(
@@ -241,9 +269,9 @@ export class ReplayWorld extends World {
     ifId: number,
     delay: Nanos,
   ): void {
-    state.pending.set(++state.sent, { sender: from.self, target, thing, ifId, due: this.now + delay });
+    state.pending.set(++state.sent, { sender: from.self, target, thing, ifId, sent: this.now, due: this.now + delay });
     const packet = ifId < 0 ? null : (thing as Packet);
-    this.observer?.sent(from, target, this.orderOf(from.place, state.sent, false), packet, ifId, delay);
+    this.observer?.sent?.(from, target, this.orderOf(from.place, state.sent, false), packet, ifId, delay);
   }
 
   #deliverOwn(index: number, entry: Extract<RecordEntry, readonly ["i", ...unknown[]]>): void {
@@ -252,8 +280,7 @@ export class ReplayWorld extends World {
     pending.delete(entry[2]);
     if (event === undefined) throw this.#differs("(place)", describe(entry), "no such event is pending");
     const { target, thing, ifId } = event;
-    const order = this.orderOf(index, entry[2], false);
-    this.observer?.delivered(this.cells[target] as Cell, order, thing, ifId >= 0, ifId);
+    this.#tell(this.cells[target] as Cell, this.orderOf(index, entry[2], false), thing, ifId, event);
     if (ifId >= 0) this.deliverPacket(target, thing as Packet, ifId);
     else this.deliverControl(target, thing as ControlEvent);
   }
@@ -264,7 +291,7 @@ export class ReplayWorld extends World {
     if (entry[0] === "f") {
       const [, , , event] = entry;
       if (typeof event.type !== "string") throw this.#differs(cell.id, "an event with its type", describe(entry));
-      this.observer?.delivered(cell, -1, event, false, -1);
+      this.#tell(cell, -1, event, -1, UNKNOWN);
       this.deliverControl(entry[2], event);
       return;
     }
@@ -273,8 +300,8 @@ export class ReplayWorld extends World {
     const packet = bytes === null ? null : decodePacket(bytes);
     if (bytes === null || packet === null || !packet.ok)
       throw this.#differs(cell.id, "a packet", "bytes that are no packet");
-    const order = this.arrives(entry[2], ifId, () => hexHash(hashBytes(bytes)));
-    this.observer?.delivered(cell, order, packet.value, true, ifId);
+    const arrival = this.arrives(entry[2], ifId, () => hexHash(hashBytes(bytes)));
+    this.#tell(cell, arrival?.order ?? -1, packet.value, ifId, arrival ?? UNKNOWN);
     this.deliverPacket(entry[2], packet.value, ifId);
   }
 

@@ -34,6 +34,8 @@ export class Simulation extends World {
   readonly #beat: Int32Array;
   readonly #wire: boolean;
   readonly #observer: WorldObserver | null;
+  /** The same, where it wants to be told of what is sent. */
+  readonly #sendObserver: Required<Pick<WorldObserver, "sent">> | null;
   readonly #checkers: Checkers;
   #instant: Nanos = 0;
   #eventsAtInstant = 0;
@@ -45,6 +47,7 @@ export class Simulation extends World {
     this.#beat = options.beat ?? new Int32Array(2);
     this.#wire = options.wire === true;
     this.#observer = options.observe?.(this) ?? null;
+    this.#sendObserver = hearsSent(this.#observer) ? this.#observer : null;
     this.listener = this.#observer;
     this.#checkers = new Checkers(this, options.checks ?? {});
   }
@@ -109,6 +112,11 @@ export class Simulation extends World {
     return true;
   }
 
+  /** Delivers events until so many have been, or none is left at or before `until`; time then stands where it stood. */
+  runTo(events: number, until: Nanos): void {
+    while (this.events < events && this.step(until));
+  }
+
   /** A fault from outside the network: before everything else of its instant. */
   inject(target: ActorIndex, event: ControlEvent, at: Nanos): void {
     this.queue.sendControl(-1, target, event, at - this.now, 0);
@@ -116,7 +124,7 @@ export class Simulation extends World {
 
   override scheduleControl(from: Cell, target: ActorIndex, event: ControlEvent, delay: Nanos): Handle {
     const handle = this.queue.sendControl(from.self, target, event, delay);
-    if (this.#observer !== null) this.#observer.sent(from, target, this.queue.orderOf(handle), null, CONTROL, delay);
+    this.#sendObserver?.sent(from, target, this.queue.orderOf(handle), null, CONTROL, delay);
     return handle;
   }
 
@@ -127,16 +135,20 @@ export class Simulation extends World {
 
   override schedulePacket(from: Cell, target: ActorIndex, packet: Packet, ifId: number, delay: Nanos): void {
     const order = this.queue.sendPacket(from.self, target, packet, ifId, delay, from.isLink);
-    if (this.#observer !== null) this.#observer.sent(from, target, order, packet, ifId, delay);
+    if (this.#sendObserver !== null) this.#sendObserver.sent(from, target, order, packet, ifId, delay);
   }
 
   override recallPackets(from: Cell): Packet[] {
     const found = this.queue.recall(from.self);
-    this.#observer?.recalled(
+    this.#observer?.recalled?.(
       from,
       found.map(({ order }) => order),
     );
     return found.map(({ packet }) => packet);
+  }
+
+  override isHandling(cell: Cell, packet: Packet): boolean {
+    return this.queue.thing === packet && this.queue.target === cell.self;
   }
 
   override observeLinks(from: Cell, links: readonly string[], into: number[]): void {
@@ -160,9 +172,14 @@ export class Simulation extends World {
   }
 
   #tellDelivered(observer: WorldObserver): void {
-    const { target, order, thing, ifId } = this.queue;
-    observer.delivered(this.cells[target] as Cell, order, thing as Packet | ControlEvent, ifId !== CONTROL, ifId);
+    const { target, order, thing, ifId, sender, sent } = this.queue;
+    const cell = this.cells[target] as Cell;
+    observer.delivered(cell, order, thing as Packet | ControlEvent, ifId !== CONTROL, ifId, sender, sent);
   }
+}
+
+function hearsSent(observer: WorldObserver | null): observer is WorldObserver & Required<Pick<WorldObserver, "sent">> {
+  return observer !== null && observer.sent !== undefined;
 }
 
 /** The packet as the next router would read it from a socket. A record that its own bytes do not give back is a bug. */

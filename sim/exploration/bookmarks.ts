@@ -34,7 +34,8 @@ export class Bookmarks implements Collector {
   #faultsAt = -1;
   readonly #faults = new Set<string>();
   #world: World | null = null;
-  /** Of the event being handled. */
+  readonly types: ReadonlySet<string> = new Set([...FAULTS.keys(), CLOCK_SET]);
+  /** Of the event being handled, or about to be. */
   #number = 0;
   /** Selectors by actor index, with the changes of path known. */
   #selectors: (Watched | null)[] = [];
@@ -47,12 +48,19 @@ export class Bookmarks implements Collector {
     );
   }
 
+  hears({ self }: Cell): boolean {
+    return (this.#selectors[self] ?? null) !== null;
+  }
+
   event(target: Cell, thing: Packet | ControlEvent, ifId: number, number: number): void {
-    if (this.#handler !== null) this.#noteSwitches(this.#handler);
     this.#number = number;
     this.#handler = this.#selectors[target.self] ?? null;
     if (this.#handler !== null) this.#handler.at = (this.#world as World).now;
     if (ifId < 0) this.#noteFault(target, thing as FaultEvent);
+  }
+
+  handled(): void {
+    this.end();
   }
 
   end(): void {
@@ -64,11 +72,13 @@ export class Bookmarks implements Collector {
     const key = `${at.self} ${reason}`;
     if (this.#dropsSeen.has(key)) return;
     this.#dropsSeen.add(key);
+    this.#number = at.world.events;
     this.#note("drop", at, `first packet dropped here: ${reason}`);
   }
 
   walked(actor: Cell, event: ControlEvent, before: unknown): void {
     const { value } = actor.state;
+    this.#number = actor.world.events;
     if (actor.spec.logic === "bfd") {
       if (value === before || (before !== "Up" && value !== "Up")) return;
       this.#note("state", actor, `BFD session ${actor.id.slice("bfd/".length)}: ${String(before)} to ${String(value)}`);
@@ -110,7 +120,7 @@ export class Bookmarks implements Collector {
   }
 
   #noteFault(target: Cell, event: FaultEvent): void {
-    const words = event.type === "clock.set" && target.spec.logic === "node" ? CLOCK : FAULTS.get(event.type);
+    const words = event.type === CLOCK_SET && target.spec.logic === "node" ? CLOCK : FAULTS.get(event.type);
     if (words === undefined) return;
     const text = words(target.id.slice(target.id.indexOf("/") + 1), event);
     const { now } = this.#world as World;
@@ -172,6 +182,7 @@ const FAULTS: ReadonlyMap<string, Words> = new Map<string, Words>([
   ["rate.set", (name, { interval }) => `${name} sends every ${interval} ns from now on`],
 ]);
 /** One of the many events that it comes to stands for all. */
+const CLOCK_SET = "clock.set";
 const CLOCK: Words = (name) => `the clock of AS ${name} is set`;
 
 function rateText(rate_bps: number | undefined): string {

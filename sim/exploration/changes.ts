@@ -17,7 +17,7 @@ import type { Change, Fork } from "../../core/exploration.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import type { FlowSpec, Scenario } from "../../core/scenario.ts";
 import { type BitsPerSecond, type Nanos, SECOND } from "../../core/units.ts";
-import type { Saved, Steppable, WatchOptions, WorldSource } from "./source.ts";
+import { runTo, type Saved, type Steppable, type WatchOptions, type WorldSource } from "./source.ts";
 
 /** What a cut stands for among the causes that hold a link down. */
 const CAUSE = "fork";
@@ -105,6 +105,12 @@ class ForkedSteppable implements Steppable {
       applyFork(this.#inner, this.#scenario, this.#fork.changes);
     }
     return this.#inner.step(until);
+  }
+
+  runTo(events: number, until: Nanos): void {
+    const { event } = this.#fork;
+    if (!this.#applied) runTo(this.#inner, Math.min(events, event), until);
+    if (this.events < events && (!this.#isDue() || this.step(until))) runTo(this.#inner, events, until);
   }
 
   settle(until: Nanos): void {

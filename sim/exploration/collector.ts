@@ -12,8 +12,14 @@ import type { Steppable } from "./source.ts";
 export interface Collector extends Pick<WorldObserver, "dropped" | "started" | "walked"> {
   /** Once, before the first event; actors have started (`started` was called for each). */
   begin?(steppable: Steppable): void;
-  /** Before an event is handled. `number`: that of the event; `ifId` below 0: a control event. Called for every event: must not allocate. */
+  /** Events of which actors it is told (asked once, with the first event of each), and ... Left out: it is told of every event. */
+  hears?(actor: Cell): boolean;
+  /** ... control events of these types, of whatever actor. It may be told of others, too. */
+  readonly types?: ReadonlySet<string>;
+  /** Before an event is handled. `number`: that of the event (0 where it is told of all); `ifId` below 0: a control event. Must not allocate. */
   event?(target: Cell, thing: Packet | ControlEvent, ifId: number, number: number): void;
+  /** An event that it chose was handled; the next one has not been told. Not called for the last event of a run: `end` is. */
+  handled?(): void;
   /** When it wants to look between two events; Infinity: never. Read after `begin` and after each `look`. */
   readonly at?: Nanos;
   /** Everything before `at` has been handled, nothing at it; `at` must lie later afterwards. `world.now` is the time of the last event. */

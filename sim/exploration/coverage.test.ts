@@ -50,7 +50,7 @@ test("counts are those of plain counting", (t) => {
   const scenario = scenarioFrom(OUTAGES);
   const [plain, coverage] = [new Plain(), new Coverage()];
   const source = simSource(assemble(scenario, { repeat: "the test" }), scenario.duration_ns);
-  const steppable = source.begin({ observe: () => new Watchers([plain, coverage], null, 0) });
+  const steppable = source.begin({ observe: () => new Watchers([plain, coverage], null) });
   while (steppable.step(scenario.duration_ns));
   const seen = new Set<string>();
   for (const cell of steppable.world.allCells()) {
@@ -122,7 +122,7 @@ test("counting changes nothing, and what a policy goes by is told without changi
     const source = simSource(assemble(scenario, { repeat: "the test" }), scenario.duration_ns);
     const plain = source.begin();
     while (plain.step(scenario.duration_ns));
-    const watched = source.begin({ observe: () => new Watchers([new Coverage()], null, 0) });
+    const watched = source.begin({ observe: () => new Watchers([new Coverage()], null) });
     let scores = 0;
     while (watched.step(scenario.duration_ns)) {
       const cell = watched.world.cellOf("selector/f");
@@ -150,7 +150,7 @@ test("of very many actors that came and went the sums stay", (t) => {
   const source = simSource(assemble(scenario, { repeat: "the test" }), scenario.duration_ns);
   let begun = 0;
   const counting: Collector = { started: ({ spec }) => void (begun += spec.logic === "channel" ? 1 : 0) };
-  const steppable = source.begin({ observe: () => new Watchers([plain, coverage, counting], null, 0) });
+  const steppable = source.begin({ observe: () => new Watchers([plain, coverage, counting], null) });
   while (steppable.step(scenario.duration_ns));
   t.true(begun > 1_500, `${begun}`);
   const channels = steppable.world.allCells().filter(({ spec }) => spec.logic === "channel");

@@ -24,7 +24,9 @@ interface Kind {
   /** Of each actor: a count for each of `shape.handled`, then for each transition. */
   readonly size: number;
   readonly timers: ReadonlyMap<string, number>;
-  readonly takesPackets: boolean;
+  /** The type of timer asked about last, and its place; -1: it is none. */
+  lastType: string;
+  lastPlace: number;
   /** Actors that began, those of the scenario included. */
   begun: number;
   /** Counts of actors that are not counted by themselves any more. */
@@ -72,15 +74,16 @@ export class Coverage implements Follower {
   }
 
   event(target: Cell, thing: Packet | ControlEvent, ifId: number): void {
-    const base = this.#base[target.self] ?? -1;
-    if (base < 0 || target.actor === null) return;
-    const kind = this.#kindOf[target.self] as Kind;
+    const { self } = target;
+    const base = self < this.#base.length ? (this.#base[self] as number) : -1;
+    if (base < 0) return;
     if (ifId >= 0) {
-      if (kind.takesPackets) this.#counts[base] = (this.#counts[base] as number) + 1;
-      return;
+      // One that was stopped takes none, as one that never did.
+      if (target.onPacket !== null) this.#counts[base] = (this.#counts[base] as number) + 1;
+    } else if (target.onTimer.size > 0 && target.actor !== null) {
+      const timer = timerOf(this.#kindOf[self] as Kind, (thing as ControlEvent).type);
+      if (timer >= 0) this.#counts[base + timer] = (this.#counts[base + timer] as number) + 1;
     }
-    const timer = kind.timers.get((thing as ControlEvent).type);
-    if (timer !== undefined) this.#counts[base + timer] = (this.#counts[base + timer] as number) + 1;
   }
 
   dropped(at: Cell, _packet: Packet, reason: DropReason): void {
@@ -189,8 +192,9 @@ export class Coverage implements Follower {
     const shape = shapeOf(logic);
     const size = shape.handled.length + shape.transitions.length;
     const timers = new Map(shape.handled.map((type, place) => [type, place]));
-    const takesPackets = timers.delete("packet");
-    const kind = { shape, size, timers, takesPackets, begun: 0, past: new Float64Array(size), free: [] };
+    timers.delete("packet");
+    const past = new Float64Array(size);
+    const kind: Kind = { shape, size, timers, lastType: "", lastPlace: -1, begun: 0, past, free: [] };
     this.#kinds.set(spec.logic, kind);
     return kind;
   }
@@ -254,6 +258,13 @@ export class Coverage implements Follower {
     kind.free.push(base);
     this.#base[cell.self] = -1;
   }
+}
+
+function timerOf(kind: Kind, type: string): number {
+  if (kind.lastType === type) return kind.lastPlace;
+  kind.lastType = type;
+  kind.lastPlace = kind.timers.get(type) ?? -1;
+  return kind.lastPlace;
 }
 
 function split(shape: MachineShape, counts: Uint32Array | Float64Array): ActorCounts {

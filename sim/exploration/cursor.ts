@@ -6,7 +6,7 @@ import type { World } from "../../actors/world.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { Checkpoints, Kept } from "./checkpoints.ts";
 import type { Follower } from "./collector.ts";
-import type { Steppable, WorldSource } from "./source.ts";
+import { runTo, type Steppable, type WorldSource } from "./source.ts";
 import { Watchers } from "./watchers.ts";
 
 /** So many events are simulated sooner than a copy is brought to life. */
@@ -56,7 +56,9 @@ export class Cursor {
     const kept = this.#checkpoints.before(wanted) as Kept;
     const onward = this.#at.events < wanted || (this.#at.events === wanted && !this.#settled);
     if (!(onward && this.#near(kept))) this.#restore(kept);
-    while (this.#at.events < wanted && this.#at.step(this.#source.duration)) this.#settled = false;
+    const before = this.#at.events;
+    runTo(this.#at, wanted, this.#source.duration);
+    if (this.#at.events > before) this.#settled = false;
   }
 
   /** After everything up to a time, which is then the present. */
@@ -64,7 +66,7 @@ export class Cursor {
     const wanted = Math.max(0, Math.min(time, this.#source.duration));
     const kept = this.#checkpoints.beforeTime(wanted) as Kept;
     if (!(this.#at.now <= wanted && this.#near(kept))) this.#restore(kept);
-    while (this.#at.step(wanted));
+    runTo(this.#at, Number.POSITIVE_INFINITY, wanted);
     this.#at.settle(wanted);
     this.#settled = true;
   }
@@ -80,7 +82,7 @@ export class Cursor {
 
   #from({ saved, followers }: Kept): Steppable {
     const own = this.#followers;
-    const watch = own.length === 0 ? {} : { observe: () => new Watchers(own, null, saved.events) };
+    const watch = own.length === 0 ? {} : { observe: () => new Watchers(own, null) };
     const steppable = this.#source.restore(saved, watch);
     own.forEach((follower, index) => follower.restore(followers[index], steppable));
     return steppable;

@@ -1,6 +1,5 @@
 /** The columns hold what was delivered, the same as a plain list would; who sent what is pending is known however long it waits. */
 import test from "ava";
-import fc from "fast-check";
 import type { WorldObserver } from "../../actors/record.ts";
 import type { World } from "../../actors/world.ts";
 import type { ControlEvent } from "../../core/env.ts";
@@ -10,7 +9,6 @@ import { Simulation } from "../simulation.ts";
 import { busyAssembly, channelsAssembly } from "../test-worlds.ts";
 import { EventColumns, rowOf } from "./event-columns.ts";
 import { EventRecorder } from "./event-recorder.ts";
-import { SentTable } from "./sent-table.ts";
 
 const MS = 1_000_000;
 
@@ -38,7 +36,8 @@ class PlainLog implements WorldObserver {
     this.#world = world;
   }
 
-  sent: WorldObserver["sent"] = (from, _target, order) => void this.#pending.set(order, [from.self, this.#world.now]);
+  sent: NonNullable<WorldObserver["sent"]> = (from, _target, order) =>
+    void this.#pending.set(order, [from.self, this.#world.now]);
 
   delivered: WorldObserver["delivered"] = (target, order, thing, isPacket, ifId) => {
     const time = this.#world.now;
@@ -51,8 +50,6 @@ class PlainLog implements WorldObserver {
     this.rows.push({ time, target: target.self, ...of, sender, sent, drop: "" });
   };
 
-  recalled: WorldObserver["recalled"] = () => undefined;
-
   dropped: NonNullable<WorldObserver["dropped"]> = (at, packet, reason) => {
     if (packet === this.#thing) (this.rows.at(-1) as Row).drop = reason;
     else this.asides.push([this.rows.length, at.self, packet.flow, packet.number, reason]);
@@ -63,10 +60,8 @@ class PlainLog implements WorldObserver {
 function both(world: World, columns: EventColumns): { plain: PlainLog; observer: WorldObserver } {
   const [plain, recorder] = [new PlainLog(world), new EventRecorder(world, columns)];
   const observer: WorldObserver = {
-    sent: (...told) => (plain.sent(...told), recorder.sent(told[0], told[1], told[2])),
+    sent: (...told) => plain.sent(...told),
     delivered: (...told) => (plain.delivered(...told), recorder.delivered(...told)),
-    recalled: (...told) => recorder.recalled(...told),
-    cancelled: (order) => recorder.cancelled(order),
     dropped: (...told) => (plain.dropped(...told), recorder.dropped(...told)),
   };
   return { plain, observer };
@@ -169,32 +164,4 @@ test("hashes hang on the events and not on the order in which kinds were met", (
     t.deepEqual(found.subarray(0, 2), expected.subarray(0, 2));
     for (const row of [1, 2, 3]) t.not(found[2 * row], expected[2 * row], JSON.stringify(changed));
   }
-});
-
-test("the table of what is pending is a map", (t) => {
-  const orders = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 3_000 })), {
-    minLength: 6_000,
-    maxLength: 9_000,
-  });
-  fc.assert(
-    fc.property(orders, (steps) => {
-      const table = new SentTable();
-      const plain = new Map<number, number>();
-      for (const [puts, n] of steps) {
-        const order = 4_503_599_627_370_496 + n * 512;
-        if (puts && !plain.has(order)) {
-          table.put(order, n, n / 2);
-          plain.set(order, n);
-        } else {
-          const known = plain.get(order);
-          t.is(table.take(order), known !== undefined);
-          if (known !== undefined) t.deepEqual([table.sender, table.time], [known, known / 2]);
-          plain.delete(order);
-        }
-      }
-      t.is(table.size, plain.size);
-      for (const [order, n] of plain) t.true(table.take(order) && table.sender === n);
-    }),
-    { numRuns: 5 },
-  );
 });

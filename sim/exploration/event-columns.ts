@@ -273,11 +273,17 @@ export class EventColumns {
   }
 
   #begin(): void {
-    this.#present = createChunk(this.last - (this.last & ROW_MASK) + 1);
+    const firstEvent = this.last - (this.last & ROW_MASK) + 1;
+    const oldest = this.#chunks.length - this.#gone < this.#maxChunks ? null : this.#chunks[this.#gone];
+    if (oldest === null || oldest === undefined) this.#present = createChunk(firstEvent);
+    else {
+      // Fresh memory would cost as much as all that is written into it.
+      this.#present = { ...oldest, firstEvent };
+      this.#present.drop.fill(NOT_DROPPED);
+      this.#chunks[this.#gone++] = null;
+      this.#before = 0;
+    }
     this.#chunks.push(this.#present);
-    if (this.#chunks.length - this.#gone <= this.#maxChunks) return;
-    this.#chunks[this.#gone++] = null;
-    this.#before = 0;
   }
 
   #beginAside(): void {

@@ -1,11 +1,9 @@
 /** Fills the columns of the event log while a world runs. Allocates nothing per event. */
-import type { WorldObserver } from "../../actors/record.ts";
 import type { Cell, World } from "../../actors/world.ts";
 import type { ControlEvent, DropReason } from "../../core/env.ts";
 import { NO_FLOW, type Packet } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
 import { type EventColumns, PACKET_KIND } from "./event-columns.ts";
-import { SentTable } from "./sent-table.ts";
 
 /** Events of a fork itself: they stand in the log, but do not count for comparing futures. Numbers from `first` on. */
 export interface OwnEvents {
@@ -13,13 +11,10 @@ export interface OwnEvents {
   count: number;
 }
 
-export class EventRecorder implements WorldObserver {
+export class EventRecorder {
   readonly columns: EventColumns;
   readonly #world: World;
-  readonly #sent = new SentTable();
   readonly #own: OwnEvents;
-  #handled: Packet | ControlEvent | null = null;
-  #handler: Cell | null = null;
 
   constructor(world: World, columns: EventColumns, own: OwnEvents = { first: 0, count: 0 }) {
     this.#world = world;
@@ -27,11 +22,15 @@ export class EventRecorder implements WorldObserver {
     this.#own = own;
   }
 
-  sent(from: Cell, _target: number, order: number): void {
-    this.#sent.put(order, from.self, this.#world.now);
-  }
-
-  delivered(target: Cell, order: number, thing: Packet | ControlEvent, isPacket: boolean, ifId: number): void {
+  delivered(
+    target: Cell,
+    _order: number,
+    thing: Packet | ControlEvent,
+    isPacket: boolean,
+    ifId: number,
+    sender = -1,
+    sentAt: Nanos = 0,
+  ): void {
     const { columns } = this;
     const time: Nanos = this.#world.now;
     const counts = !this.#isOwn(columns.last + 1);
@@ -40,24 +39,12 @@ export class EventRecorder implements WorldObserver {
       const seen = (packet.currHf << 26) ^ (packet.wireLength << 8);
       columns.append(time, target.self, PACKET_KIND, packet.flow, packet.number, ifId, seen, counts);
     } else columns.append(time, target.self, columns.kindOf((thing as ControlEvent).type), NO_FLOW, 0, 0, 0, counts);
-    const sent = this.#sent;
-    if (sent.take(order)) columns.noteSent(sent.sender, sent.time);
-    else columns.noteSent(-1, time);
-    this.#handled = thing;
-    this.#handler = target;
-  }
-
-  recalled(_from: Cell, orders: readonly number[]): void {
-    for (const order of orders) this.#sent.take(order);
-  }
-
-  cancelled(order: number): void {
-    this.#sent.take(order);
+    columns.noteSent(sender, sender < 0 ? time : sentAt);
   }
 
   dropped(at: Cell, packet: Packet, reason: DropReason): void {
     const { columns } = this;
-    if (packet === this.#handled && at === this.#handler) columns.noteDropped(reason);
+    if (this.#world.isHandling(at, packet)) columns.noteDropped(reason);
     else columns.noteAside(this.#world.now, at.self, packet.flow, packet.number, reason);
   }
 

@@ -2,7 +2,7 @@
 import type { Kept } from "./checkpoints.ts";
 import { EventColumns } from "./event-columns.ts";
 import { EventRecorder, type OwnEvents } from "./event-recorder.ts";
-import type { WorldSource } from "./source.ts";
+import { runTo, type WorldSource } from "./source.ts";
 
 /** Of `count` events from number `from` on, which lie after the copy: two words each, the same as the log had. */
 export function hashesAgain(
@@ -13,6 +13,6 @@ export function hashesAgain(
 ): Int32Array {
   const columns = new EventColumns({ after: { events: saved.events, hash }, maxRows: Number.POSITIVE_INFINITY });
   const steppable = source.restore(saved, { observe: (world) => new EventRecorder(world, columns, own) });
-  while (steppable.events < from + count - 1 && steppable.step(source.duration));
+  runTo(steppable, from + count - 1, source.duration);
   return columns.hashes(from, count);
 }

@@ -12,7 +12,7 @@ import type { Packet } from "../../core/packet.ts";
 import { Heap } from "../../core/heap.ts";
 import { MILLISECOND, type Bytes, type Nanos } from "../../core/units.ts";
 import { type ActorCheckpoint, actorsOf } from "../checkpoint.ts";
-import { type Departure, Differs, type PlaceState, ReplayWorld, rootOf, Stops } from "../replay-world.ts";
+import { type Arrival, type Departure, Differs, type PlaceState, ReplayWorld, rootOf, Stops } from "../replay-world.ts";
 import { DamagedRecord, type Head, RecordReader, RecordText, type SavedPosition } from "./record-text.ts";
 import { roughSize } from "./rough-size.ts";
 import type { PendingEvent, Saved, Steppable, WatchOptions, WorldSource } from "./source.ts";
@@ -242,9 +242,9 @@ class RecordedWorld extends ReplayWorld {
   }
 
   /** Packets of a link come as they left, or nearly so; those that never come are forgotten with their departures. */
-  protected override arrives(target: number, ifId: number, hash: () => string): number {
+  protected override arrives(target: number, ifId: number, hash: () => string): Arrival | null {
     const lane = this.#lanes.get(target * IF_IDS + ifId);
-    if (lane === undefined) return -1;
+    if (lane === undefined) return null;
     const found = hash();
     for (let at = 0; at < lane.length; at++) {
       const { place, output } = lane[at] as UnderWay;
@@ -253,9 +253,9 @@ class RecordedWorld extends ReplayWorld {
       lane.splice(at--, 1);
       if (departure === undefined) continue;
       this.states[place]?.left.delete(output);
-      return this.orderOf(place, output, true);
+      return { order: this.orderOf(place, output, true), sender: departure.sender, sent: departure.sent };
     }
-    return -1;
+    return null;
   }
 }
 

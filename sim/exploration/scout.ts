@@ -9,7 +9,7 @@ import type { Checkpoints } from "./checkpoints.ts";
 import type { Collector, Follower } from "./collector.ts";
 import type { EventColumns } from "./event-columns.ts";
 import { EventRecorder, type OwnEvents } from "./event-recorder.ts";
-import type { Steppable, WorldSource } from "./source.ts";
+import { runTo, type Steppable, type WorldSource } from "./source.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface ScoutParts {
@@ -40,7 +40,7 @@ export class Scout {
     this.#listeners = [...collectors, ...followers];
     this.#looking = collectors.filter(({ look }) => look !== undefined);
     this.#steppable = source.begin({
-      observe: (world) => new Watchers(this.#listeners, new EventRecorder(world, columns, own), 0),
+      observe: (world) => new Watchers(this.#listeners, new EventRecorder(world, columns, own)),
     });
     for (const one of this.#listeners) one.begin?.(this.#steppable);
     this.#keep();
@@ -82,7 +82,7 @@ export class Scout {
       const next = Math.min(stop, this.checkpoints.nextAfter(steppable.events));
       const look = this.#lookAt();
       const until = Math.min(this.#duration, look - 1);
-      while (steppable.events < next && steppable.step(until));
+      runTo(steppable, next, until);
       if (this.checkpoints.wants(steppable.events)) this.#keep();
       if (steppable.events === next) continue;
       if (steppable.growing === true && steppable.nextAt() === Number.POSITIVE_INFINITY) return false;

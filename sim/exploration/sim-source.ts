@@ -50,6 +50,10 @@ class SimSteppable implements Steppable {
     return this.world.step(until);
   }
 
+  runTo(events: number, until: Nanos): void {
+    this.world.runTo(events, until);
+  }
+
   settle(until: Nanos): void {
     if (until <= this.world.now) return;
     this.world.now = until;

@@ -35,6 +35,8 @@ export interface Steppable {
   nextAt(): Nanos;
   /** Handles one event; false where none is left at or before `until`. Time then stands where it stood. */
   step(until?: Nanos): boolean;
+  /** As many steps as there are until `events` have been handled; left out: it is stepped. */
+  runTo?(events: number, until: Nanos): void;
   /** Moves time on to `until`, without an event; nothing before it may be pending. */
   settle(until: Nanos): void;
   /** Everything that has been sent and not delivered, in order of delivery. Of a record, what its own place holds. */
@@ -50,6 +52,12 @@ export interface Steppable {
   save(): Saved;
   /** What a record says of itself as far as this world has gone: it differs from its replay, it was cut off, or its end is as recorded; null: nothing yet. */
   verdict?(): string | null;
+}
+
+/** Handles events until so many have been since the run began, or none is left at or before `until`. */
+export function runTo(steppable: Steppable, events: number, until: Nanos): void {
+  if (steppable.runTo !== undefined) steppable.runTo(events, until);
+  else while (steppable.events < events && steppable.step(until));
 }
 
 export interface Saved {

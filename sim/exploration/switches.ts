@@ -86,8 +86,11 @@ export class SwitchWatch implements Collector {
     this.#roles[self] = role;
   }
 
+  hears({ self }: Cell): boolean {
+    return (this.#roles[self] ?? OTHER) !== OTHER;
+  }
+
   event(target: Cell, thing: Packet | ControlEvent, ifId: number, number: number): void {
-    if (this.#open !== null) this.#settle();
     const role = this.#roles[target.self] ?? OTHER;
     if (role === OTHER) return;
     if (role === SELECTOR) {
@@ -97,6 +100,10 @@ export class SwitchWatch implements Collector {
       this.#time = target.world.now;
     } else if (role === PROBER) this.#probed.set(target.self, number);
     else if (ifId >= 0) this.#hear(target, thing as Packet, number);
+  }
+
+  handled(): void {
+    this.end();
   }
 
   end(): void {
