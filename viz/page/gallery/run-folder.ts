@@ -27,7 +27,7 @@ export async function readRunFolder(files: readonly File[]): Promise<RunFiles> {
   if (bytes > MAX_BYTES) {
     const size = (bytes / 2 ** 30).toFixed(1);
     throw refusal(
-      `${name}: the record has ${size} GiB, and a page reads 1 GiB at most. Record a shorter run, or look at its figures with “pathloom inspect”.`,
+      `${name}: the record has ${size} GiB, and a page reads 1 GiB at most. Record a shorter run, or look at its figures in summary.json.`,
     );
   }
   const scenario = await jsonText(byPath, name, "scenario.json");
