@@ -51,5 +51,8 @@ export function withPacketHandler<M extends AnyStateMachine>(
     const control = answer(snapshot as unknown as Present<ContextFrom<M>>, event, envOf(scope.system));
     return control === undefined ? snapshot : machine.transition(snapshot as never, control, scope as never);
   };
-  return Object.assign(Object.create(machine), { transition, machine, onPacket, onTimer });
+  // A snapshot with its nodes is whole. XState would search its context, typed arrays too, for references to actors, and there are none.
+  const restoreSnapshot: AnyActorLogic["restoreSnapshot"] = (snapshot, scope) =>
+    "_nodes" in snapshot ? snapshot : machine.restoreSnapshot(snapshot as never, scope as never);
+  return Object.assign(Object.create(machine), { transition, restoreSnapshot, machine, onPacket, onTimer });
 }

@@ -446,7 +446,8 @@ export abstract class World {
       cell.onPacket = null;
       return cell.self;
     }
-    const snapshot = state === undefined ? undefined : logic.machine.resolveState(state as never);
+    const snapshot =
+      state === undefined ? undefined : logic.machine.resolveState({ ...state, historyValue: {} } as never);
     const actor = createActor(logic, snapshot === undefined ? { input: spec.input } : { snapshot, input: spec.input });
     cell.actor = actor;
     bindEnv(actor.system, cell);

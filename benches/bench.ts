@@ -16,6 +16,8 @@ export interface BenchResult {
 export interface Bench {
   readonly name: string;
   readonly about: string;
+  /** What it lacks here, and how to have it; null (and left out): nothing. */
+  missing?(): string | null;
   /** `small`: the size that runs inside the tests. */
   run(size: "small" | "large"): BenchResult | Promise<BenchResult>;
 }

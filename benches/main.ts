@@ -12,6 +12,7 @@ import { codecBench } from "./codec.ts";
 import { connectorsBench } from "./connectors.ts";
 import { coverageBench } from "./coverage.ts";
 import { discoveryBench } from "./discovery.ts";
+import { explorerBench } from "./explorer.ts";
 import { gridBench } from "./grid.ts";
 import { liveForwardBench } from "./live-forward.ts";
 import { pholdBench } from "./phold.ts";
@@ -41,6 +42,7 @@ export const BENCHES: readonly Bench[] = [
   channelChainRealBench,
   channelLiveBench,
   travelBench,
+  explorerBench,
 ];
 
 function readable({ name, rate, unit, hash, wall_s, cpu_s, peak_rss_mb, node, more }: BenchResult): string {
@@ -63,6 +65,11 @@ async function main(words: readonly string[]): Promise<number> {
     const list = BENCHES.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n");
     console.error(`usage: npm run bench -- NAME [--small] [--json]\n${list}`);
     return 2;
+  }
+  const missing = bench.missing?.() ?? null;
+  if (missing !== null) {
+    console.error(missing);
+    return 1;
   }
   const result = await bench.run(words.includes("--small") ? "small" : "large");
   console.log(words.includes("--json") ? JSON.stringify(result) : readable(result));

@@ -1,11 +1,13 @@
 /**
- * A checkpoint: the whole of a simulation as plain data, by one structured clone (docs/architecture.md, section 4). What
+ * A checkpoint: the whole of a simulation as plain data, by one deep copy (docs/architecture.md, section 4). What
  * continues from it gives the same digest as the run it was taken from.
  */
 import type { ActorSpec, Assembly } from "../actors/assembly.ts";
 import type { ActorState, World } from "../actors/world.ts";
 import type { ActorIndex, DropReason } from "../core/env.ts";
 import type { StreamState } from "../core/rng.ts";
+import type { Bytes } from "../core/units.ts";
+import { copyState } from "./copy-state.ts";
 import type { Pending } from "./queue.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 
@@ -13,6 +15,8 @@ export interface Checkpoint {
   readonly seed: number;
   readonly now: number;
   readonly events: number;
+  /** A rough size of all. */
+  readonly bytes: Bytes;
   readonly queue: { readonly clock: number; readonly sequence: number; readonly pending: readonly Pending[] };
   /** By actor index; holes where none is. */
   readonly actors: readonly (ActorCheckpoint | undefined)[];
@@ -33,8 +37,8 @@ export interface ActorCheckpoint {
 
 /** Takes a checkpoint between two events. */
 export function checkpoint(world: Simulation): Checkpoint {
-  // One clone for everything: packets in the queue and paths in contexts stay the same objects afterwards.
-  return structuredClone({
+  // One copy for everything: packets in the queue and paths in contexts stay the same objects afterwards.
+  const { copy, bytes } = copyState({
     seed: world.assembly.seed,
     now: world.now,
     events: world.events,
@@ -46,6 +50,7 @@ export function checkpoint(world: Simulation): Checkpoint {
     dropsByFlow: world.ledger.byFlow,
     duplicated: world.ledger.duplicated,
   });
+  return { ...copy, bytes };
 }
 
 /** What there is of every actor; to be cloned before the world goes on. */
@@ -65,7 +70,7 @@ export function actorsOf(world: World): (ActorCheckpoint | undefined)[] {
 export function restore(assembly: Assembly, from: Checkpoint, options: SimulationOptions = {}): Simulation {
   if (assembly.seed !== from.seed)
     throw new Error(`the checkpoint is of seed ${from.seed}, the assembly of seed ${assembly.seed}`);
-  const state = structuredClone(from);
+  const state = copyState(from).copy;
   const world = new Simulation(assembly, options);
   world.resume(state);
   return world;

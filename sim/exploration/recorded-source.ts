@@ -12,9 +12,9 @@ import type { Packet } from "../../core/packet.ts";
 import { Heap } from "../../core/heap.ts";
 import { MILLISECOND, type Bytes, type Nanos } from "../../core/units.ts";
 import { type ActorCheckpoint, actorsOf } from "../checkpoint.ts";
+import { copyState } from "../copy-state.ts";
 import { type Arrival, type Departure, Differs, type PlaceState, ReplayWorld, rootOf, Stops } from "../replay-world.ts";
 import { DamagedRecord, type Head, RecordReader, RecordText, type SavedPosition } from "./record-text.ts";
-import { roughSize } from "./rough-size.ts";
 import type { PendingEvent, Saved, Steppable, WatchOptions, WorldSource } from "./source.ts";
 
 export interface RecordedOptions {
@@ -101,7 +101,7 @@ export class RecordedSource implements WorldSource {
   }
 
   restore(saved: Saved, options: WatchOptions = {}): Steppable {
-    const state = structuredClone(saved.state) as RecordedState;
+    const state = copyState(saved.state as RecordedState).copy;
     const world = new RecordedWorld(this.#assembly(), this.#readers(state.positions), state.now, options);
     return new RecordedSteps(this, world, state);
   }
@@ -324,13 +324,13 @@ class RecordedSteps implements Steppable {
 
   save(): Saved {
     const { world } = this;
-    const state: RecordedState = structuredClone({
+    const { copy: state, bytes } = copyState<RecordedState>({
       ...world.snapshot(),
       positions: world.readers.map((reader) => reader?.save() ?? null),
       ends: this.#ends,
       verdict: this.#verdict,
     });
-    return { events: world.events, now: world.now, bytes: roughSize(state), state };
+    return { events: world.events, now: world.now, bytes, state };
   }
 
   verdict(): string | null {

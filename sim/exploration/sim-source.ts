@@ -6,7 +6,6 @@ import type { Scenario } from "../../core/scenario.ts";
 import type { Nanos } from "../../core/units.ts";
 import { type Checkpoint, checkpoint, restore } from "../checkpoint.ts";
 import { Simulation, type SimulationOptions } from "../simulation.ts";
-import { roughSize } from "./rough-size.ts";
 import type { PendingEvent, Saved, Steppable, WatchOptions, WorldSource } from "./source.ts";
 
 /** The world of a scenario, as `pathloom run` would make it. */
@@ -70,7 +69,7 @@ class SimSteppable implements Steppable {
 
   save(): Saved {
     const state = checkpoint(this.world);
-    return { events: state.events, now: state.now, bytes: roughSize(state), state };
+    return { events: state.events, now: state.now, bytes: state.bytes, state };
   }
 
   inject(target: ActorIndex, event: ControlEvent): void {
