@@ -164,12 +164,15 @@ export async function eventOf(page: Page): Promise<number> {
 export async function inspect(page: Page, actor: string): Promise<void> {
   await page.click("#tab-inspector");
   await page.locator("#insp-field").fill(actor);
-  await page.locator(`#insp-list [role="option"]`, { hasText: actor }).first().waitFor();
-  const options = page.locator(`#insp-list [role="option"]`);
-  const texts = await options.allTextContents();
-  const at = texts.findIndex((text) => text.startsWith(actor));
-  await options.nth(Math.max(0, at)).click();
-  await page.locator(".insp-id", { hasText: actor }).first().waitFor();
+  const options = page.locator(`#insp-list [role="option"] span:first-child`);
+  await options.first().waitFor();
+  const at = (await options.allTextContents()).indexOf(actor);
+  await options.nth(at).click();
+  await inspected(page, actor);
+}
+
+export async function inspected(page: Page, actor: string): Promise<void> {
+  await page.getByRole("heading", { name: actor, exact: true }).waitFor();
 }
 
 /** What the page says is wrong. */
