@@ -1,10 +1,10 @@
 /** For tests: one small scenario in which an actor of every logic is at work, but for those of programs outside. */
-const PAIR = "from: 1-ff00:0:110, to: 1-ff00:0:120, start: 20s";
+const PAIR = "from: 1-ff00:0:110, to: 1-ff00:0:120, start: 10s";
 
 export const EVERY_ACTOR = `
 name: every actor
 seed: 7
-duration: 30s
+duration: 14s
 topology: diamond
 discovery: beaconing
 bfd: on

@@ -32,7 +32,7 @@ const ELSEWHERE = new Set(["outside-host", "traceroute"]);
 
 browserTest("every kind of actor is inspected: state, chart, context and timers as in Node", async (t) => {
   const run = exploredInNode(EVERY_ACTOR);
-  run.seek({ time: 25e9 });
+  run.seek({ time: 13e9 });
   const views = new Map<string, ActorView>();
   for (const cell of run.cursor.world.cells) {
     const view = cell === undefined ? null : run.inspect({ actor: cell.id });
@@ -44,14 +44,14 @@ browserTest("every kind of actor is inspected: state, chart, context and timers 
   );
   const scenario = { file: "every.yaml", text: EVERY_ACTOR, files: {} };
   const listed = new Set(run.outline.actors.map(({ id }) => id));
-  await whole.explore(t, await linkTo({ scenario, time: 25e9 }), async (page) => {
+  await whole.explore(t, await linkTo({ scenario, time: 13e9 }), async (page) => {
     await known(page);
     t.is(await eventOf(page), run.cursor.events);
     for (const view of views.values()) if (listed.has(view.id)) await look(page, view, true);
   });
   for (const view of views.values()) {
     if (listed.has(view.id)) continue;
-    const link = await linkTo({ scenario, event: run.cursor.events, time: 25e9, actor: view.id });
+    const link = await linkTo({ scenario, event: run.cursor.events, time: 13e9, actor: view.id });
     await whole.explore(t, link, (page) => look(page, view, false));
   }
 

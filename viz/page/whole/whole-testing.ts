@@ -9,8 +9,7 @@ import * as Scope from "effect/Scope";
 import type { ExecutionContext } from "ava";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type BuiltFile, buildSite } from "../../../build-site.ts";
-import { ExploredRun } from "../../../cli/runner/explore-run.ts";
-import { readOpening } from "../../../cli/runner/explore-scenario.ts";
+import { ExploredRun, findRun } from "../../../cli/runner/explore-run.ts";
 import { readSite, serveExplorer } from "../../../cli/runner/explore-server.ts";
 import { launchBrowser, type Visit, visit } from "../../browser-testing.ts";
 import type { Opening } from "../protocol.ts";
@@ -79,13 +78,11 @@ export class Whole {
     return { url, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) };
   }
 
-  async serveScenario(path: string): Promise<{ url: string; close(): Promise<void> }> {
-    const { opening } = await Effect.runPromise(readOpening(path));
-    return this.serve(opening);
-  }
-
+  /** A run's folder, or one that is being written. */
   serveRun(folder: string): Promise<{ url: string; close(): Promise<void> }> {
-    return this.serve(null, new ExploredRun(folder));
+    const found = findRun(folder);
+    if (found === null) throw new Error(`${folder} is no run`);
+    return this.serve(null, new ExploredRun(found));
   }
 
   /** The page with its examples, at an address's fragment; what it complains of and asks for elsewhere fails the test. */
