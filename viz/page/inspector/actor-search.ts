@@ -57,7 +57,11 @@ export function createActorSearch(app: App, prefix: string): HTMLElement {
   };
   field.addEventListener("input", open);
   field.addEventListener("click", open);
-  field.addEventListener("blur", () => setTimeout(close, 150));
+  field.addEventListener("blur", () =>
+    setTimeout(() => {
+      if (document.activeElement !== field) close();
+    }, 150),
+  );
   field.addEventListener("keydown", (event) => {
     if (!moves(event.key)) return;
     event.preventDefault();

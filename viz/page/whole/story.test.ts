@@ -8,7 +8,7 @@ import type { ActorView, SelectorFace } from "../../../core/exploration.ts";
 import type { Exploration } from "../../../sim/exploration/exploration.ts";
 import { browserTest, expectBrowser } from "../../browser-testing.ts";
 import { exampleText, exploredInNode } from "./node-run-testing.ts";
-import { eventOf, goToTime, inspect, known, reads, Whole } from "./whole-testing.ts";
+import { eventOf, goToTime, inspect, inspected, known, reads, Whole } from "./whole-testing.ts";
 
 const whole = new Whole();
 test.after.always(() => whole.close());
@@ -59,7 +59,7 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     t.is(await page.locator(".map-cut").count(), 1);
     await page.locator(".map-as", { hasText: "AB1" }).locator("circle").first().click({ force: true });
     await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/ping" }).click();
-    await page.locator(".insp-id", { hasText: "selector/ping" }).waitFor();
+    await inspected(page, "selector/ping");
     const after = selectorIn(run, "selector/ping");
     t.is(await why(page), after.why);
     t.is(await page.locator(".insp-candidate").count(), after.candidates.length);
@@ -106,7 +106,7 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     await page.locator(".map-as:focus", { hasText: "AB1" }).waitFor();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/video" }).click();
-    await page.locator(".insp-id", { hasText: "selector/video" }).waitFor();
+    await inspected(page, "selector/video");
 
     await fork(page, run);
   });

@@ -9,8 +9,7 @@ import * as Scope from "effect/Scope";
 import type { ExecutionContext } from "ava";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type BuiltFile, buildSite } from "../../../build-site.ts";
-import { ExploredRun } from "../../../cli/runner/explore-run.ts";
-import { readOpening } from "../../../cli/runner/explore-scenario.ts";
+import { ExploredRun, findRun } from "../../../cli/runner/explore-run.ts";
 import { readSite, serveExplorer } from "../../../cli/runner/explore-server.ts";
 import { launchBrowser, type Visit, visit } from "../../browser-testing.ts";
 import type { Opening } from "../protocol.ts";
@@ -79,13 +78,11 @@ export class Whole {
     return { url, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) };
   }
 
-  async serveScenario(path: string): Promise<{ url: string; close(): Promise<void> }> {
-    const { opening } = await Effect.runPromise(readOpening(path));
-    return this.serve(opening);
-  }
-
+  /** A run's folder, or one that is being written. */
   serveRun(folder: string): Promise<{ url: string; close(): Promise<void> }> {
-    return this.serve(null, new ExploredRun(folder));
+    const found = findRun(folder);
+    if (found === null) throw new Error(`${folder} is no run`);
+    return this.serve(null, new ExploredRun(found));
   }
 
   /** The page with its examples, at an address's fragment; what it complains of and asks for elsewhere fails the test. */
@@ -164,12 +161,15 @@ export async function eventOf(page: Page): Promise<number> {
 export async function inspect(page: Page, actor: string): Promise<void> {
   await page.click("#tab-inspector");
   await page.locator("#insp-field").fill(actor);
-  await page.locator(`#insp-list [role="option"]`, { hasText: actor }).first().waitFor();
-  const options = page.locator(`#insp-list [role="option"]`);
-  const texts = await options.allTextContents();
-  const at = texts.findIndex((text) => text.startsWith(actor));
-  await options.nth(Math.max(0, at)).click();
-  await page.locator(".insp-id", { hasText: actor }).first().waitFor();
+  const options = page.locator(`#insp-list [role="option"] span:first-child`);
+  await options.first().waitFor();
+  const at = (await options.allTextContents()).indexOf(actor);
+  await options.nth(at).click();
+  await inspected(page, actor);
+}
+
+export async function inspected(page: Page, actor: string): Promise<void> {
+  await page.getByRole("heading", { name: actor, exact: true }).waitFor();
 }
 
 /** What the page says is wrong. */
