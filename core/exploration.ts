@@ -184,7 +184,7 @@ export interface LogRow {
   readonly event: number;
   readonly time_ns: Nanos;
   readonly actor: string;
-  /** "packet", or the type of the control event. */
+  /** "packet" with, where it is of no flow, its protocol ("packet scmp.interface-down"); or the type of the control event. */
   readonly kind: string;
   /** Flow id and number of a packet; null: none. */
   readonly flow: string | null;
