@@ -18,6 +18,14 @@ const TIGHT = 745;
 /** A scroll bar that stands still for so long is put where the rows are. */
 const SETTLE = 160;
 
+/** For the help. */
+export const LOG_KEYS = [
+  { shown: "Up, Down, Page Up, Page Down", what: "row by row, page by page" },
+  { shown: "Home, End", what: "the first row, the last row" },
+  { shown: "Enter", what: "go to the row's event" },
+  { shown: "I", what: "inspect the row's actor" },
+] as const;
+
 export interface GridDoes {
   seek(row: LogRow): void;
   inspect(row: LogRow): void;
@@ -183,7 +191,7 @@ export class LogGrid {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (step !== undefined) this.#activate(this.#active + step);
     else if (event.key === "Enter" && row !== null && event.target === this.element) this.#does.seek(row);
-    else if (event.key === "i" && row !== null) this.#does.inspect(row);
+    else if ((event.key === "i" || event.key === "I") && row !== null) this.#does.inspect(row);
     else return;
     event.preventDefault();
   }
