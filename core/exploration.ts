@@ -84,7 +84,7 @@ export interface Bookmark {
   /** Number of the event that did it; the state after it shows it. */
   readonly event: number;
   readonly actor: string;
-  /** "link 1-ff00:0:110#2 fails", "f1 goes over to path 5ad2...", "first packet dropped here: queue_overflow". */
+  /** "link 1-ff00:0:110#2 fails", "f1 goes over to path 5ad2e1f0 (111-110-112)", "first packet dropped at 1-ff00:0:110's link to 1-ff00:0:112: queue_overflow". */
   readonly text: string;
 }
 
@@ -184,7 +184,7 @@ export interface LogRow {
   readonly event: number;
   readonly time_ns: Nanos;
   readonly actor: string;
-  /** "packet", or the type of the control event. */
+  /** "packet" with, where it is of no flow, its protocol ("packet scmp.interface-down"); or the type of the control event. */
   readonly kind: string;
   /** Flow id and number of a packet; null: none. */
   readonly flow: string | null;

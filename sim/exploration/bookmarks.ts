@@ -8,6 +8,7 @@ import type { Cell, World } from "../../actors/world.ts";
 import type { ControlEvent, DropReason } from "../../core/env.ts";
 import type { Bookmark, BookmarkKind } from "../../core/exploration.ts";
 import type { Packet } from "../../core/packet.ts";
+import type { PathInfo } from "../../core/path.ts";
 import type { Nanos } from "../../core/units.ts";
 import type { Collector } from "./collector.ts";
 import type { Steppable } from "./source.ts";
@@ -73,7 +74,7 @@ export class Bookmarks implements Collector {
     if (this.#dropsSeen.has(key)) return;
     this.#dropsSeen.add(key);
     this.#number = at.world.events;
-    this.#note("drop", at, `first packet dropped here: ${reason}`);
+    this.#note("drop", at, `first packet dropped at ${placeOf(at)}: ${reason}`);
   }
 
   walked(actor: Cell, event: ControlEvent, before: unknown): void {
@@ -107,8 +108,9 @@ export class Bookmarks implements Collector {
     watched.switches = switches;
     // A policy that spreads packets goes over with nearly every one.
     if (eachPacket) return;
-    const path = paths[choice < 0 ? lastPath : choice]?.fingerprint ?? "none";
-    this.#add("switch", watched.at, cell.id, `${flowOf(cell)} goes over to path ${path}`);
+    const path = paths[choice < 0 ? lastPath : choice];
+    const name = path === undefined ? "none" : pathText(path);
+    this.#add("switch", watched.at, cell.id, `${flowOf(cell)} goes over to path ${name}`);
   }
 
   #noteInterface(node: Cell, { type, ifId }: ControlEvent & { readonly ifId?: number }): void {
@@ -159,6 +161,23 @@ function contextOf(cell: Cell): SelectorContext {
 
 function flowOf({ id }: Cell): string {
   return id.slice("selector/".length);
+}
+
+/** A direction of a link by its ends' ASes, a router by its AS, all others by their ids. */
+function placeOf({ id, spec }: Cell): string {
+  const name = id.slice(id.indexOf("/") + 1);
+  if (spec.logic === "node") return name;
+  if (spec.logic !== "link") return id;
+  const [from, to] = name.split(">").map((end) => end.split("#")[0]);
+  return `${from}'s link to ${to}`;
+}
+
+/** `ab2e7e60 (111-130-211)`: the fingerprint's beginning and the ASes; these whole where their last groups do not tell them apart. */
+function pathText({ fingerprint, interfaces, src }: PathInfo): string {
+  const ases = [src, ...interfaces.filter((_, at) => at % 2 === 1).map(({ ia }) => ia)];
+  const brief = ases.map((ia) => ia.slice(Math.max(ia.lastIndexOf(":"), ia.indexOf("-")) + 1));
+  const way = new Set(brief).size === new Set(ases).size ? brief.join("-") : ases.join(" ");
+  return `${fingerprint.slice(0, 8)} (${way})`;
 }
 
 type Words = (name: string, event: FaultEvent) => string;

@@ -42,9 +42,9 @@ class PlainLog implements WorldObserver {
   delivered: WorldObserver["delivered"] = (target, order, thing, isPacket, ifId) => {
     const time = this.#world.now;
     const [sender, sent] = this.#pending.get(order) ?? [-1, time];
-    const { flow, number } = thing as Packet;
+    const { flow, l4, number } = thing as Packet;
     const of = isPacket
-      ? { kind: "packet", flow, packet: number, ifId }
+      ? { kind: flow < 0 ? `packet ${l4.kind}` : "packet", flow, packet: number, ifId }
       : { kind: (thing as ControlEvent).type, flow: -1, packet: 0, ifId: 0 };
     this.#thing = thing;
     this.rows.push({ time, target: target.self, ...of, sender, sent, drop: "" });

@@ -16,8 +16,24 @@ const ASIDE_BITS = 12;
 const ASIDE_ROWS = 1 << ASIDE_BITS;
 const MAX_ASIDE = 500_000;
 
-/** Kind 0 is a packet; others are control events. */
+/** Kind 0 is a packet of a flow, the next ones are packets without a flow, by protocol; others are control events. */
 export const PACKET_KIND = 0;
+const PACKET_KINDS: ReadonlyMap<string, number> = new Map(
+  [
+    "packet",
+    "udp",
+    "bfd",
+    "scmp.destination-unreachable",
+    "scmp.packet-too-big",
+    "scmp.parameter-problem",
+    "scmp.interface-down",
+    "scmp.connectivity-down",
+    "scmp.echo",
+    "scmp.traceroute",
+    "scmp.other",
+    "other",
+  ].map((protocol, kind) => [protocol, kind]),
+);
 /** `drop` 0: the packet did not end here. */
 export const NOT_DROPPED = 0;
 
@@ -95,7 +111,7 @@ export class EventColumns {
   #present: EventChunk = createChunk(1);
   readonly #kinds = new Interned<string>("packet");
   /** First word of the hash of each kind's name: no hash of a row hangs on the order in which kinds were met. */
-  readonly #kindHash: number[] = [hashText("packet")[0]];
+  readonly #kindHash: number[] = Array.from(PACKET_KINDS, () => hashText("packet")[0]);
   readonly #reasons = new Interned<DropReason | "">("");
   readonly #running = new Int32Array(2);
   readonly #aside: (AsideChunk | null)[] = [];
@@ -107,6 +123,7 @@ export class EventColumns {
 
   constructor({ maxRows = MAX_ROWS, after }: EventColumnsOptions = {}) {
     this.#maxChunks = Math.max(1, Math.ceil(maxRows / CHUNK_ROWS));
+    for (const [protocol, kind] of PACKET_KINDS) if (kind !== PACKET_KIND) this.#kinds.numberOf(`packet ${protocol}`);
     if (after === undefined || after.events === 0) return;
     this.#running.set(after.hash);
     this.#gone = (after.events - 1) >>> CHUNK_BITS;
@@ -132,7 +149,7 @@ export class EventColumns {
     return this.#running.slice();
   }
 
-  /** Names by number: "packet", then types of control events. */
+  /** Names by number: "packet", "packet scmp.interface-down" ..., then types of control events. */
   get kinds(): readonly string[] {
     return this.#kinds.texts;
   }
@@ -240,7 +257,7 @@ export class EventColumns {
       const upper = (time * UPPER) | 0;
       const what = (this.#kindHash[kind] as number) ^ Math.imul(target, TARGET_PRIME) ^ upper;
       absorb(words, time | 0, what);
-      if (kind === PACKET_KIND) absorb(words, packet ^ (flow << 20), seen ^ (ifId << 4));
+      if (isPacket(kind)) absorb(words, packet ^ (flow << 20), seen ^ (ifId << 4));
     }
     chunk.hash[2 * row] = words[0] as number;
     chunk.hash[2 * row + 1] = words[1] as number;
@@ -302,6 +319,15 @@ export class EventColumns {
     }
     return low;
   }
+}
+
+export function isPacket(kind: number): boolean {
+  return kind < PACKET_KINDS.size;
+}
+
+/** Of a packet that belongs to no flow: what its protocol is (`Packet.l4.kind`). */
+export function kindWithoutFlow(protocol: string): number {
+  return PACKET_KINDS.get(protocol) ?? PACKET_KIND;
 }
 
 /** Where an event's row stands in its chunk. */

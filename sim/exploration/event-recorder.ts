@@ -3,7 +3,7 @@ import type { Cell, World } from "../../actors/world.ts";
 import type { ControlEvent, DropReason } from "../../core/env.ts";
 import { NO_FLOW, type Packet } from "../../core/packet.ts";
 import type { Nanos } from "../../core/units.ts";
-import { type EventColumns, PACKET_KIND } from "./event-columns.ts";
+import { type EventColumns, kindWithoutFlow, PACKET_KIND } from "./event-columns.ts";
 
 /** Events of a fork itself: they stand in the log, but do not count for comparing futures. Numbers from `first` on. */
 export interface OwnEvents {
@@ -37,7 +37,8 @@ export class EventRecorder {
     if (isPacket) {
       const packet = thing as Packet;
       const seen = (packet.currHf << 26) ^ (packet.wireLength << 8);
-      columns.append(time, target.self, PACKET_KIND, packet.flow, packet.number, ifId, seen, counts);
+      const kind = packet.flow === NO_FLOW ? kindWithoutFlow(packet.l4.kind) : PACKET_KIND;
+      columns.append(time, target.self, kind, packet.flow, packet.number, ifId, seen, counts);
     } else columns.append(time, target.self, columns.kindOf((thing as ControlEvent).type), NO_FLOW, 0, 0, 0, counts);
     columns.noteSent(sender, sender < 0 ? time : sentAt);
   }

@@ -3,7 +3,7 @@
  * the first page of a filter costs a walk over the columns.
  */
 import type { LogFilter, LogPage, LogRow } from "../../core/exploration.ts";
-import { type EventChunk, type EventColumns, NOT_DROPPED, PACKET_KIND, rowOf } from "./event-columns.ts";
+import { type EventChunk, type EventColumns, isPacket, NOT_DROPPED, PACKET_KIND, rowOf } from "./event-columns.ts";
 
 /** Names by the numbers that the columns hold; both may grow at their ends. */
 export interface LogNames {
@@ -85,7 +85,7 @@ export class LogIndex {
       kind: this.#columns.kinds[kind] ?? "",
       flow: flow < 0 ? null : (flows[flow] ?? `#${flow}`),
       packet: flow < 0 ? null : (chunk.packet[row] as number),
-      ifId: kind === PACKET_KIND ? (chunk.ifId[row] as number) : null,
+      ifId: isPacket(kind) ? (chunk.ifId[row] as number) : null,
       from: sender < 0 ? null : (actors[sender] ?? null),
       sent_ns: chunk.sent[row] as number,
       dropped: drop === NOT_DROPPED ? null : (this.#columns.reasons[drop] as string),

@@ -4,7 +4,7 @@
  */
 import type { SequenceMessage } from "../../core/exploration.ts";
 import type { Nanos } from "../../core/units.ts";
-import { type EventChunk, type EventColumns, NOT_DROPPED, PACKET_KIND, rowOf } from "./event-columns.ts";
+import { type EventChunk, type EventColumns, isPacket, NOT_DROPPED, rowOf } from "./event-columns.ts";
 import type { LogNames } from "./log-query.ts";
 
 export interface SequenceNames extends LogNames {
@@ -65,6 +65,7 @@ function nearest(found: readonly SequenceMessage[], cursor: number, most: number
 interface Underway {
   readonly sender: number;
   readonly sent: Nanos;
+  readonly kind: number;
 }
 
 class Walk {
@@ -115,12 +116,12 @@ class Walk {
     const reason = drop === NOT_DROPPED ? null : (this.#columns.reasons[drop] as string);
     if (chosen[target] === 1 && chosen[sender] === 1) {
       this.#found.push(this.#message(event, sender, target, sent, time, kind, flow, packet, reason));
-    } else if (kind !== PACKET_KIND) return;
+    } else if (!isPacket(kind)) return;
     else if (chosen[sender] === 1 && this.#isSeenThrough(target)) {
       const key = keyOf(target, flow, packet);
       const waiting = this.#underway.get(key);
-      if (waiting === undefined) this.#underway.set(key, [{ sender, sent }]);
-      else waiting.push({ sender, sent });
+      if (waiting === undefined) this.#underway.set(key, [{ sender, sent, kind }]);
+      else waiting.push({ sender, sent, kind });
       if (reason !== null) this.#ends(event, target, flow, packet, time, reason);
     } else if (chosen[target] === 1 && this.#isSeenThrough(sender)) {
       this.#arrives(event, sender, target, flow, packet, time, reason);
@@ -138,7 +139,7 @@ class Walk {
   ): void {
     const from = this.#take(link, flow, packet, false);
     if (from === null) return;
-    this.#found.push(this.#message(event, from.sender, target, from.sent, time, PACKET_KIND, flow, packet, reason));
+    this.#found.push(this.#message(event, from.sender, target, from.sent, time, from.kind, flow, packet, reason));
   }
 
   /** A packet ends within a link: the last one given to it where it is refused, the first where it is thrown out. */
@@ -146,7 +147,7 @@ class Walk {
     const target = this.#names.farEnds[link] as number;
     const from = this.#take(link, flow, packet, true);
     if (from === null || this.#chosen[target] !== 1) return;
-    this.#found.push(this.#message(event, from.sender, target, from.sent, time, PACKET_KIND, flow, packet, reason));
+    this.#found.push(this.#message(event, from.sender, target, from.sent, time, from.kind, flow, packet, reason));
   }
 
   #take(link: number, flow: number, packet: number, newest: boolean): Underway | null {

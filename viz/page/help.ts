@@ -1,5 +1,7 @@
 /** What the page is and its keys. */
 import { h } from "./dom.ts";
+import { LOG_KEYS } from "./log/log-grid.ts";
+import { MAP_KEYS } from "./map/map.ts";
 import type { Shortcut } from "./shortcuts.ts";
 
 export function makeHelp(shortcuts: readonly Shortcut[]): HTMLDialogElement {
@@ -19,15 +21,23 @@ export function makeHelp(shortcuts: readonly Shortcut[]): HTMLDialogElement {
       "“Fork” changes one thing at the instant shown and puts both futures side by side.",
     ),
     h("h3", {}, "Keys"),
-    h(
-      "table",
-      {},
-      h(
-        "tbody",
-        {},
-        shortcuts.map(({ shown, what }) => h("tr", {}, h("th", { scope: "row" }, shown), h("td", {}, what))),
-      ),
-    ),
+    keyTable(shortcuts),
+    h("h3", {}, "On the map"),
+    keyTable(MAP_KEYS),
+    h("h3", {}, "In the log"),
+    keyTable(LOG_KEYS),
   );
   return dialog;
+}
+
+function keyTable(keys: readonly Pick<Shortcut, "shown" | "what">[]): HTMLElement {
+  return h(
+    "table",
+    {},
+    h(
+      "tbody",
+      {},
+      keys.map(({ shown, what }) => h("tr", {}, h("th", { scope: "row" }, shown), h("td", {}, what))),
+    ),
+  );
 }

@@ -13,6 +13,8 @@ import { totalsTable } from "./totals-table.ts";
 
 /** Milliseconds between two looks at what both futures have come to. */
 const REFRESH = 400;
+const RECORDED =
+  "This is a recorded run: what happened stays as it is, and has no other future. Only simulations can be forked.";
 
 export function mountFork(root: HTMLElement, app: RunApp, desk: Desk): Panel {
   const chosen = makeChooser(app, desk);
@@ -67,10 +69,9 @@ function makeChooser(app: RunApp, desk: Desk): HTMLElement {
   app.on("frame", ({ now, event }) => {
     when.textContent = `${formatInstant(now)}, after event ${event}`;
   });
-  return h(
-    "section",
-    { class: "fork-choose", "aria-label": "Fork" },
-    h("h2", {}, "Another future"),
+  const choice = h(
+    "div",
+    {},
     h("p", {}, "Change one thing at ", when, ". The run goes on as before; beside it goes the other future."),
     form.element,
     list,
@@ -90,6 +91,14 @@ function makeChooser(app: RunApp, desk: Desk): HTMLElement {
     ),
     wrong,
   );
+  const refusal = h("p", { class: "fork-refusal" }, RECORDED);
+  app.on("outline", (outline) => {
+    const isRecord = outline?.source === "record";
+    choice.hidden = isRecord;
+    refusal.hidden = !isRecord;
+  });
+  refusal.hidden = app.outline?.source !== "record";
+  return h("section", { class: "fork-choose", "aria-label": "Fork" }, h("h2", {}, "Another future"), refusal, choice);
 }
 
 /** @returns what is wrong with the changes; null: the fork is open */
@@ -123,8 +132,9 @@ class Comparison {
     this.#forkedAt = event;
     this.#own = other.outline?.fork?.own ?? 0;
     this.#search = { equalTo: event, at: null };
+    const heading = h("h2", {}, `Forked after event ${event}`);
     root.append(
-      h("h2", {}, `Forked after event ${event}`),
+      heading,
       h(
         "ul",
         { class: "fork-changes" },
@@ -149,6 +159,16 @@ class Comparison {
       }),
     );
     later();
+    this.#showInstant(heading).catch((error) => {
+      if (!this.#closed) app.complain(asProblemError(error).problem);
+    });
+  }
+
+  /** An event that the log keeps no more has its number only. */
+  async #showInstant(heading: HTMLElement): Promise<void> {
+    const event = this.#forkedAt;
+    const row = event === 0 ? { time_ns: 0 } : await rowOf(this.#app, event);
+    if (row !== null) heading.textContent = `Forked at ${formatInstant(row.time_ns)}, after event ${event}`;
   }
 
   close(): void {

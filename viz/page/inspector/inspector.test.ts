@@ -21,6 +21,7 @@ test("there is a browser to show the inspector in", (t) => expectBrowser(t, "the
 type Views = Record<number, Record<string, ActorView | null>>;
 
 const SELECTOR = "selector/video";
+const HOST = "host/1-ff00:0:111,10.0.0.1";
 /** Of the link that fails, the direction away from this end. */
 const linkOf = ({ directions }: RunOutline): string =>
   directions.find((id) => id.startsWith("link/1-ff00:0:110#3>")) ?? "none";
@@ -62,21 +63,27 @@ function failingRun(): Known {
     flow: n % 7 === 0 ? null : "video",
     packet: n % 7 === 0 ? null : n,
     ifId: 0,
-    from: n % 7 === 0 ? "host/1-ff00:0:111,10.0.0.1" : "app/video",
+    from: n % 7 === 0 ? HOST : "app/video",
     sent_ns: 5.9e9,
     dropped: n === 11 ? "no_path" : null,
   }));
   const selector = { ...(last[SELECTOR] as ActorView), recent };
+  const news = [told - 9, told].map((event) => ({
+    ...recent[1],
+    event,
+    kind: `packet ${event === told ? "scmp.interface-down" : "bfd"}`,
+  }));
+  const host = { ...views[told]?.[HOST], recent: news } as ActorView;
   return {
     outline: explored.standing().outline,
-    views: { ...views, [end]: { ...last, [SELECTOR]: selector } },
+    views: { ...views, [told]: { ...views[told], [HOST]: host }, [end]: { ...last, [SELECTOR]: selector } },
     changed,
     told,
     end,
   };
 }
 
-function entry({ outline, views, end }: Known): string {
+function entry({ outline, told, views, end }: Known): string {
   return `
 import { SeriesStore } from "./series-store.ts";
 import { mountInspector } from "./inspector/inspector.ts";
@@ -95,7 +102,10 @@ const app = {
     return () => {};
   },
   tell(topic, value) { app[topic] = value; for (const hear of heard.get(topic) ?? []) hear(value); },
-  async ask(name, { actor }) { log.push([name, actor, app.frame.event, performance.now()]); return (views[app.frame.event] ?? views[${end}])[actor] ?? null; },
+  async ask(name, { actor, around }) {
+    if (name === "log") return { rows: [around - 1, around, around + 1].map((event) => ({ event, actor: event === ${told} ? ${JSON.stringify(HOST)} : "no one" })) };
+    log.push([name, actor, app.frame.event, performance.now()]); return (views[app.frame.event] ?? views[${end}])[actor] ?? null;
+  },
   seek(to) { log.push(["seek", to]); if ("event" in to) app.tell("frame", frameOf(to.event)); },
   select(actor) { log.push(["select", actor]); app.tell("selected", actor); },
   highlight(what) { log.push(["highlight", what]); },
@@ -142,7 +152,9 @@ browserTest(
         (await page.textContent(".insp-head")) ?? "",
         new RegExp(`after event ${known.told.toLocaleString("en")},`),
       );
-      t.is(await page.locator(".insp-switches > li").count(), 0);
+      t.is(await page.textContent(".insp-id"), HOST);
+      const marked = page.locator(".insp-recent tr[aria-current=true]");
+      t.regex((await marked.allTextContents()).join("|"), /^[^|]*packet scmp\.interface-down[^|]*$/);
       t.deepEqual(await accessibilityViolations(page), []);
       t.deepEqual(complaints, []);
     });

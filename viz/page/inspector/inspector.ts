@@ -123,7 +123,7 @@ function createParts(app: App): {
       }
       chart.show(view.chart);
       timers.show([view.timers, view.now], () => timerList(view));
-      recent.show([id, view.recent], () => recentList(view, app));
+      recent.show([id, view.recent, view.recent.at(-1)?.event === view.event], () => recentList(view, app));
       const key = JSON.stringify([id, view.context]);
       if (key !== contextKey) keepFocus(tree.element, () => tree.show(view.context));
       contextKey = key;
@@ -198,7 +198,7 @@ function timerList({ now, timers }: ActorView): HTMLElement {
   );
 }
 
-function recentList({ id, recent }: ActorView, app: App): HTMLElement {
+function recentList({ event: shown, id, recent }: ActorView, app: App): HTMLElement {
   if (recent.length === 0) return h("p", { class: "muted" }, "Nothing was handled lately.");
   return tableOf(
     "Recent events, the newest first",
@@ -227,5 +227,6 @@ function recentList({ id, recent }: ActorView, app: App): HTMLElement {
       },
     ],
     recent.toReversed(),
+    ({ event }) => event === shown,
   );
 }

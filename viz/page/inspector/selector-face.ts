@@ -1,6 +1,6 @@
 /** A selector: candidates with what the policy goes by, the choice and why, and every change with the news that led to it. */
 import type { CandidateView, SelectorFace } from "../../../core/exploration.ts";
-import type { App } from "../app.ts";
+import { type App, ProblemError } from "../app.ts";
 import { h } from "../dom.ts";
 import { countText, instantText, linkButton, millisText, rateText, shareText, shortPath } from "./words.ts";
 
@@ -122,6 +122,19 @@ function measuredText({ goodput_bps, latency_ms, links, loss, mtu, srtt_ms }: Ca
   return parts.filter((part) => part !== null).join(", ");
 }
 
+/** The instant, and the actor that took what told it: its recent events show which. */
+async function goToTold(event: number, app: App): Promise<void> {
+  app.seek({ event });
+  try {
+    const { rows } = await app.ask("log", { filter: {}, first: 0, count: 3, around: event });
+    const row = rows.find((one) => one.event === event);
+    if (row !== undefined) app.select(row.actor);
+  } catch (problem) {
+    if (!(problem instanceof ProblemError)) throw problem;
+    app.complain(problem.problem);
+  }
+}
+
 function switchList({ changes, switches }: SelectorFace, app: App): HTMLElement {
   if (switches.length === 0) return h("p", { class: "muted" }, changes === 0 ? "None so far." : "None is kept.");
   const items = switches.toReversed().map(({ because, event, from, time_ns, to, told }) =>
@@ -142,7 +155,7 @@ function switchList({ changes, switches }: SelectorFace, app: App): HTMLElement 
       h("p", {}, because),
       told === event
         ? null
-        : linkButton(`told ${event}`, `Go to what told it: event ${countText(told)}`, () => app.seek({ event: told })),
+        : linkButton(`told ${event}`, `Go to what told it: event ${countText(told)}`, () => void goToTold(told, app)),
     ),
   );
   const more = changes - switches.length;

@@ -56,8 +56,13 @@ export interface Column<Row> {
   cell(row: Row): Child;
 }
 
-/** A table that scrolls by itself where it is wider than the page. */
-export function tableOf<Row>(label: string, columns: readonly Column<Row>[], rows: readonly Row[]): HTMLElement {
+/** A table that scrolls by itself where it is wider than the page; `isCurrent`: the row to be marked. */
+export function tableOf<Row>(
+  label: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  isCurrent?: (row: Row) => boolean,
+): HTMLElement {
   const kind = ({ number }: Column<Row>): string | null => (number === true ? "number" : null);
   return h(
     "div",
@@ -80,7 +85,7 @@ export function tableOf<Row>(label: string, columns: readonly Column<Row>[], row
         rows.map((row) =>
           h(
             "tr",
-            {},
+            { "aria-current": isCurrent?.(row) === true ? "true" : null },
             columns.map((column) => h("td", { class: kind(column) }, column.cell(row))),
           ),
         ),

@@ -3,7 +3,7 @@ import type { LogRow } from "../../../core/exploration.ts";
 import { h, onFrame } from "../dom.ts";
 import type { RowCache } from "./row-cache.ts";
 import { shortActor } from "../short-names.ts";
-import { dropText, hintText, timeText } from "./row-text.ts";
+import { briefKind, dropText, hintText, timeText } from "./row-text.ts";
 import { clampTop, lastTop, movedTop, type ScrollSizes, scrollHeight, scrollOf } from "./scroll-scale.ts";
 
 const ROW_HEIGHT = 24;
@@ -13,8 +13,18 @@ const CLASSES = ["time", "event", "actor", "kind", "flow", "packet", "from", "dr
 const KEPT_IN_SIGHT = 1;
 /** Below it there is no room for whole ids. */
 const NARROW = 1_000;
+/** Below it a row says in one cell what it is and, where the packet ended, why. */
+const TIGHT = 745;
 /** A scroll bar that stands still for so long is put where the rows are. */
 const SETTLE = 160;
+
+/** For the help. */
+export const LOG_KEYS = [
+  { shown: "Up, Down, Page Up, Page Down", what: "row by row, page by page" },
+  { shown: "Home, End", what: "the first row, the last row" },
+  { shown: "Enter", what: "go to the row's event" },
+  { shown: "I", what: "inspect the row's actor" },
+] as const;
 
 export interface GridDoes {
   seek(row: LogRow): void;
@@ -37,6 +47,7 @@ export class LogGrid {
   readonly #scroller: HTMLElement;
   readonly #spacer: HTMLElement;
   readonly #layer: HTMLElement;
+  readonly #kindHead: HTMLElement;
   readonly #lines: Line[] = [];
   readonly #draw = onFrame(() => this.#drawNow());
   #top = 0;
@@ -48,6 +59,7 @@ export class LogGrid {
   #current = -1;
   #seen = 0;
   #isNarrow = false;
+  #isTight = false;
 
   constructor(cache: RowCache, does: GridDoes) {
     this.#cache = cache;
@@ -60,11 +72,12 @@ export class LogGrid {
       this.#layer,
       this.#spacer,
     );
+    this.#kindHead = h("span", {}, "Kind");
     const heads = COLUMNS.map((name, n) =>
       h(
         "span",
         { role: "columnheader", class: `log-${CLASSES[n]}`, "aria-colindex": n + 1 },
-        name === "Inspect" ? h("span", { class: "unseen" }, name) : name,
+        name === "Inspect" ? h("span", { class: "unseen" }, name) : name === "Kind" ? this.#kindHead : name,
       ),
     );
     this.element = h(
@@ -87,9 +100,13 @@ export class LogGrid {
   /** The part was hidden, or has another size. */
   resized(): void {
     this.#seen = this.#scroller.clientHeight;
-    const isNarrow = this.#scroller.clientWidth < NARROW;
-    if (isNarrow !== this.#isNarrow) for (const line of this.#lines) line.row = null;
+    const { clientWidth } = this.#scroller;
+    const [isNarrow, isTight] = [clientWidth < NARROW, clientWidth < TIGHT];
+    if (isNarrow !== this.#isNarrow || isTight !== this.#isTight) for (const line of this.#lines) line.row = null;
     this.#isNarrow = isNarrow;
+    this.#isTight = isTight;
+    this.element.classList.toggle("is-tight", isTight);
+    this.#kindHead.textContent = isTight ? "Kind or drop" : "Kind";
     this.#moveTo(this.#top);
   }
 
@@ -174,7 +191,7 @@ export class LogGrid {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (step !== undefined) this.#activate(this.#active + step);
     else if (event.key === "Enter" && row !== null && event.target === this.element) this.#does.seek(row);
-    else if (event.key === "i" && row !== null) this.#does.inspect(row);
+    else if ((event.key === "i" || event.key === "I") && row !== null) this.#does.inspect(row);
     else return;
     event.preventDefault();
   }
@@ -239,7 +256,9 @@ export class LogGrid {
     if (row === line.row && row !== null) return;
     line.row = row;
     const texts =
-      row === null ? ["…", "", "", "", "", "", "", ""] : textsOf(row, this.#isNarrow ? shortActor : (id) => id);
+      row === null
+        ? ["…", "", "", "", "", "", "", ""]
+        : textsOf(row, this.#isNarrow ? shortActor : (id) => id, this.#isTight);
     for (const [n, text] of texts.entries()) (cells[n] as HTMLElement).textContent = text;
     element.title = row === null ? "" : hintText(row);
     element.classList.toggle("is-drop", row !== null && dropText(row) !== "");
@@ -248,13 +267,13 @@ export class LogGrid {
   }
 }
 
-function textsOf(row: LogRow, nameOf: (id: string) => string): readonly string[] {
+function textsOf(row: LogRow, nameOf: (id: string) => string, isTight: boolean): readonly string[] {
   const { time_ns, event, actor, kind, flow, packet, from } = row;
   return [
     timeText(time_ns),
     String(event),
     nameOf(actor),
-    kind,
+    isTight ? briefKind(row) : kind,
     flow ?? "",
     packet === null ? "" : String(packet),
     nameOf(from ?? ""),

@@ -1,6 +1,6 @@
 import test from "ava";
 import type { LogRow } from "../../../core/exploration.ts";
-import { csvOf, dropText, hintText, timeText } from "./row-text.ts";
+import { briefKind, csvOf, dropText, hintText, timeText } from "./row-text.ts";
 
 const ROW: LogRow = {
   event: 12,
@@ -36,4 +36,10 @@ test("rows in words", (t) => {
     hintText({ ...ROW, actor: "node/A", from: "host/b" }),
     "event 12 at 1,234,567,890 ns: packet 7 of =video at node/A from host/b, sent 1,234,000,000 ns, interface 2; ended: queue_overflow",
   );
+});
+
+test("in little room a row says why its packet ended, or else its kind without what its flow says", (t) => {
+  t.is(briefKind({ ...ROW, kind: "packet scmp.interface-down", dropped: null, others: [] }), "scmp.interface-down");
+  t.is(briefKind({ ...ROW, kind: "packet", dropped: null, others: [] }), "packet");
+  t.is(briefKind({ ...ROW, kind: "packet", dropped: "queue_overflow", others: [] }), "queue_overflow");
 });

@@ -14,6 +14,12 @@ export function dropText({ dropped, others }: LogRow): string {
   return [...(dropped === null ? [] : [dropped]), ...rest].join(", ");
 }
 
+/** In one cell: why the packet ended, or else what it is; packets are known by their flow or protocol. */
+export function briefKind(row: LogRow): string {
+  const dropped = dropText(row);
+  return dropped === "" ? row.kind.replace(/^packet /, "") : dropped;
+}
+
 /** Everything that is known of a row. */
 export function hintText(row: LogRow): string {
   const { event, time_ns, sent_ns, actor, kind, from, ifId, flow, packet } = row;

@@ -40,6 +40,17 @@ const ARROWS: Readonly<Record<string, Spot>> = {
 const HELP =
   "Arrow keys go from AS to AS, Enter selects, L goes through the links of the AS, Escape goes back; Shift and arrows pan, plus and minus zoom, 0 fits everything in.";
 
+/** For the dialog that helps: when an AS has the focus. */
+export const MAP_KEYS = [
+  { shown: "Arrow keys", what: "from AS to AS" },
+  { shown: "Enter, Space", what: "select the AS, or the link pointed out" },
+  { shown: "L, Shift+L", what: "point out the next or previous link of the AS" },
+  { shown: "Escape", what: "back: no link, no highlight, no selection" },
+  { shown: "Shift+arrows", what: "pan" },
+  { shown: "+, -", what: "zoom in, zoom out" },
+  { shown: "0, F", what: "fit everything in" },
+] as const;
+
 /** Fills `root` and listens to `app`. */
 export function mountMap(root: HTMLElement, app: App): Panel {
   const map = new NetworkMap(root, app);
@@ -458,7 +469,7 @@ class NetworkMap {
     else if (event.key === "l" || event.key === "L") this.#nextLink(stage, as, event.shiftKey ? -1 : 1);
     else if (event.key === "+" || event.key === "=") this.#viewport.scaleBy(ZOOM);
     else if (event.key === "-") this.#viewport.scaleBy(1 / ZOOM);
-    else if (event.key === "0" || event.key === "f") this.#fit();
+    else if (event.key === "0" || event.key === "f" || event.key === "F") this.#fit();
     else if (event.key === "Escape") this.#escape(stage);
     else return;
     event.preventDefault();

@@ -58,7 +58,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     t.is(await eventOf(page), run.cursor.events);
     t.is(await page.locator(".map-cut").count(), 1);
     await page.locator(".map-as", { hasText: "AB1" }).locator("circle").first().click({ force: true });
-    await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/ping" }).click();
+    await page
+      .getByRole("dialog", { name: /Actors of/ })
+      .getByRole("button", { name: "selector/ping" })
+      .click();
     await inspected(page, "selector/ping");
     const after = selectorIn(run, "selector/ping");
     t.is(await why(page), after.why);
@@ -74,14 +77,16 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     await reads(page, ".time-event", `#${change.told}`);
     run.seek({ event: change.told });
     const before = selectorIn(run, "selector/ping");
-    await page.locator(".insp-why", { hasText: before.why }).waitFor();
-    t.is(await chosenPath(page), (change.from ?? "").slice(0, 8));
+    const received = page.locator(".insp-recent tr[aria-current=true]", { hasText: "scmp.interface-down" });
+    await received.waitFor();
+    const receiver = await page.textContent(".insp-id");
     await page.click("#tab-log");
     const row = page.locator('.log-row[aria-current="true"]');
     const [told] = run.log({ filter: {}, first: 0, count: 1, around: change.told }).rows.slice(-1);
     await row.filter({ hasText: String(change.told) }).waitFor();
     t.is(told?.event, change.told);
-    t.is(told?.kind, "packet");
+    t.is(told?.kind, "packet scmp.interface-down");
+    t.is(told?.actor, receiver ?? "none");
 
     // One event on and back again.
     await page.keyboard.press("Escape");
@@ -98,6 +103,7 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     }
     await inspect(page, "selector/ping");
     await page.locator(".insp-why", { hasText: before.why }).waitFor();
+    t.is(await chosenPath(page), (change.from ?? "").slice(0, 8));
     t.is(await page.locator(".insp-switches").count(), 0);
 
     // The map's own search leads there, too.
@@ -105,7 +111,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     await page.keyboard.press("Enter");
     await page.locator(".map-as:focus", { hasText: "AB1" }).waitFor();
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/video" }).click();
+    await page
+      .getByRole("dialog", { name: /Actors of/ })
+      .getByRole("button", { name: "selector/video" })
+      .click();
     await inspected(page, "selector/video");
 
     await fork(page, run);
@@ -154,7 +163,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
 
 /** The event from which on the hashes of both differ. */
 function firstDifference(run: Exploration, other: Exploration, from: number): number {
-  const [one, two] = [run, other].map((each) => each.hashes({ from: from + 1, count: 5000 })) as [Int32Array, Int32Array];
+  const [one, two] = [run, other].map((each) => each.hashes({ from: from + 1, count: 5000 })) as [
+    Int32Array,
+    Int32Array,
+  ];
   const at = one.findIndex((word, index) => word !== two[index]);
   return from + 1 + (at >> 1);
 }
