@@ -57,6 +57,17 @@ const box = (page: Page) => page.getByRole("textbox", { name: "Scenario, YAML" }
 const ran = (page: Page): Promise<string[]> => page.evaluate("ran");
 const WIDE = { viewport: { width: 700, height: 700 } };
 
+browserTest("a scenario that is opened with a problem shows the problem's line", async (t) => {
+  await visit(browser, served.url, WIDE, async ({ page }) => {
+    const broken = `${"# A line\n".repeat(200)}topology: diamond\nduratoin: 1s\nflows: []\n`;
+    await page.evaluate(`give(${JSON.stringify(broken)})`);
+    const line = page.locator(".cm-line", { hasText: "duratoin" });
+    await line.waitFor();
+    t.true((await page.locator(".cm-scroller").evaluate((scroller) => scroller.scrollTop)) > 1_000);
+    await page.getByRole("button", { name: "Change to duration" }).waitFor();
+  });
+});
+
 /** A new line at the end. */
 async function atEnd(page: Page): Promise<void> {
   await box(page).click();

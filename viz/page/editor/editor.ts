@@ -60,6 +60,8 @@ class EditorPanel implements Panel {
   /** The text that runs. */
   #run: string;
   #marks: readonly ProblemMark[] = [];
+  /** Opened from outside and not looked at yet: its first problem is to be brought into sight. */
+  #isNew = true;
   #isRunning = false;
   #helpTimer = 0;
 
@@ -167,6 +169,7 @@ class EditorPanel implements Panel {
   /** What was there can be had back by undoing. */
   #take(text: string): void {
     this.#run = text;
+    this.#isNew = true;
     if (text !== this.#text) {
       this.#view.dispatch({
         changes: { from: 0, to: this.#view.state.doc.length, insert: text },
@@ -192,7 +195,11 @@ class EditorPanel implements Panel {
   async #lint(view: EditorView): Promise<readonly Diagnostic[]> {
     const text = view.state.doc.toString();
     const marks = await this.#check(text);
-    if (text === this.#text) this.#show(marks);
+    if (text === this.#text) {
+      this.#show(marks);
+      if (this.#isNew && !view.hasFocus && marks[0] !== undefined) this.#reveal(marks[0]);
+      this.#isNew = false;
+    }
     return marks.map(diagnosticOf);
   }
 
@@ -226,10 +233,15 @@ class EditorPanel implements Panel {
     if (first !== undefined) this.#goTo(first);
   }
 
-  #goTo({ from }: ProblemMark): void {
+  #goTo(mark: ProblemMark): void {
+    // The focus scrolls by itself, to where the cursor was.
+    this.#view.contentDOM.focus({ preventScroll: true });
+    this.#reveal(mark);
+  }
+
+  #reveal({ from }: ProblemMark): void {
     const anchor = Math.min(from, this.#view.state.doc.length);
     this.#view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
-    this.#view.focus();
   }
 
   #show(marks: readonly ProblemMark[]): void {

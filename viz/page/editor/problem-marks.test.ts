@@ -28,6 +28,7 @@ test("a mark covers the word at fault, its fix makes the scenario sound", (t) =>
     ["topology: diamnd\nduration: 1s\nflows: []\n", "diamnd", "diamond"],
     ['topology: "diamnd"\nduration: 1s\nflows: []\n', '"diamnd"', '"diamond"'],
     ["topology: diamond\nduraton: 1s\nflows: []\n", "duraton", "duration"],
+    ["topology: diamond\nduratoin: 1s\nflows: []\n", "duratoin", "duration"],
     [
       "topology: diamond\r\nduration: 1s\r\nflows: [{app: pong, from: 1-ff00:0:110, to: 1-ff00:0:120}]\r\n",
       "pong",

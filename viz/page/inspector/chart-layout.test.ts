@@ -2,7 +2,7 @@
 import test from "ava";
 import { LOGICS } from "../../../actors/logics.ts";
 import { shapeOf } from "../../../sim/exploration/machine-shape.ts";
-import { layoutChart, type PlacedState } from "./chart-layout.ts";
+import { layoutChart, layoutWithin, type PlacedState } from "./chart-layout.ts";
 
 function overlap(one: PlacedState, other: PlacedState): boolean {
   const apartX = Math.abs(one.x - other.x) >= (one.width + other.width) / 2;
@@ -59,4 +59,22 @@ test("nested states stand inside the box of the one around them", (t) => {
   }
   t.false(overlap(box, find("b")));
   t.is(drawn.edges.length, 4);
+});
+
+test("labels are cut only where there is no room for them", (t) => {
+  const [narrow, wide] = [200, 4_000].map((width) =>
+    [...LOGICS.values()].flatMap((logic) => {
+      const { states, transitions } = shapeOf(logic);
+      const chart = {
+        states: states.map((state) => ({ ...state, entered: 0 })),
+        transitions: transitions.map((transition) => ({ ...transition, taken: 0 })),
+      };
+      const drawn = layoutWithin(chart, width);
+      t.true(drawn.width <= width || drawn.width <= layoutChart(chart).width);
+      return [...drawn.states, ...drawn.edges].flatMap(({ lines }) => lines.map(({ text }) => text));
+    }),
+  ) as [string[], string[]];
+  const cut = (texts: readonly string[]): number => texts.filter((text) => text.endsWith("\u2026")).length;
+  t.true(cut(narrow) > 0);
+  t.true(cut(wide) < cut(narrow) / 4, `${cut(wide)} of ${cut(narrow)}`);
 });

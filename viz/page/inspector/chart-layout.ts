@@ -58,23 +58,35 @@ const LETTER = 6.4;
 const PADDING = 8;
 const DOT = 10;
 const MARGIN = 8;
-/** Characters of a line. */
+/** Characters of a line where there is little room, and so many fewer beside the lines between states. */
 const LONGEST = 40;
-const LONGEST_BESIDE = 30;
+const LESS_BESIDE = 10;
+/** Where there is more room. */
+const ROOMIER = [90, 60];
 /** Beside a line's text: its count. */
 const COUNT_WIDTH = 40;
 
 type Sized = { width: number; height: number };
 type Drawn = Sized & Point;
 
-export function layoutChart(chart: Pick<ChartView, "states" | "transitions">): ChartLayout {
+/** With lines as long as the width allows; where none fits, that with the shortest. */
+export function layoutWithin(chart: Pick<ChartView, "states" | "transitions">, width: number): ChartLayout {
+  for (const longest of ROOMIER) {
+    const roomy = layoutChart(chart, longest);
+    if (roomy.width <= width) return roomy;
+  }
+  return layoutChart(chart);
+}
+
+/** `longest`: characters of a line; what is longer is cut. */
+export function layoutChart(chart: Pick<ChartView, "states" | "transitions">, longest = LONGEST): ChartLayout {
   const graph = new Graph({ compound: true, multigraph: true });
   graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 26, edgesep: 14, marginx: MARGIN, marginy: MARGIN });
   const shown = shownStates(chart);
   const inner = new Map(shown.map((state) => [state.path, state]));
   const isAround = ({ path }: ChartState): boolean => path !== "" && shown.some(({ parent }) => parent === path);
   for (const state of shown) {
-    const size = sizeOf(state, chart.transitions);
+    const size = sizeOf(state, chart.transitions, longest);
     graph.setNode(headOf(state.path), size);
     if (isAround(state)) {
       graph.setNode(boxOf(state.path), {});
@@ -86,7 +98,7 @@ export function layoutChart(chart: Pick<ChartView, "states" | "transitions">): C
     graph.setParent(isAround(state) ? boxOf(state.path) : headOf(state.path), boxOf(state.parent));
   }
   const begins = addBegins(graph, shown);
-  const groups = groupEdges(chart.transitions);
+  const groups = groupEdges(chart.transitions, longest - LESS_BESIDE);
   for (const [key, lines] of groups) {
     const [from, to] = key.split(">") as [string, string];
     graph.setEdge(headOf(from), headOf(to), { ...labelSize(lines), labelpos: "c" }, "transition");
@@ -104,7 +116,7 @@ export function layoutChart(chart: Pick<ChartView, "states" | "transitions">): C
   return {
     width,
     height: Math.ceil(bounds.height + (apart === null ? 0 : apart.height + 2 * MARGIN)),
-    states: shown.map((state) => placed(graph, state, isAround(state), chart.transitions)),
+    states: shown.map((state) => placed(graph, state, isAround(state), chart.transitions, longest)),
     edges: [...groups].map(([key, lines]) => placedEdge(graph, key, lines)),
     begins: begins.map(({ dot, to }) => ({ dot: pointOf(graph.node(dot)), points: pointsOf(graph, dot, to, "begin") })),
   };
@@ -139,14 +151,14 @@ function addBegins(graph: Graph, shown: readonly ChartState[]): { dot: string; t
   });
 }
 
-function groupEdges(transitions: readonly ChartTransition[]): Map<string, Line[]> {
+function groupEdges(transitions: readonly ChartTransition[], longest: number): Map<string, Line[]> {
   const groups = new Map<string, Line[]>();
   transitions.forEach((transition, number) => {
     if (transition.to === null) return;
     const key = `${transition.from}>${transition.to}`;
     const lines = groups.get(key) ?? [];
-    const text = cut(whenOf(transition), LONGEST_BESIDE);
-    lines.push({ transition: number, text, does: cut(transition.actions.join(", "), LONGEST_BESIDE) });
+    const text = cut(whenOf(transition), longest);
+    lines.push({ transition: number, text, does: cut(transition.actions.join(", "), longest) });
     groups.set(key, lines);
   });
   return groups;
@@ -173,25 +185,28 @@ function whenOf({ event, guard }: ChartTransition): string {
   return `${event === "" ? "always" : event}${guard === null ? "" : ` [${guard}]`}`;
 }
 
-function cut(text: string, longest = LONGEST): string {
+function cut(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest - 1)}\u2026` : text;
 }
 
-function linesIn({ path }: ChartState, transitions: readonly ChartTransition[]): Line[] {
+function linesIn({ path }: ChartState, transitions: readonly ChartTransition[], longest: number): Line[] {
   return transitions.flatMap((transition, number) =>
     transition.to === null && transition.from === path
-      ? [{ transition: number, text: cut(labelOf(transition)), does: "" }]
+      ? [{ transition: number, text: cut(labelOf(transition), longest), does: "" }]
       : [],
   );
 }
 
-function actionsIn({ entry, exit }: ChartState): string[] {
-  return [...entry.map((action) => cut(`entry / ${action}`)), ...exit.map((action) => cut(`exit / ${action}`))];
+function actionsIn({ entry, exit }: ChartState, longest: number): string[] {
+  return [
+    ...entry.map((action) => cut(`entry / ${action}`, longest)),
+    ...exit.map((action) => cut(`exit / ${action}`, longest)),
+  ];
 }
 
-function sizeOf(state: ChartState, transitions: readonly ChartTransition[]): Sized {
-  const lines = linesIn(state, transitions).map(({ text }) => text.length * LETTER + COUNT_WIDTH);
-  const actions = actionsIn(state).map((text) => text.length * LETTER);
+function sizeOf(state: ChartState, transitions: readonly ChartTransition[], longest: number): Sized {
+  const lines = linesIn(state, transitions, longest).map(({ text }) => text.length * LETTER + COUNT_WIDTH);
+  const actions = actionsIn(state, longest).map((text) => text.length * LETTER);
   const name = shownName(state).length * (LETTER + 0.9) + COUNT_WIDTH;
   const count = lines.length + actions.length;
   return {
@@ -209,6 +224,7 @@ function placed(
   state: ChartState,
   around: boolean,
   transitions: readonly ChartTransition[],
+  longest: number,
 ): PlacedState {
   const { height, width, x, y } = graph.node(around ? boxOf(state.path) : headOf(state.path)) as Drawn;
   return {
@@ -219,8 +235,8 @@ function placed(
     width,
     height,
     around,
-    actions: actionsIn(state),
-    lines: linesIn(state, transitions),
+    actions: actionsIn(state, longest),
+    lines: linesIn(state, transitions, longest),
     final: state.kind === "final",
   };
 }

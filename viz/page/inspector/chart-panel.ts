@@ -5,7 +5,7 @@ import {
   type ChartLayout,
   HEAD_HEIGHT,
   labelOf,
-  layoutChart,
+  layoutWithin,
   LINE_HEIGHT,
   type Line,
   type PlacedEdge,
@@ -31,6 +31,8 @@ interface Drawing {
 const ZOOMS = [0.6, 0.75, 0.9, 1, 1.25, 1.6, 2];
 /** Letters stay readable: where the whole does not fit at this size it scrolls. */
 const LEAST_FIT = 0.75;
+/** Width won or lost after which labels may be longer or must be shorter. */
+const NEW_ROOM = 40;
 
 export function createChartPanel(): ChartPanel {
   const scroll = h("div", { class: "insp-chart", role: "region", tabindex: 0, "aria-label": "Statechart, scrolls" });
@@ -40,8 +42,22 @@ export function createChartPanel(): ChartPanel {
   let drawing: Drawing | null = null;
   let zoom: number | null = null;
   let current = "";
+  /** What the drawing was made for. */
+  let room = 0;
+  let latest: ChartView | null = null;
+  const redraw = (chart: ChartView, structure: string): Drawing => {
+    room = scroll.clientWidth;
+    const drawn = draw(chart, structure, layoutWithin(chart, (room - 4) / LEAST_FIT));
+    clear(scroll, drawn.picture);
+    return drawn;
+  };
   const resize = (): void => {
-    if (drawing !== null) setSize(drawing, scroll, zoom);
+    if (drawing === null) return;
+    if (latest !== null && Math.abs(scroll.clientWidth - room) > NEW_ROOM) {
+      drawing = redraw(latest, drawing.structure);
+      light(drawing, latest);
+    }
+    setSize(drawing, scroll, zoom);
   };
   new ResizeObserver(resize).observe(scroll);
   const scale = (): number => (drawing === null ? 1 : drawing.picture.clientWidth / drawing.layout.width || 1);
@@ -65,9 +81,8 @@ export function createChartPanel(): ChartPanel {
   const show = (chart: ChartView): void => {
     const structure = structureOf(chart);
     if (drawing?.structure !== structure) {
-      drawing = draw(chart, structure);
-      clear(scroll, drawing.picture);
-      resize();
+      drawing = redraw(chart, structure);
+      setSize(drawing, scroll, zoom);
       current = "";
     }
     light(drawing, chart);
@@ -78,7 +93,6 @@ export function createChartPanel(): ChartPanel {
     if (asTable.open) clear(table, chartTable(chart));
     latest = chart;
   };
-  let latest: ChartView | null = null;
   asTable.addEventListener("toggle", () => {
     if (asTable.open && latest !== null) clear(table, chartTable(latest));
   });
@@ -121,8 +135,7 @@ function reveal({ layout, picture }: Drawing, scroll: HTMLElement, path: string 
   scroll.scrollTo(state.x * scale - scroll.clientWidth / 2, state.y * scale - scroll.clientHeight / 2);
 }
 
-function draw(chart: ChartView, structure: string): Drawing {
-  const layout = layoutChart(chart);
+function draw(chart: ChartView, structure: string, layout: ChartLayout): Drawing {
   const picture = svg("svg", { viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img" });
   picture.append(
     svg(

@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import type { SequenceMessage } from "../../../core/exploration.ts";
-import { layoutSequence, lengthText, type SequenceView, windowLengths } from "./sequence-layout.ts";
+import { fittingWindow, layoutSequence, lengthText, type SequenceView, windowLengths } from "./sequence-layout.ts";
 
 const view: SequenceView = {
   actors: ["a", "b", "c"],
@@ -85,4 +85,13 @@ test("windows go from very short to the whole run", (t) => {
   t.deepEqual(windowLengths(100_000), [10_000, 20_000, 50_000, 100_000]);
   t.deepEqual(windowLengths(0), [1]);
   t.deepEqual([20_000, 5_000_000, 10_000_000_000].map(lengthText), ["20 µs", "5 ms", "10 s"]);
+});
+
+test("the window is the longest in which few enough messages end", (t) => {
+  const messages = Array.from({ length: 100 }, (_, n) => message("a", "b", n * 10, n * 10));
+  const lengths = [10, 100, 200, 500, 1_000];
+  t.is(fittingWindow(messages, 500, lengths, 4, 40), 2);
+  t.is(fittingWindow(messages, 500, lengths, 1, 40), 1);
+  t.is(fittingWindow(messages, 500, lengths, 4, 100), 4);
+  t.is(fittingWindow(messages, 500, lengths, 4, 0), 0);
 });

@@ -114,6 +114,22 @@ export function windowLengths(duration_ns: number): number[] {
   return [...lengths.filter((length) => length < duration_ns), Math.max(duration_ns, 1)];
 }
 
+/** The number of the longest window, at most number `longest`, about `middle` in which at most `few` messages end; 0 where all have more. */
+export function fittingWindow(
+  messages: readonly SequenceMessage[],
+  middle: number,
+  lengths: readonly number[],
+  longest: number,
+  few: number,
+): number {
+  for (let at = longest; at > 0; at--) {
+    const half = (lengths[at] as number) / 2;
+    const inside = messages.filter(({ received_ns }) => Math.abs(received_ns - middle) <= half);
+    if (inside.length <= few) return at;
+  }
+  return 0;
+}
+
 /** Milliseconds or seconds with what is needed of them. */
 export function lengthText(time_ns: number): string {
   if (time_ns < 1_000_000) return `${time_ns / 1_000} µs`;

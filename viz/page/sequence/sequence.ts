@@ -8,6 +8,7 @@ import { slowly } from "../slowly.ts";
 import { type ActorChoice, actorsOfPath, makeActorChoice, neighboursOf } from "./actor-choice.ts";
 import { type Drawn, drawSequence, svgFile, wordsOf } from "./sequence-drawing.ts";
 import {
+  fittingWindow,
   layoutSequence,
   lengthText,
   type SequenceLayout,
@@ -18,6 +19,8 @@ import {
 const MOST = 200;
 const PAUSE = 150;
 const FIRST_WINDOW = 50_000_000;
+/** Until the reader chooses the window it is short enough for so many messages to be told apart. */
+const FEW = 40;
 const KEYS = "Up and Down go from message to message; Enter goes to where it ends and highlights its flow.";
 
 export function mountSequence(root: HTMLElement, app: App): Panel {
@@ -43,6 +46,8 @@ class SequencePanel implements Panel {
   #drawn: Drawn | null = null;
   #active: SequenceMessage | null = null;
   #visible = true;
+  /** Has the reader chosen the window's length? */
+  #isChosen = false;
   #busy = false;
   #again = false;
 
@@ -54,7 +59,7 @@ class SequencePanel implements Panel {
       flow: (flow) => void this.#showFlow(flow),
       neighbours: () => this.#showNeighbours(),
     });
-    this.#window = h("input", { type: "range", min: 0, step: 1, oninput: () => this.#changed() });
+    this.#window = h("input", { type: "range", min: 0, step: 1, oninput: () => this.#chooseWindow() });
     this.#windowText = h("b", {});
     this.#scale = h(
       "select",
@@ -104,6 +109,7 @@ class SequencePanel implements Panel {
     this.#choice.offer(outline);
     this.#lengths = windowLengths(outline?.duration_ns ?? 1);
     this.#window.max = String(this.#lengths.length - 1);
+    this.#isChosen = false;
     const start = this.#lengths.findLastIndex((length) => length <= FIRST_WINDOW);
     this.#window.value = String(Math.max(0, start));
     this.#choose([]);
@@ -148,6 +154,25 @@ class SequencePanel implements Panel {
     if (outline !== null && selected !== null) this.#choose(neighboursOf(outline, selected));
   }
 
+  #chooseWindow(): void {
+    this.#isChosen = true;
+    this.#changed();
+  }
+
+  /** A shorter window where this one has too many messages. */
+  #narrow(): void {
+    if (this.#isChosen || this.#messages.length <= FEW) return;
+    const { from_ns, to_ns } = this.#view();
+    const at = fittingWindow(this.#messages, (from_ns + to_ns) / 2, this.#lengths, this.#window.valueAsNumber, FEW);
+    this.#window.value = String(at);
+    const view = this.#view();
+    this.#messages = this.#messages.filter(
+      ({ received_ns }) => received_ns >= view.from_ns && received_ns <= view.to_ns,
+    );
+    this.#windowText.textContent = lengthText(this.#length);
+    this.#window.setAttribute("aria-valuetext", lengthText(this.#length));
+  }
+
   #changed(): void {
     const text = lengthText(this.#length);
     this.#windowText.textContent = text;
@@ -186,6 +211,7 @@ class SequencePanel implements Panel {
     const { actors, from_ns, to_ns } = this.#view();
     try {
       this.#messages = actors.length < 2 ? [] : await this.#app.ask("sequence", { actors, from_ns, to_ns, most: MOST });
+      this.#narrow();
       this.#draw();
       this.#fillTable();
     } catch (error) {
