@@ -84,7 +84,12 @@ function row(app: RunApp, bookmark: RunApp["bookmarks"][number], popover: HTMLEl
     markOf(bookmark.kind),
     h("span", { class: "unseen" }, `${nameOf(bookmark.kind)}: `),
     h("span", { class: "time-when" }, formatBriefly(bookmark.time_ns)),
-    h("span", {}, bookmark.text, bookmark.kind === "drop" ? h("small", { class: "muted" }, ` ${bookmark.actor}`) : null),
+    h(
+      "span",
+      {},
+      bookmark.text,
+      bookmark.kind === "drop" ? h("small", { class: "muted" }, ` ${bookmark.actor}`) : null,
+    ),
   );
 }
 

@@ -28,7 +28,11 @@ async function alert(page: Page): Promise<void> {
 async function eachTab(page: Page, look: (what: string) => Promise<void>): Promise<void> {
   for (const tab of TABS) {
     await page.click(`#tab-${tab}`);
-    await page.locator(`#panel-${tab} :is(svg, table, [role="grid"], .cm-line, select)`).filter({ visible: true }).first().waitFor();
+    await page
+      .locator(`#panel-${tab} :is(svg, table, [role="grid"], .cm-line, select)`)
+      .filter({ visible: true })
+      .first()
+      .waitFor();
     await look(tab);
   }
 }
@@ -96,11 +100,25 @@ browserTest("by the keyboard alone: Tab reaches every control, seen, and leaves 
       await page.locator('[role="tab"][aria-selected="true"]').focus();
       while ((await page.locator('[role="tab"][aria-selected="true"]').getAttribute("id")) !== `tab-${tab}`)
         await page.keyboard.press("ArrowRight");
-      await page.locator(`#panel-${tab} :is(svg, table, [role="grid"], select)`).filter({ visible: true }).first().waitFor();
+      await page
+        .locator(`#panel-${tab} :is(svg, table, [role="grid"], select)`)
+        .filter({ visible: true })
+        .first()
+        .waitFor();
       await page.waitForTimeout(300);
       const { names, unseen } = await tabOrder(page);
       t.deepEqual(unseen, [], `${tab}: focus that cannot be seen`);
-      for (const name of ["Examples", "Copy link", "Help", `tab-${tab}`, "Play", "Time in the run", "Speed", "Time", "Event"])
+      for (const name of [
+        "Examples",
+        "Copy link",
+        "Help",
+        `tab-${tab}`,
+        "Play",
+        "Time in the run",
+        "Speed",
+        "Time",
+        "Event",
+      ])
         t.true(names.includes(name), `${tab}: ${name} among ${names.join(" | ")}`);
       const [missed] = [(await page.evaluate(UNREACHED)) as string[]];
       t.deepEqual(missed, [], tab);

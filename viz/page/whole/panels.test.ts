@@ -7,7 +7,18 @@ import { browserTest, expectBrowser } from "../../browser-testing.ts";
 import { type SharedView, writeFragment } from "../share-url.ts";
 import { EVERY_ACTOR } from "./every-actor-testing.ts";
 import { exampleText, exploredInNode } from "./node-run-testing.ts";
-import { eventOf, goToEvent, goToTime, inspect, inspected, known, problem, reads, Whole, WIDE } from "./whole-testing.ts";
+import {
+  eventOf,
+  goToEvent,
+  goToTime,
+  inspect,
+  inspected,
+  known,
+  problem,
+  reads,
+  Whole,
+  WIDE,
+} from "./whole-testing.ts";
 
 const whole = new Whole();
 test.after.always(() => whole.close());
@@ -61,7 +72,8 @@ browserTest("every kind of actor is inspected: state, chart, context and timers 
     t.is(await page.locator(".insp-head .insp-badge").textContent(), state === "" ? "no state" : state, id);
     t.true((await page.locator(".insp-head .muted").textContent())?.startsWith(`${logic} in `), id);
     const names = await page.locator(".insp-current > .insp-name").allTextContents();
-    for (const path of chart.current) t.true(names.includes(path.split(".").at(-1) ?? ""), `${id}: ${path} in ${names}`);
+    for (const path of chart.current)
+      t.true(names.includes(path.split(".").at(-1) ?? ""), `${id}: ${path} in ${names}`);
     t.is(await page.locator(".insp-timers tbody tr").count(), timers.length, id);
     t.true(await page.locator(".page-problem").isHidden(), id);
   }
@@ -175,32 +187,35 @@ browserTest("paper has the map and every chart, and no controls", async (t) => {
   });
 });
 
-browserTest("a worker that dies in the middle, and a browser without module workers: said, and nothing is blank", async (t) => {
-  const stop = `(() => {
+browserTest(
+  "a worker that dies in the middle, and a browser without module workers: said, and nothing is blank",
+  async (t) => {
+    const stop = `(() => {
     const Real = Worker;
     globalThis.Worker = class extends Real { constructor(...given) { super(...given); globalThis.lastWorker = this; } };
   })()`;
-  const { url, close } = await whole.serve(null);
-  t.teardown(close);
-  const browser = await whole.browser();
-  for (const [script, said] of [
-    [stop, /The simulator stopped/],
-    ["delete globalThis.Worker", /lacks workers that are modules.*Firefox from/],
-  ] as const) {
-    const context = await browser.newContext(WIDE);
-    const page = await context.newPage();
-    await page.addInitScript(script);
-    await page.goto(`${url}#e=02-failover`);
-    if (script === stop) {
-      await known(page);
-      await page.evaluate("lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }))");
+    const { url, close } = await whole.serve(null);
+    t.teardown(close);
+    const browser = await whole.browser();
+    for (const [script, said] of [
+      [stop, /The simulator stopped/],
+      ["delete globalThis.Worker", /lacks workers that are modules.*Firefox from/],
+    ] as const) {
+      const context = await browser.newContext(WIDE);
+      const page = await context.newPage();
+      await page.addInitScript(script);
+      await page.goto(`${url}#e=02-failover`);
+      if (script === stop) {
+        await known(page);
+        await page.evaluate("lastWorker.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }))");
+      }
+      t.regex(await problem(page), said);
+      t.true(await page.getByRole("button", { name: "Examples" }).isVisible());
+      t.true(await page.getByRole("button", { name: "Play" }).isVisible());
+      await context.close();
     }
-    t.regex(await problem(page), said);
-    t.true(await page.getByRole("button", { name: "Examples" }).isVisible());
-    t.true(await page.getByRole("button", { name: "Play" }).isVisible());
-    await context.close();
-  }
-});
+  },
+);
 
 browserTest("the page comes back after a scenario that is broken in the link", async (t) => {
   const scenario = { file: "mine.yaml", text: FAILOVER.replace("topology: diamond", "topology: dimond"), files: {} };

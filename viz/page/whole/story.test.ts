@@ -58,7 +58,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     t.is(await eventOf(page), run.cursor.events);
     t.is(await page.locator(".map-cut").count(), 1);
     await page.locator(".map-as", { hasText: "AB1" }).locator("circle").first().click({ force: true });
-    await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/ping" }).click();
+    await page
+      .getByRole("dialog", { name: /Actors of/ })
+      .getByRole("button", { name: "selector/ping" })
+      .click();
     await inspected(page, "selector/ping");
     const after = selectorIn(run, "selector/ping");
     t.is(await why(page), after.why);
@@ -105,7 +108,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     await page.keyboard.press("Enter");
     await page.locator(".map-as:focus", { hasText: "AB1" }).waitFor();
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog", { name: /Actors of/ }).getByRole("button", { name: "selector/video" }).click();
+    await page
+      .getByRole("dialog", { name: /Actors of/ })
+      .getByRole("button", { name: "selector/video" })
+      .click();
     await inspected(page, "selector/video");
 
     await fork(page, run);
@@ -154,7 +160,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
 
 /** The event from which on the hashes of both differ. */
 function firstDifference(run: Exploration, other: Exploration, from: number): number {
-  const [one, two] = [run, other].map((each) => each.hashes({ from: from + 1, count: 5000 })) as [Int32Array, Int32Array];
+  const [one, two] = [run, other].map((each) => each.hashes({ from: from + 1, count: 5000 })) as [
+    Int32Array,
+    Int32Array,
+  ];
   const at = one.findIndex((word, index) => word !== two[index]);
   return from + 1 + (at >> 1);
 }

@@ -70,7 +70,10 @@ export class Whole {
   }
 
   /** Serves the page with something to open, as the command does; null: its examples. */
-  async serve(opening: Opening | null, run: ExploredRun | null = null): Promise<{ url: string; close(): Promise<void> }> {
+  async serve(
+    opening: Opening | null,
+    run: ExploredRun | null = null,
+  ): Promise<{ url: string; close(): Promise<void> }> {
     const site = await Effect.runPromise(readSite(await this.site()));
     const scope = Scope.makeUnsafe();
     const serving = { site, opening: () => run?.opening() ?? opening, run, host: "127.0.0.1", port: 0 };
