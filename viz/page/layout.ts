@@ -48,14 +48,21 @@ function skip(event: Event, to: HTMLElement): void {
 function header(app: RunApp, actions: Actions, said: HTMLElement): HTMLElement {
   const name = h("span", { class: "page-name" });
   const known = h("span", { class: "page-known muted" });
+  let alarmed: string | null = null;
   app.on("outline", (outline) => {
+    alarmed = null;
     name.textContent = outline === null ? "" : outline.name;
     known.textContent = "";
     document.title = outline === null ? "Pathloom explorer" : `${outline.name} - Pathloom explorer`;
   });
   app.on("progress", () => {
     known.textContent = progressText(app);
-    known.title = app.progress?.verdict ?? "";
+    const verdict = app.progress?.verdict ?? null;
+    known.title = verdict ?? "";
+    if (verdict === alarmed || verdict === null || verdict.includes("replays identically")) return;
+    // A record that is damaged, or whose replay differs, is more than a note in the corner.
+    alarmed = verdict;
+    app.complain({ message: `${app.outline?.name ?? "This run"}: ${verdict}.`, places: [] });
   });
   return h(
     "header",

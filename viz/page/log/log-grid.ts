@@ -68,7 +68,7 @@ export class LogGrid {
     this.#layer = h("div", { class: "log-layer" });
     this.#scroller = h(
       "div",
-      { class: "log-scroll", role: "rowgroup", tabindex: -1, onscroll: () => this.#scrolled() },
+      { class: "log-scroll", role: "rowgroup", tabindex: 0, "aria-label": "Rows", onscroll: () => this.#scrolled() },
       this.#layer,
       this.#spacer,
     );
