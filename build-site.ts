@@ -107,12 +107,12 @@ function listed(files: readonly BuiltFile[]): string {
 }
 
 /** Builds, and prints what came of it. */
-export async function buildAndTell(): Promise<void> {
+export async function buildAndTell(folder?: string): Promise<void> {
   const began = performance.now();
-  const files = await buildSite();
+  const files = await buildSite(folder);
   const sum = files.reduce((total, { gzip }) => total + gzip, 0);
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   console.log(`explorer: ${(sum / 1_000).toFixed(1)} kB gzip in ${seconds} s (${listed(files)})`);
 }
 
-if (process.argv[1] === import.meta.filename) await buildAndTell();
+if (process.argv[1] === import.meta.filename) await buildAndTell(process.argv[2]);

@@ -2,7 +2,7 @@
  * What a reader does first, in the page as it is built: plays the two ISDs with the link that fails, asks a selector why it switched, goes
  * to the packet that told it, steps back, and looks at another future. The page's words and numbers against the same run in Node.
  */
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import type { Page } from "playwright-core";
 import type { ActorView, SelectorFace } from "../../../core/exploration.ts";
 import type { Exploration } from "../../../sim/exploration/exploration.ts";
@@ -23,7 +23,7 @@ function selectorIn(run: Exploration, actor: string): SelectorFace {
   return view.face;
 }
 
-const why = (page: Page): Promise<string | null> => page.locator(".insp-why").textContent();
+type Switch = SelectorFace["switches"][number];
 
 async function chosenPath(page: Page): Promise<string> {
   return ((await page.locator(".insp-chosen .insp-link").textContent()) ?? "").slice(0, 8);
@@ -51,62 +51,10 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     await page.waitForFunction("Number(document.querySelector('.time-event').value.slice(1)) > 100");
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("button", { name: "Play" }).waitFor();
-
-    // Two seconds after the link has failed: the map says it, the selector has switched.
-    await goToTime(page, 12);
-    run.seek({ time: 12e9 });
-    t.is(await eventOf(page), run.cursor.events);
-    t.is(await page.locator(".map-cut").count(), 1);
-    await page.locator(".map-as", { hasText: "AB1" }).locator("circle").first().click({ force: true });
-    await page
-      .getByRole("dialog", { name: /Actors of/ })
-      .getByRole("button", { name: "selector/ping" })
-      .click();
-    await inspected(page, "selector/ping");
-    const after = selectorIn(run, "selector/ping");
-    t.is(await why(page), after.why);
-    t.is(await page.locator(".insp-candidate").count(), after.candidates.length);
-    const [change] = after.switches;
-    if (change === undefined) throw new Error("no switch");
-    t.is(await chosenPath(page), change.to.slice(0, 8));
-    t.is(await page.locator(".insp-switches > li p").first().textContent(), change.because);
-    t.regex(change.because, /1-ff00:0:110#3 is down/);
-
-    // The packet that told it: an SCMP error, and the state right after it.
-    await page.getByRole("button", { name: `Go to what told it: event ${count(change.told)}` }).click();
-    await reads(page, ".time-event", `#${change.told}`);
-    run.seek({ event: change.told });
-    const before = selectorIn(run, "selector/ping");
-    const received = page.locator(".insp-recent tr[aria-current=true]", { hasText: "scmp.interface-down" });
-    await received.waitFor();
-    const receiver = await page.textContent(".insp-id");
-    await page.click("#tab-log");
-    const row = page.locator('.log-row[aria-current="true"]');
-    const [told] = run.log({ filter: {}, first: 0, count: 1, around: change.told }).rows.slice(-1);
-    await row.filter({ hasText: String(change.told) }).waitFor();
-    t.is(told?.event, change.told);
-    t.is(told?.kind, "packet scmp.interface-down");
-    t.is(told?.actor, receiver ?? "none");
-
-    // One event on and back again.
-    await page.keyboard.press("Escape");
-    for (const [key, by] of [
-      [".", 1],
-      [",", 0],
-      [",", -1],
-    ] as const) {
-      await page.keyboard.press(key);
-      await reads(page, ".time-event", `#${change.told + by}`);
-      run.seek({ event: change.told + by });
-      const { now } = run.cursor;
-      t.is(await page.locator(".time-now").inputValue(), `${(now / 1e9).toFixed(6)} s`);
-    }
-    await inspect(page, "selector/ping");
-    await page.locator(".insp-why", { hasText: before.why }).waitFor();
-    t.is(await chosenPath(page), (change.from ?? "").slice(0, 8));
-    t.is(await page.locator(".insp-switches").count(), 0);
-
-    // The map's own search leads there, too.
+    const change = await askWhy(t, page, run);
+    await goToWhatToldIt(t, page, run, change);
+    await stepAbout(t, page, run, change.told);
+    // The map's own search leads to selectors, too.
     await page.getByPlaceholder("Find AS or link").fill("AB1");
     await page.keyboard.press("Enter");
     await page.locator(".map-as:focus", { hasText: "AB1" }).waitFor();
@@ -116,50 +64,95 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
       .getByRole("button", { name: "selector/video" })
       .click();
     await inspected(page, "selector/video");
-
-    await fork(page, run);
+    await fork(t, page, run);
   });
-
-  async function fork(page: Page, past: Exploration): Promise<void> {
-    await goToTime(page, 12);
-    await page.click("#tab-fork");
-    await page.getByLabel("Policy", { exact: true }).selectOption("shortest");
-    await page.getByRole("button", { name: "Fork here" }).click();
-    past.seek({ time: 12e9 });
-    const { events: event } = past.cursor;
-    const other = exploredInNode(exampleText("31-explore"), {
-      event,
-      changes: [{ kind: "policy", flow: "*", policy: "shortest", params: {} }],
-    });
-    await page.locator(".fork-totals caption", { hasText: "to 30 s in the run, to 30 s in the fork" }).waitFor();
-    const own = other.outline.fork?.own ?? 0;
-    const parts = firstDifference(past, other, event);
-    t.deepEqual(await page.locator(".fork-difference dt").allTextContents(), [
-      `Run, event ${parts}`,
-      `Fork, event ${parts + own}`,
-    ]);
-    const rows = await totalsOf(page);
-    const [one, two] = [past.totals({ event }), other.totals({ event })];
-    for (const [index, flow] of one.flows.entries()) {
-      const beside = two.flows[index];
-      t.deepEqual(rows.get(`Flow ${flow.id}: packets received`)?.slice(0, 2), [
-        count(flow.received),
-        count(beside?.received ?? 0),
-      ]);
-      t.deepEqual(rows.get(`Flow ${flow.id}: path switches`)?.slice(0, 2), [
-        count(flow.switches),
-        count(beside?.switches ?? 0),
-      ]);
-    }
-    t.not(past.progress().digest, other.progress().digest);
-    // Side by side: the other future's packets take another way.
-    t.is(await page.locator(".map-stage").count(), 2);
-    await page.locator(".fork-difference button").click();
-    await reads(page, ".time-event", `#${parts}`);
-    await page.getByRole("button", { name: "Close the fork" }).click();
-    t.is(await page.locator(".map-stage").count(), 1);
-  }
 });
+
+/** Two seconds after the link has failed: the map says it, the selector has switched, and says why. */
+async function askWhy(t: ExecutionContext, page: Page, run: Exploration): Promise<Switch> {
+  await goToTime(page, 12);
+  run.seek({ time: 12e9 });
+  t.is(await eventOf(page), run.cursor.events);
+  t.is(await page.locator(".map-cut").count(), 1);
+  await page.locator(".map-as", { hasText: "AB1" }).locator("circle").first().click({ force: true });
+  await page
+    .getByRole("dialog", { name: /Actors of/ })
+    .getByRole("button", { name: "selector/ping" })
+    .click();
+  await inspected(page, "selector/ping");
+  const { candidates, switches, why } = selectorIn(run, "selector/ping");
+  t.is(await page.locator(".insp-why").textContent(), why);
+  t.is(await page.locator(".insp-candidate").count(), candidates.length);
+  const [change] = switches;
+  if (change === undefined) throw new Error("no switch");
+  t.is(await chosenPath(page), change.to.slice(0, 8));
+  t.is(await page.locator(".insp-switches > li p").first().textContent(), change.because);
+  t.regex(change.because, /1-ff00:0:110#3 is down/);
+  return change;
+}
+
+/** The packet that brought the news, and the state it found. */
+async function goToWhatToldIt(t: ExecutionContext, page: Page, run: Exploration, change: Switch): Promise<void> {
+  await page.getByRole("button", { name: `Go to what told it: event ${count(change.told)}` }).click();
+  await reads(page, ".time-event", `#${change.told}`);
+  run.seek({ event: change.told });
+  await page.locator(".insp-why", { hasText: selectorIn(run, "selector/ping").why }).waitFor();
+  t.is(await chosenPath(page), (change.from ?? "").slice(0, 8));
+  await page.click("#tab-log");
+  const { rows } = run.log({ filter: {}, first: 0, count: 3, around: change.told });
+  const told = rows.find(({ event }) => event === change.told);
+  t.is(told?.kind, "packet");
+  await page.locator('.log-row[aria-current="true"]', { hasText: told?.flow ?? "packet" }).waitFor();
+}
+
+/** One event on and back again, and before the news. */
+async function stepAbout(t: ExecutionContext, page: Page, run: Exploration, told: number): Promise<void> {
+  for (const [key, by] of [
+    [".", 1],
+    [",", 0],
+    [",", -1],
+  ] as const) {
+    await page.keyboard.press(key);
+    await reads(page, ".time-event", `#${told + by}`);
+    run.seek({ event: told + by });
+    t.is(await page.locator(".time-now").inputValue(), `${(run.cursor.now / 1e9).toFixed(6)} s`);
+  }
+  await inspect(page, "selector/ping");
+  await page.locator(".insp-why", { hasText: selectorIn(run, "selector/ping").why }).waitFor();
+  t.is(await page.locator(".insp-switches").count(), 0);
+}
+
+/** Another policy from 12 s on: where both futures part, and what they come to. */
+async function fork(t: ExecutionContext, page: Page, run: Exploration): Promise<void> {
+  await goToTime(page, 12);
+  await page.click("#tab-fork");
+  await page.getByLabel("Policy", { exact: true }).selectOption("shortest");
+  await page.getByRole("button", { name: "Fork here" }).click();
+  run.seek({ time: 12e9 });
+  const { events: event } = run.cursor;
+  const changes = [{ kind: "policy", flow: "*", policy: "shortest", params: {} }] as const;
+  const other = exploredInNode(exampleText("31-explore"), { event, changes });
+  await page.locator(".fork-totals caption", { hasText: "to 30 s in the run, to 30 s in the fork" }).waitFor();
+  const parts = firstDifference(run, other, event);
+  t.deepEqual(await page.locator(".fork-difference dt").allTextContents(), [
+    `Run, event ${parts}`,
+    `Fork, event ${parts + (other.outline.fork?.own ?? 0)}`,
+  ]);
+  const rows = await totalsOf(page);
+  const [one, two] = [run.totals({ event }), other.totals({ event })];
+  for (const [index, flow] of one.flows.entries()) {
+    const { received, switches } = two.flows[index] ?? { received: 0, switches: 0 };
+    const shown = (name: string): readonly string[] | undefined => rows.get(`Flow ${flow.id}: ${name}`)?.slice(0, 2);
+    t.deepEqual(shown("packets received"), [count(flow.received), count(received)]);
+    t.deepEqual(shown("path switches"), [count(flow.switches), count(switches)]);
+  }
+  t.not(run.progress().digest, other.progress().digest);
+  t.is(await page.locator(".map-stage").count(), 2);
+  await page.locator(".fork-difference button").click();
+  await reads(page, ".time-event", `#${parts}`);
+  await page.getByRole("button", { name: "Close the fork" }).click();
+  t.is(await page.locator(".map-stage").count(), 1);
+}
 
 /** The event from which on the hashes of both differ. */
 function firstDifference(run: Exploration, other: Exploration, from: number): number {

@@ -1,4 +1,5 @@
 /** For tests of the whole page: the site as it is built, once for all files that ask, served as `pathloom explore` serves it. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,6 @@ import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import type { ExecutionContext } from "ava";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { type BuiltFile, buildSite } from "../../../build-site.ts";
 import { ExploredRun, findRun } from "../../../cli/runner/explore-run.ts";
 import { readSite, serveExplorer } from "../../../cli/runner/explore-server.ts";
 import { launchBrowser, type Visit, visit } from "../../browser-testing.ts";
@@ -20,6 +20,7 @@ export const PHONE = { viewport: { width: 390, height: 844 }, bypassCSP: true } 
 /** Milliseconds: no test fails because a machine is slow. */
 const READY = 40_000;
 
+const ROOT = join(import.meta.dirname, "../../..");
 /** Test files run in threads of one process: the first of them builds, the last one cleans up. */
 const SHARED = join(tmpdir(), `pathloom-whole-${process.pid}`);
 const SITE = join(SHARED, "site");
@@ -47,8 +48,8 @@ export class Whole {
   #browser: Promise<Browser> | null = null;
   #site: Promise<string> | null = null;
   #plain: Promise<{ readonly url: string; close(): Promise<void> }> | null = null;
-  /** Files of the site and their sizes; null: another file of tests has built it. */
-  built: readonly BuiltFile[] | null = null;
+  /** What the build said of sizes; "": another file of tests has built it. */
+  built = "";
 
   browser(): Promise<Browser> {
     this.#browser ??= launchBrowser();
@@ -62,7 +63,8 @@ export class Whole {
       writeFileSync(USE, "");
       if (existsSync(SITE)) return SITE;
       const making = mkdtempSync(join(SHARED, "making-"));
-      this.built = await buildSite(making);
+      const build = ["--import=tsx", join(ROOT, "build-site.ts"), making];
+      this.built = execFileSync(process.execPath, build, { cwd: ROOT, encoding: "utf8" }).trim();
       renameSync(making, SITE);
       return SITE;
     });
