@@ -21,7 +21,7 @@ const SEEKS = { small: 5, large: 50 };
 const INTERVAL = 4 * MILLISECOND;
 
 /** Flows of four kinds over two ISDs; the links between the ISDs fail one after the other, again and again. */
-export function busy(duration: Nanos): Scenario {
+function busy(duration: Nanos): Scenario {
   const built = buildPreset("two-isds", {});
   if (!built.ok) throw new Error("the preset two-isds cannot be built");
   const network = built.value;

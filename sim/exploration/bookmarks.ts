@@ -5,7 +5,7 @@
 import type { NodeContext } from "../../actors/node.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import type { Cell, World } from "../../actors/world.ts";
-import type { ControlEvent, DropReason } from "../../core/env.ts";
+import type { ActorIndex, ControlEvent, DropReason } from "../../core/env.ts";
 import type { Bookmark, BookmarkKind } from "../../core/exploration.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { PathInfo } from "../../core/path.ts";
@@ -30,7 +30,8 @@ export class Bookmarks implements Collector {
   readonly #all: Bookmark[] = [];
   #taken = 0;
   readonly #counts = new Map<BookmarkKind, number>();
-  readonly #dropsSeen = new Set<string>();
+  /** Reasons met, by actor. */
+  readonly #dropsSeen = new Map<ActorIndex, Set<DropReason>>();
   /** Faults of links at this instant that stand already: each hits both directions. */
   #faultsAt = -1;
   readonly #faults = new Set<string>();
@@ -70,9 +71,10 @@ export class Bookmarks implements Collector {
   }
 
   dropped(at: Cell, _packet: Packet, reason: DropReason): void {
-    const key = `${at.self} ${reason}`;
-    if (this.#dropsSeen.has(key)) return;
-    this.#dropsSeen.add(key);
+    const seen = this.#dropsSeen.get(at.self);
+    if (seen?.has(reason) === true) return;
+    if (seen === undefined) this.#dropsSeen.set(at.self, new Set([reason]));
+    else seen.add(reason);
     this.#number = at.world.events;
     this.#note("drop", at, `first packet dropped at ${placeOf(at)}: ${reason}`);
   }

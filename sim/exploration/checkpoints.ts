@@ -9,7 +9,7 @@ import type { Saved } from "./source.ts";
 
 const SPACING = 20_000;
 const WIDEST_AT_FIRST = 80_000;
-/** So much is copied in about a tenth of the time that an event takes. */
+/** So much is copied in about a twentieth of the time that an event takes. */
 const BYTES_AN_EVENT = 5;
 const MAX_BYTES = 256_000_000;
 
