@@ -53,7 +53,8 @@ browserTest("the story: it plays, tells why a selector switched, goes back, and 
     await page.getByRole("button", { name: "Play" }).waitFor();
     const change = await askWhy(t, page, run);
     await goToWhatToldIt(t, page, run, change);
-    await stepAbout(t, page, run, change.told);
+    await page.keyboard.press("Escape");
+    await stepAbout(t, page, run, change);
     // The map's own search leads to selectors, too.
     await page.getByPlaceholder("Find AS or link").fill("AB1");
     await page.keyboard.press("Enter");
@@ -95,18 +96,19 @@ async function askWhy(t: ExecutionContext, page: Page, run: Exploration): Promis
 async function goToWhatToldIt(t: ExecutionContext, page: Page, run: Exploration, change: Switch): Promise<void> {
   await page.getByRole("button", { name: `Go to what told it: event ${count(change.told)}` }).click();
   await reads(page, ".time-event", `#${change.told}`);
-  run.seek({ event: change.told });
-  await page.locator(".insp-why", { hasText: selectorIn(run, "selector/ping").why }).waitFor();
-  t.is(await chosenPath(page), (change.from ?? "").slice(0, 8));
+  const received = page.locator(".insp-recent tr[aria-current=true]", { hasText: "scmp.interface-down" });
+  await received.waitFor();
+  const receiver = await page.textContent(".insp-id");
   await page.click("#tab-log");
   const { rows } = run.log({ filter: {}, first: 0, count: 3, around: change.told });
   const told = rows.find(({ event }) => event === change.told);
-  t.is(told?.kind, "packet");
-  await page.locator('.log-row[aria-current="true"]', { hasText: told?.flow ?? "packet" }).waitFor();
+  t.is(told?.kind, "packet scmp.interface-down");
+  t.is(told?.actor, receiver ?? "none");
+  await page.locator('.log-row[aria-current="true"]', { hasText: String(change.told) }).waitFor();
 }
 
 /** One event on and back again, and before the news. */
-async function stepAbout(t: ExecutionContext, page: Page, run: Exploration, told: number): Promise<void> {
+async function stepAbout(t: ExecutionContext, page: Page, run: Exploration, { told, from }: Switch): Promise<void> {
   for (const [key, by] of [
     [".", 1],
     [",", 0],
@@ -119,6 +121,7 @@ async function stepAbout(t: ExecutionContext, page: Page, run: Exploration, told
   }
   await inspect(page, "selector/ping");
   await page.locator(".insp-why", { hasText: selectorIn(run, "selector/ping").why }).waitFor();
+  t.is(await chosenPath(page), (from ?? "").slice(0, 8));
   t.is(await page.locator(".insp-switches").count(), 0);
 }
 
