@@ -108,7 +108,10 @@ for (const [name, assembly, until] of [
     world.run(until * MS);
     const log = plain as PlainLog | null;
     t.is(columns.last, world.events);
-    t.deepEqual(rowsOf(columns), log?.rows ?? []);
+    const [rows, expected] = [rowsOf(columns), log?.rows ?? []];
+    const differs = rows.findIndex((row, at) => JSON.stringify(row) !== JSON.stringify(expected[at]));
+    t.deepEqual(rows[differs], expected[differs]);
+    t.is(rows.length, expected.length);
     t.true((log?.rows ?? []).some(({ drop }) => drop !== ""));
     const asides = [...columns.aside()].map(({ event, actor, flow, packet, reason }) => [
       event,

@@ -54,7 +54,7 @@ export function crowdedScenario(leaves: readonly string[], seconds: number): Gal
   const text = `name: crowded
 topology: { preset: internet, ases: 200 }
 seed: 7
-duration: ${seconds}s
+duration: ${Math.round(1_000 * seconds)}ms
 policy: shortest
 flows:
 ${flows.join("\n")}
