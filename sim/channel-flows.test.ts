@@ -3,12 +3,12 @@ import test from "ava";
 import { assemble } from "../actors/assemble.ts";
 import type { ChannelExchangesContext } from "../actors/apps/channel-exchanges.ts";
 import type { ListenerContext } from "../actors/channel/listener.ts";
-import { Recorder } from "../actors/record.ts";
 import { flowCounts, results } from "../actors/results.ts";
 import { Sampler } from "../actors/samples.ts";
 import type { ChannelSpec, FlowSpec, Scenario } from "../core/scenario.ts";
 import { checkpoint, restore } from "./checkpoint.ts";
-import { parseRecord, replay } from "./replay.ts";
+import { recordedRun, recordsOf } from "./records-testing.ts";
+import { replay } from "./replay.ts";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 import { pairScenario } from "./channel-worlds.ts";
 import { CHANNEL, channelsAssembly, channelScenario } from "./test-worlds.ts";
@@ -47,25 +47,9 @@ test("a checkpoint taken anywhere continues to the same end", (t) => {
 
 test("each place replays alone: every output, digest and final state", (t) => {
   const assembly = channelsAssembly(4);
-  const lines: string[][] = assembly.places.map(() => []);
-  const recorders: Recorder[] = [];
-  const world = Simulation.create(assembly, {
-    observe: (observed) => {
-      const about = { world: "sim", scenario: "test", build: "test", seed: 4 } as const;
-      const recorder = new Recorder(observed, about, (place, line) => void lines[place]?.push(line));
-      recorders.push(recorder);
-      return recorder;
-    },
-  });
-  world.run(600 * MS);
-  recorders[0]?.end();
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
+  const { world, lines } = recordedRun(assembly, 600 * MS);
   const digest = world.digest();
-  t.deepEqual(replay(channelsAssembly(4), records), {
+  t.deepEqual(replay(channelsAssembly(4), recordsOf(lines)), {
     identical: true,
     digest: [digest, digest],
     events: world.events,

@@ -1,11 +1,11 @@
 /** Associations from end to end over simulated networks: whole handshakes, data that arrives once, ends that are orderly. */
 import test, { type ExecutionContext } from "ava";
 import type { Assembly } from "../actors/assembly.ts";
-import { Recorder } from "../actors/record.ts";
 import type { SelectorContext } from "../actors/selectors/selector.ts";
 import type { PathState } from "../core/channel/paths/types.ts";
 import { checkpoint, restore } from "./checkpoint.ts";
-import { parseRecord, replay } from "./replay.ts";
+import { recordedRun, recordsOf } from "./records-testing.ts";
+import { replay } from "./replay.ts";
 import type { AssociationContext, AssociationInput } from "../actors/channel/association.ts";
 import type { ListenerContext, ListenerInput } from "../actors/channel/listener.ts";
 import type { UdpHeader } from "../core/packet.ts";
@@ -157,25 +157,9 @@ test("each place replays alone from its record: every output, digest and final s
       channels: [{ options: {}, bytes: 100_000 }],
       finish: true,
     });
-  const lines: string[][] = assembly().places.map(() => []);
-  const recorders: Recorder[] = [];
-  const about = { world: "sim", scenario: "test", build: "test", seed: 6 } as const;
-  const world = Simulation.create(assembly(), {
-    observe: (observed) => {
-      const recorder = new Recorder(observed, about, (place, line) => void lines[place]?.push(line));
-      recorders.push(recorder);
-      return recorder;
-    },
-  });
-  world.run(5 * SECOND);
-  recorders[0]?.end();
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
+  const { world, lines } = recordedRun(assembly(), 5 * SECOND);
   const digest = world.digest();
-  t.deepEqual(replay(assembly(), records), {
+  t.deepEqual(replay(assembly(), recordsOf(lines)), {
     identical: true,
     digest: [digest, digest],
     events: world.events,

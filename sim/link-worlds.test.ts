@@ -3,12 +3,12 @@ import test from "ava";
 import type { Tally } from "../actors/apps/tally.ts";
 import { assemble } from "../actors/assemble.ts";
 import { type LinkContext, type LinkInput, queueFigures } from "../actors/link.ts";
-import { Recorder } from "../actors/record.ts";
 import { results } from "../actors/results.ts";
 import { NO_IMPAIRMENT, type PacedFlow } from "../core/scenario.ts";
 import { checkpoint, restore } from "./checkpoint.ts";
 import { KINDS, linksAssembly, linksScenario } from "./link-worlds.ts";
-import { parseRecord, replay } from "./replay.ts";
+import { recordedRun, recordsOf } from "./records-testing.ts";
+import { replay } from "./replay.ts";
 import { Simulation } from "./simulation.ts";
 
 const MS = 1_000_000;
@@ -74,24 +74,10 @@ test("between the faults the link carries nothing, and it is up only when the la
 
 test("a record with packets still held replays to the same outputs and states", (t) => {
   const assembly = linksAssembly(4);
-  const lines: string[][] = assembly.places.map(() => []);
-  const observe = (world: Simulation): Recorder => {
-    const header = { world: "sim", scenario: "test", build: "test", seed: 4 } as const;
-    recorder = new Recorder(world, header, (place, line) => void lines[place]?.push(line));
-    return recorder;
-  };
-  let recorder: Recorder | null = null;
-  const world = Simulation.create(assembly, { observe });
-  world.run(1_400 * MS);
+  const { world, lines } = recordedRun(assembly, 1_400 * MS);
   const held = KINDS.map((_, n) => world.read<LinkContext>(`link/1-1#${n + 1}>1-2#${n + 1}`).context.paced?.sending);
   t.true(held.some((packet) => packet !== null && packet !== undefined));
-  (recorder as Recorder | null)?.end();
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
-  const found = replay(linksAssembly(4), records);
+  const found = replay(linksAssembly(4), recordsOf(lines));
   t.is(found.firstDifference, null);
   t.true(found.identical);
 });

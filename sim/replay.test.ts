@@ -1,6 +1,6 @@
 import test from "ava";
-import { Recorder } from "../actors/record.ts";
-import { parseRecord, type PlaceRecord, replay } from "./replay.ts";
+import { recordedRun, recordsOf } from "./records-testing.ts";
+import { parseRecord, replay } from "./replay.ts";
 import { Simulation } from "./simulation.ts";
 import { busyAssembly } from "./test-worlds.ts";
 
@@ -8,36 +8,14 @@ const END = 2_000_000_000;
 
 /** Lines of each place's record of the busy world. */
 function record(seed: number, lanes = true): { lines: string[][]; digest: string; events: number } {
-  const assembly = busyAssembly(seed);
-  const lines: string[][] = assembly.places.map(() => []);
-  const recorders: Recorder[] = [];
-  const observe = (world: Simulation): Recorder => {
-    const recorder = new Recorder(
-      world,
-      { world: "sim", scenario: "test", build: "test", seed },
-      (place, line) => void lines[place]?.push(line),
-    );
-    recorders.push(recorder);
-    return recorder;
-  };
-  const world = Simulation.create(assembly, { observe, lanes });
-  world.run(END);
-  recorders[0]?.end();
+  const { world, lines } = recordedRun(busyAssembly(seed), END, { lanes });
   return { lines, digest: world.digest(), events: world.events };
-}
-
-function parsed(lines: readonly string[][]): PlaceRecord[] {
-  return lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
 }
 
 test("a simulation's record replays: every output, digest and final state", (t) => {
   for (const lanes of [true, false]) {
     const { lines, digest, events } = record(1, lanes);
-    const found = replay(busyAssembly(1), parsed(lines));
+    const found = replay(busyAssembly(1), recordsOf(lines));
     t.deepEqual(found, { identical: true, digest: [digest, digest], events, firstDifference: null });
   }
 });
@@ -49,7 +27,7 @@ test("recording does not change the run", (t) => {
 });
 
 test("a record of another seed differs, and the first difference has time and actor", (t) => {
-  const found = replay(busyAssembly(2), parsed(record(1).lines));
+  const found = replay(busyAssembly(2), recordsOf(record(1).lines));
   t.false(found.identical);
   t.truthy(found.firstDifference?.actor);
 });
@@ -60,7 +38,7 @@ function tampered(kind: string, change: (entry: unknown[]) => unknown[]): Return
   const first = lines[0] as string[];
   const at = first.findIndex((line, n) => n > 300 && line.startsWith(`["${kind}"`));
   first[at] = JSON.stringify(change(JSON.parse(first[at] as string)));
-  return replay(busyAssembly(1), parsed(lines));
+  return replay(busyAssembly(1), recordsOf(lines));
 }
 
 test("one changed delivery, output, packet or state is found", (t) => {
@@ -117,7 +95,7 @@ test("a cut record with a changed output is found out", (t) => {
 });
 
 test("places without a record are left out: each of the others replays alone", (t) => {
-  const records = parsed(record(1).lines);
+  const records = recordsOf(record(1).lines);
   for (let only = 0; only < records.length; only++) {
     const { identical, events, firstDifference } = replay(
       busyAssembly(1),

@@ -1,11 +1,10 @@
 /** A run whose keys are secret replays without them: from the MACs it wrote down (core/crypto/cmac.ts). */
 import test from "ava";
 import { assemble } from "../actors/assemble.ts";
-import { Recorder } from "../actors/record.ts";
 import { MAX_LOGGED_MACS, createCmacKey, cmacOfBlock, withLog } from "../core/crypto/cmac.ts";
 import { createForwardingKeys, type ForwardingKeys, keysFromLog, logMacs } from "../core/forwarding-keys.ts";
-import { parseRecord, replay } from "./replay.ts";
-import { Simulation } from "./simulation.ts";
+import { recordedRun, recordsOf } from "./records-testing.ts";
+import { replay } from "./replay.ts";
 import { busyScenario } from "./test-worlds.ts";
 
 const SCENARIO = { ...busyScenario(4), bfd: { mode: "on" as const, interval_ns: 50_000_000, multiplier: 3 } };
@@ -16,23 +15,8 @@ function assembly(keys: ForwardingKeys) {
 }
 
 function recorded(keys: ForwardingKeys) {
-  const made = assembly(keys);
-  const lines: string[][] = made.places.map(() => []);
-  const recorders: Recorder[] = [];
-  const header = { world: "sim", scenario: "test", build: "test", seed: 4 } as const;
-  const observe = (world: Simulation): Recorder => {
-    recorders.push(new Recorder(world, header, (place, line) => void lines[place]?.push(line)));
-    return recorders[0] as Recorder;
-  };
-  const world = Simulation.create(made, { observe });
-  world.run(END);
-  recorders[0]?.end();
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
-  return { records, digest: world.digest(), delivered: world.ledger.byReason.get("bad_mac") ?? 0 };
+  const { world, lines } = recordedRun(assembly(keys), END);
+  return { records: recordsOf(lines), digest: world.digest(), delivered: world.ledger.byReason.get("bad_mac") ?? 0 };
 }
 
 test("with the MACs written down the replay is identical; with other keys, or one MAC missing, it is not", (t) => {

@@ -2,14 +2,14 @@
 import test from "ava";
 import { assemble } from "../../actors/assemble.ts";
 import type { LinkContext } from "../../actors/link.ts";
-import { Recorder } from "../../actors/record.ts";
 import { results } from "../../actors/results.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import type { Change, Fork } from "../../core/exploration.ts";
 import type { PacedFlow, Scenario } from "../../core/scenario.ts";
 import { MILLISECOND, SECOND } from "../../core/units.ts";
 import { linksScenario } from "../link-worlds.ts";
-import { parseRecord, replay } from "../replay.ts";
+import { recordingOf, recordsOf } from "../records-testing.ts";
+import { replay } from "../replay.ts";
 import { Simulation } from "../simulation.ts";
 import { busyScenario, MEASURING_POLICIES, measuringScenario } from "../test-worlds.ts";
 import { applyFork, forkedSource } from "./changes.ts";
@@ -103,12 +103,8 @@ test("a fork is recorded and replayed like any fault", (t) => {
   const scenario = ratesScenario();
   const made = (): ReturnType<typeof assemble> => assemble(scenario, { repeat: "npx ava sim/exploration/" });
   const assembly = made();
-  const lines: string[][] = assembly.places.map(() => []);
-  const header = { world: "sim", scenario: "test", build: "test", seed: scenario.seed } as const;
-  let recorder: Recorder | null = null;
-  const steppable = simSource(assembly, SECOND).begin({
-    observe: (world) => (recorder = new Recorder(world, header, (place, line) => void lines[place]?.push(line))),
-  });
+  const { lines, observe, end } = recordingOf(assembly);
+  const steppable = simSource(assembly, SECOND).begin({ observe });
   while (steppable.events < 700) steppable.step();
   const changes: Change[] = [
     { kind: "policy", flow: "*", policy: "lowest-latency", params: {} },
@@ -118,14 +114,9 @@ test("a fork is recorded and replayed like any fault", (t) => {
   ];
   t.is(applyFork(steppable, scenario, changes), 12);
   while (steppable.step(SECOND));
-  (recorder as Recorder | null)?.end();
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
+  end();
   t.true(lines.flat().some((line) => line.includes('"policy.replace"')));
-  const found = replay(made(), records);
+  const found = replay(made(), recordsOf(lines));
   t.is(found.firstDifference, null);
   t.true(found.identical);
 });

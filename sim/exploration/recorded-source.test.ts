@@ -8,8 +8,8 @@ import { flowCounts } from "../../actors/results.ts";
 import { RandomStream } from "../../core/rng.ts";
 import type { LiveWorld } from "../../live/driver.ts";
 import { runLive } from "../../live/run.ts";
-import { parseRecord, replay } from "../replay.ts";
-import { Simulation } from "../simulation.ts";
+import { recordedRun, recordsOf } from "../records-testing.ts";
+import { replay } from "../replay.ts";
 import { busyAssembly, busyScenario, channelsAssembly, measuringAssembly } from "../test-worlds.ts";
 import { Exploration } from "./exploration.ts";
 import { RecordedSource } from "./recorded-source.ts";
@@ -27,28 +27,13 @@ interface Run {
 }
 
 function runOf(assembly: Assembly, lines: readonly (readonly string[])[], end: number): Run {
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
-  const { identical, digest, events } = replay(assembly, records);
+  const { identical, digest, events } = replay(assembly, recordsOf(lines));
   if (!identical) throw new Error("the record does not replay");
   return { assembly, texts: lines.map((of) => `${of.join("\n")}\n`), end, digest: digest[1], events };
 }
 
 function simulated(assembly: Assembly, end: number): Run {
-  const lines: string[][] = assembly.places.map(() => []);
-  const recorders: Recorder[] = [];
-  const observe = (world: Simulation): Recorder => {
-    const header = { world: "sim", scenario: "s", build: "b", seed: assembly.seed } as const;
-    const recorder = new Recorder(world, header, (place, line) => void lines[place]?.push(line));
-    recorders.push(recorder);
-    return recorder;
-  };
-  Simulation.create(assembly, { observe }).run(end);
-  recorders[0]?.end();
-  return runOf(assembly, lines, end);
+  return runOf(assembly, recordedRun(assembly, end).lines, end);
 }
 
 /** As `pathloom live --record` does, marks included; nothing is written but at flushes. */
@@ -237,7 +222,7 @@ test("observers are told of every sending and delivery once, and packets are kno
 function verdictOf(run: Run, change: (texts: string[]) => void, ends = true): { verdict: string; events: number } {
   const texts = [...run.texts];
   change(texts);
-  const source = new RecordedSource(run.assembly, { duration: run.end, expect: { world: "sim", scenario: "s" } });
+  const source = new RecordedSource(run.assembly, { duration: run.end, expect: { world: "sim", scenario: "test" } });
   texts.forEach((text, place) => void source.feed(place, text));
   if (ends) source.end();
   const steps = source.begin();

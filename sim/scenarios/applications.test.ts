@@ -5,7 +5,6 @@ import { assemble } from "../../actors/assemble.ts";
 import type { MessageSinkContext } from "../../actors/apps/message-sink.ts";
 import type { ResponderContext } from "../../actors/apps/responder.ts";
 import type { StreamSinkContext } from "../../actors/apps/stream-sink.ts";
-import { Recorder } from "../../actors/record.ts";
 import { results } from "../../actors/results.ts";
 import { createPacket } from "../../core/packet.ts";
 import type {
@@ -20,7 +19,8 @@ import type {
   Scenario,
 } from "../../core/scenario.ts";
 import { checkpoint, restore } from "../checkpoint.ts";
-import { parseRecord, replay } from "../replay.ts";
+import { recordedRun, recordsOf } from "../records-testing.ts";
+import { replay } from "../replay.ts";
 import { Simulation } from "../simulation.ts";
 import { BETWEEN, bulk, link, MS, outcome, SECOND, simulate, world } from "./transport-worlds.ts";
 
@@ -262,24 +262,8 @@ test("a run continues from a checkpoint taken anywhere to the same end", (t) => 
 
 test("the record of all applications replays from its bytes: every output and final state", (t) => {
   const assembly = assemble(crowd(5), { repeat: "npx ava sim/scenarios/applications.test.ts" });
-  const lines: string[][] = assembly.places.map(() => []);
-  const recorders: Recorder[] = [];
-  const simulation = Simulation.create(assembly, {
-    observe: (world) => {
-      const header = { world: "sim", scenario: "test", build: "test", seed: 5 } as const;
-      const recorder = new Recorder(world, header, (place, line) => void lines[place]?.push(line));
-      recorders.push(recorder);
-      return recorder;
-    },
-  });
-  simulation.run(2.5 * SECOND);
-  recorders[0]?.end();
-  const records = lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
-  const { identical, firstDifference } = replay(assemble(crowd(5), { repeat: "" }), records);
+  const { lines } = recordedRun(assembly, 2.5 * SECOND);
+  const { identical, firstDifference } = replay(assemble(crowd(5), { repeat: "" }), recordsOf(lines));
   t.true(identical, JSON.stringify(firstDifference));
 });
 

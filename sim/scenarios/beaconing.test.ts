@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { assemble } from "../../actors/assemble.ts";
 import type { ControlContext, ControlTimes } from "../../actors/control/context.ts";
-import { Recorder } from "../../actors/record.ts";
 import { type RunResult, results } from "../../actors/results.ts";
 import type { BeaconPolicy } from "../../core/beaconing/policy.ts";
 import { SegmentOracle } from "../../core/beaconing/oracle.ts";
@@ -16,7 +15,8 @@ import { MILLISECOND, SECOND } from "../../core/units.ts";
 import { wireLengthOf } from "../../core/wire/codec.ts";
 import { importTopology } from "../../topologies/import/import.ts";
 import { buildPreset, type PresetFinding } from "../../topologies/presets.ts";
-import { parseRecord, replay } from "../replay.ts";
+import { recordedRun, recordsOf } from "../records-testing.ts";
+import { replay } from "../replay.ts";
 import { quietScenario } from "../sim-connectors.ts";
 import { Simulation, type SimulationOptions } from "../simulation.ts";
 
@@ -222,23 +222,7 @@ test("a record of a run with control services replays identically", (t) => {
   const network = preset("internet", { ases: 8, isds: 2, cores: 1 });
   const scenario = beaconing(network, { flows: [pings(...leavesOf(network))], duration_ns: 4 * SECOND });
   const assembly = () => assemble(scenario, { repeat: "test", controlTimes: FAST });
-  const lines: string[][] = assembly().places.map(() => []);
-  const recorders: Recorder[] = [];
-  const observe = (world: Simulation): Recorder => {
-    const header = { world: "sim", scenario: "test", build: "test", seed: scenario.seed } as const;
-    const recorder = new Recorder(world, header, (place, line) => void lines[place]?.push(line));
-    recorders.push(recorder);
-    return recorder;
-  };
-  const world = Simulation.create(assembly(), { observe });
-  world.run(4 * SECOND);
-  recorders[0]?.end();
-  const records = lines.map((of) => {
-    const parsed = parseRecord(of);
-    if (!parsed.ok) throw new Error(parsed.error);
-    return parsed.value;
-  });
-  const again = replay(assembly(), records);
+  const again = replay(assembly(), recordsOf(recordedRun(assembly(), 4 * SECOND).lines));
   t.is(again.firstDifference, null);
   t.true(again.identical);
 });

@@ -1,10 +1,10 @@
 /** Worlds with policies that measure: one digest however they are run, nothing lost from sight, and a record that replays. */
 import test from "ava";
-import { Recorder } from "../../actors/record.ts";
 import { flowCounts, results } from "../../actors/results.ts";
 import type { SelectorContext } from "../../actors/selectors/selector.ts";
 import { checkpoint, restore } from "../checkpoint.ts";
-import { parseRecord, type PlaceRecord, replay } from "../replay.ts";
+import { recordedRun, recordsOf } from "../records-testing.ts";
+import { replay } from "../replay.ts";
 import { Simulation, type SimulationOptions } from "../simulation.ts";
 import { measuringAssembly, measuringScenario } from "../test-worlds.ts";
 
@@ -95,33 +95,9 @@ for (const lanes of [true, false]) {
   });
 }
 
-function recorded(): { world: Simulation; lines: string[][] } {
-  const assembly = measuringAssembly(6);
-  const lines: string[][] = assembly.places.map(() => []);
-  const recorders: Recorder[] = [];
-  const observe = (world: Simulation): Recorder => {
-    const header = { world: "sim", scenario: "test", build: "test", seed: 6 } as const;
-    const recorder = new Recorder(world, header, (place, line) => void lines[place]?.push(line));
-    recorders.push(recorder);
-    return recorder;
-  };
-  const world = Simulation.create(assembly, { observe });
-  world.run(END);
-  recorders[0]?.end();
-  return { world, lines };
-}
-
-function parsed(lines: readonly string[][]): PlaceRecord[] {
-  return lines.map((of) => {
-    const found = parseRecord(of);
-    if (!found.ok) throw new Error(found.error);
-    return found.value;
-  });
-}
-
 test("a record holds what an oracle saw, and replays place by place", (t) => {
-  const { world, lines } = recorded();
-  const found = replay(measuringAssembly(6), parsed(lines));
+  const { world, lines } = recordedRun(measuringAssembly(6), END);
+  const found = replay(measuringAssembly(6), recordsOf(lines));
   t.deepEqual(found, {
     identical: true,
     digest: [world.digest(), world.digest()],
@@ -144,7 +120,7 @@ test("a record holds what an oracle saw, and replays place by place", (t) => {
       return JSON.stringify([kind, from, load.map((value, at) => (at < 3 ? value + 5e7 : value))]);
     }),
   );
-  const wrong = replay(measuringAssembly(6), parsed(changed));
+  const wrong = replay(measuringAssembly(6), recordsOf(changed));
   t.false(wrong.identical);
   t.truthy(wrong.firstDifference);
 });
